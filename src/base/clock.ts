@@ -1,0 +1,54 @@
+/**
+ * Time as an argument. Monotonic time measures; wall time is for certificates and logs only.
+ * Nothing outside `base/` asks the platform for the time, so every decision can be tested in virtual time.
+ */
+
+/** A pending timer. Cancelling twice, or after it fired, does nothing. */
+export interface Timer {
+  cancel(): void;
+}
+
+export interface Clock {
+  /** Milliseconds since an arbitrary start; never goes backwards. For measuring, deadlines and windows. */
+  now(): number;
+  /** Milliseconds since the Unix epoch. For certificates and logs only: it may jump. */
+  wallNow(): number;
+  /** Runs `fire` once after `delayMs`. The timer never keeps the process alive. */
+  after(delayMs: number, fire: () => void): Timer;
+}
+
+class SystemTimer implements Timer {
+  readonly #handle: NodeJS.Timeout;
+  constructor(delayMs: number, fire: () => void) {
+    this.#handle = setTimeout(fire, delayMs);
+    this.#handle.unref();
+  }
+  cancel(): void {
+    clearTimeout(this.#handle);
+  }
+}
+
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  wallNow: () => Date.now(),
+  after: (delayMs, fire) => new SystemTimer(delayMs, fire),
+};
+
+/**
+ * Waits `delayMs`, or rejects with the signal's own reason as soon as it aborts.
+ * @throws the reason of `signal`
+ */
+export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    const onAbort = () => {
+      timer.cancel();
+      reject(signal?.reason);
+    };
+    const timer = clock.after(delayMs, () => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve();
+    });
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });
+}

@@ -1,0 +1,33 @@
+/**
+ * Header fields as one plain object: names in lower case, a repeated field as an array.
+ * The object has no prototype where it is built here, so that a field called `constructor` is only a field.
+ */
+export type HeaderFields = Record<string, string | string[]>;
+
+/** The field's value; several values are joined with `, ` (RFC 9110 §5.3). */
+export function headerValue(fields: HeaderFields, name: string): string | undefined {
+  const value = fields[name];
+  return typeof value === 'string' || value === undefined ? value : value.join(', ');
+}
+
+export function emptyFields(): HeaderFields {
+  return Object.create(null) as HeaderFields;
+}
+
+/** Adds one value after those already there. `name` is in lower case. */
+export function appendField(fields: HeaderFields, name: string, value: string): void {
+  const present = fields[name];
+  if (present === undefined) fields[name] = value;
+  else if (typeof present === 'string') fields[name] = [present, value];
+  else present.push(value);
+}
+
+/** Copies `fields`; arrays too, so that the copy can be changed freely. */
+export function copyFields(fields: HeaderFields): HeaderFields {
+  const copy = emptyFields();
+  for (const name in fields) {
+    const value = fields[name]!;
+    copy[name] = typeof value === 'string' ? value : value.slice();
+  }
+  return copy;
+}

@@ -1,0 +1,85 @@
+import { Deadline } from '../base/deadlines.js';
+import type { HeaderFields } from '../base/headers.js';
+import type { Attempt } from './attempt.js';
+import type { ResponseFlag } from './flags.js';
+import type { RequestBody } from './request-body.js';
+
+/** What a surface (fetch, request, dispatcher) hands in. */
+export interface CallRequest {
+  /** In upper case. */
+  readonly method: string;
+  readonly scheme: 'http' | 'https';
+  /** `host` or `host:port`, as the caller wrote it. */
+  readonly authority: string;
+  /** Path and query, starting with `/`. */
+  readonly path: string;
+  /** Owned by the call from now on: filters change it. No `host` field unless the caller set one. */
+  readonly headers: HeaderFields;
+  readonly body: RequestBody;
+  readonly signal?: AbortSignal | null | undefined;
+  /** The caller's own limit for the whole call, milliseconds. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** One request leaving: what was asked, and the record of what became of it. One object a call. */
+export class Call extends Deadline {
+  readonly method: string;
+  readonly scheme: 'http' | 'https';
+  readonly originalAuthority: string;
+  readonly originalPath: string;
+  /** As it goes to the wire: rewrites change them. */
+  authority: string;
+  path: string;
+  readonly headers: HeaderFields;
+  readonly body: RequestBody;
+  /** Monotonic milliseconds. */
+  readonly startedAt: number;
+  /** Monotonic milliseconds; Infinity for none. */
+  deadlineAt = Number.POSITIVE_INFINITY;
+  /** FQDN of the service; empty until it is known. */
+  service = '';
+  /** Name of the picked cluster; empty until it is picked. */
+  cluster = '';
+  /** `ns/name` of the VirtualService and the rule's name, for logs and spans. */
+  virtualService: string | null = null;
+  routeName = '';
+  revision = 0;
+  /** Attempts begun, the first one included. */
+  attempts = 0;
+  /** The attempt under way. */
+  current: Attempt | null = null;
+  readonly flags = new Set<ResponseFlag>();
+  /** Whatever the trace filter keeps of its span. */
+  span: unknown = null;
+  /** Why the call was given up; undefined while it goes on. */
+  cancelledBy: { readonly kind: 'signal' | 'deadline'; readonly reason: unknown } | undefined = undefined;
+
+  constructor(request: CallRequest, startedAt: number) {
+    super();
+    this.method = request.method;
+    this.scheme = request.scheme;
+    this.originalAuthority = request.authority;
+    this.originalPath = request.path;
+    this.authority = request.authority;
+    this.path = request.path;
+    this.headers = request.headers;
+    this.body = request.body;
+    this.startedAt = startedAt;
+  }
+
+  /** The deadline of the whole call has passed. */
+  override expire(): void {
+    this.cancel('deadline', undefined);
+  }
+
+  /** Stops the attempt under way, or the wait for the next one. Only the first cancellation counts. */
+  cancel(kind: 'signal' | 'deadline', reason: unknown): void {
+    if (this.cancelledBy !== undefined) return;
+    this.cancelledBy = { kind, reason };
+    this.current?.cancel(kind === 'deadline' ? 'deadline' : 'cancelled');
+    this.onCancel?.();
+  }
+
+  /** Set by whoever waits on the call's behalf between attempts. */
+  onCancel: (() => void) | null = null;
+}

@@ -1,0 +1,44 @@
+import type { Endpoint } from './endpoint.js';
+
+/** How connections to an endpoint of a cluster are made and kept. All times in milliseconds. */
+export interface ConnectionSettings {
+  /** Most connections to one endpoint. @default unlimited (Infinity) */
+  readonly maxConnections: number;
+  /** Until connected, TLS included. @default 10 000 (Istio) */
+  readonly connectTimeoutMs: number;
+  /** Unused connections are closed after this. @default 3 600 000 (Istio); kept below what the server announces */
+  readonly idleTimeoutMs: number;
+  /** Requests after which a connection is closed; 0 is unlimited, 1 switches keep-alive off. @default 0 */
+  readonly maxRequestsPerConnection: number;
+}
+
+/** How the peer is authenticated, and what we show of ourselves. */
+export interface TlsSettings {
+  /** `mesh`: our SVID, the peer verified by SPIFFE ID. `simple`: server authentication only. `mutual`: own certificate. */
+  readonly mode: 'mesh' | 'simple' | 'mutual';
+  /** Server name indication; empty for none. */
+  readonly sni: string;
+  /**
+   * What the peer's certificate must hold, one of these. For `mesh` they are SPIFFE IDs, and an empty list refuses every peer:
+   * closed unless opened. For the other modes they are DNS names or URIs, and an empty list means the host name.
+   */
+  readonly subjectAltNames: readonly string[];
+  /** PEM files for `simple` and `mutual`; absent: the system's roots. */
+  readonly caCertificates?: string;
+  readonly clientCertificate?: string;
+  readonly privateKey?: string;
+  readonly insecureSkipVerify?: boolean;
+}
+
+/**
+ * An endpoint as one cluster reaches it: made when a snapshot is bound, so that a transport can hang its connection pool on
+ * the object itself. Equal `key`s mean that the same pool can go on serving.
+ */
+export interface Destination {
+  readonly key: string;
+  readonly cluster: string;
+  readonly endpoint: Endpoint;
+  readonly connection: ConnectionSettings;
+  /** null: plain text. */
+  readonly tls: TlsSettings | null;
+}

@@ -1,0 +1,61 @@
+import type { MeshErrorCode, Sent } from '../base/errors.js';
+import type { HeaderFields } from '../base/headers.js';
+import type { ResponseFlag } from './flags.js';
+import type { ResponseBody } from './response-body.js';
+
+/** How an attempt, or a whole call, ended. Returned inside; thrown once, at the surface. */
+export type Outcome = Responded | Rejected | Failed | Cancelled;
+
+/** A response arrived, or the mesh made one because policy says so (redirect, direct response, injected abort). */
+export interface Responded {
+  readonly kind: 'response';
+  readonly status: number;
+  readonly statusText: string;
+  readonly headers: HeaderFields;
+  readonly body: ResponseBody;
+  /** Set when the mesh itself made the response. */
+  readonly local?: ResponseFlag | 'policy';
+}
+
+/** We refused, before anything was sent. */
+export interface Rejected {
+  readonly kind: 'rejected';
+  readonly code: MeshErrorCode;
+  readonly flag: ResponseFlag | '-';
+  /** The status that a sidecar would have answered with. */
+  readonly status: number;
+  /** The reason, in a few stable words: metric label, span attribute and the text people read. */
+  readonly because: string;
+  readonly retryAfterMs?: number;
+}
+
+/** What broke, in Envoy's words. */
+export type Reset =
+  | 'connection-failure'
+  | 'connection-timeout'
+  | 'connection-termination'
+  | 'remote-reset'
+  | 'refused-stream'
+  | 'protocol-error'
+  | 'per-try-timeout'
+  | 'timeout'
+  | 'local-reset';
+
+/** It broke. */
+export interface Failed {
+  readonly kind: 'failed';
+  readonly reset: Reset;
+  readonly code: MeshErrorCode;
+  readonly flag: ResponseFlag;
+  /** `no` if it is certain that no byte of the request left. */
+  readonly sent: Sent;
+  readonly because: string;
+  readonly cause?: unknown;
+}
+
+/** Someone gave up: the caller's signal, or the peer that we were serving. */
+export interface Cancelled {
+  readonly kind: 'cancelled';
+  /** The caller's own reason; thrown as it is. */
+  readonly cause: unknown;
+}

@@ -1,0 +1,14 @@
+/**
+ * The error-rate breaker of a cluster, in opossum's terms. Only `heddle.dev/v1` ResiliencePolicy asks for one.
+ * @source opossum: errorThresholdPercentage, volumeThreshold, rollingCountTimeout, resetTimeout
+ */
+export interface BreakerPolicy {
+  /** Share of failures in the window that opens the circuit, 0 to 100. @default 50 */
+  readonly errorThresholdPercent: number;
+  /** Fewer calls than this in the window never open it. @default 10 */
+  readonly volumeThreshold: number;
+  /** Length of the rolling window, milliseconds. @default 10 000 */
+  readonly windowMs: number;
+  /** How long the circuit stays open before one call may probe, milliseconds. @default 5 000 */
+  readonly openMs: number;
+}

@@ -1,0 +1,22 @@
+/**
+ * When an endpoint is taken out of picking. Times in milliseconds.
+ * @source Envoy `outlier_detection_impl.cc`; Istio's defaults
+ */
+export interface OutlierPolicy {
+  /** 0: off. @default 5 */
+  readonly consecutive5xx: number;
+  /** 502, 503, 504 and failures of our own. 0: off. @default 0 */
+  readonly consecutiveGatewayErrors: number;
+  /** Count failures that never got a response apart. @default false */
+  readonly splitLocalOrigin: boolean;
+  /** Only with `splitLocalOrigin`. @default 5 */
+  readonly consecutiveLocalOriginFailures: number;
+  /** Between sweeps, which take endpoints back. @default 10 000 */
+  readonly intervalMs: number;
+  /** First ejection's length; it grows with each further one. @default 30 000 */
+  readonly baseEjectionTimeMs: number;
+  /** Of the cluster's endpoints. @default 10 */
+  readonly maxEjectionPercent: number;
+  /** Below this share of healthy endpoints all are picked from (panic); 0: never. @default 0 */
+  readonly minHealthPercent: number;
+}
