@@ -24,7 +24,24 @@ export type ResponseFlag =
 
 /** Envoy's declaration order, in which combined flags are written. */
 const ORDER: readonly ResponseFlag[] = [
-  'UH', 'UT', 'LR', 'UR', 'UF', 'UC', 'UO', 'NR', 'DI', 'FI', 'RL', 'UAEX', 'DC', 'URX', 'UMSDR', 'UPE', 'NC', 'OM',
+  'UH',
+  'UT',
+  'LR',
+  'UR',
+  'UF',
+  'UC',
+  'UO',
+  'NR',
+  'DI',
+  'FI',
+  'RL',
+  'UAEX',
+  'DC',
+  'URX',
+  'UMSDR',
+  'UPE',
+  'NC',
+  'OM',
 ];
 
 /** `-` for none, else the flags in Envoy's order: `UF,URX`. */

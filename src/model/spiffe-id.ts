@@ -35,8 +35,10 @@ export class SpiffeId {
     const rest = text.slice(SCHEME.length);
     const slash = rest.indexOf('/');
     const trustDomain = (slash < 0 ? rest : rest.slice(0, slash)).toLowerCase();
-    if (trustDomain.length === 0 || trustDomain.length > 255) return 'its trust domain is not 1 to 255 bytes long';
-    if (!/^[a-z0-9._-]+$/.test(trustDomain)) return 'its trust domain has characters other than a-z 0-9 . - _';
+    if (trustDomain.length === 0 || trustDomain.length > 255)
+      return 'its trust domain is not 1 to 255 bytes long';
+    if (!/^[a-z0-9._-]+$/.test(trustDomain))
+      return 'its trust domain has characters other than a-z 0-9 . - _';
     if (slash < 0) return null;
     for (const segment of rest.slice(slash + 1).split('/')) {
       if (segment === '') return 'its path has an empty segment or a trailing slash';

@@ -22,7 +22,9 @@ export interface ServicePort {
 }
 
 /** JSON cannot say Infinity: an absent `maxConnections` is unlimited. */
-export type EffectiveConnection = Omit<ConnectionSettings, 'maxConnections'> & { readonly maxConnections?: number };
+export type EffectiveConnection = Omit<ConnectionSettings, 'maxConnections'> & {
+  readonly maxConnections?: number;
+};
 
 export type EffectiveTls =
   | { readonly mode: 'disable' }

@@ -7,7 +7,12 @@ export type BalancerPolicy =
   | { readonly kind: 'random' }
   /** Power of two choices on requests in flight. The default. */
   | { readonly kind: 'least-request'; readonly warmup?: WarmupPolicy }
-  | { readonly kind: 'consistent-hash'; readonly hash: HashPolicy; readonly table: 'ring' | 'maglev'; readonly size: number };
+  | {
+      readonly kind: 'consistent-hash';
+      readonly hash: HashPolicy;
+      readonly table: 'ring' | 'maglev';
+      readonly size: number;
+    };
 
 /** What is hashed. */
 export type HashPolicy =

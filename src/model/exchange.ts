@@ -1,0 +1,92 @@
+import type { HeaderFields } from '../base/headers.js';
+import type { ResponseFlag } from './flags.js';
+import type { SpiffeId } from './spiffe-id.js';
+
+/** Who is at the other end of a connection. */
+export interface Peer {
+  /** Proved by mutual TLS; null for plain text. */
+  readonly id: SpiffeId | null;
+  /** Address of the socket, without port. */
+  readonly address: string;
+  /** Server name that the peer asked for; null for plain text. */
+  readonly sni: string | null;
+}
+
+/** What an exchange was answered by, when it was the mesh. */
+export interface InboundVerdict {
+  readonly decision: 'allow' | 'deny';
+  readonly status: 200 | 401 | 403;
+  /** `ns/name` of the policy that decided; null if none selects the workload. */
+  readonly policy: string | null;
+  /** Place of the rule in the policy. */
+  readonly rule: number | null;
+  /** AUDIT policies that matched. */
+  readonly audited: readonly string[];
+  /** Envoy's response code details, e.g. `rbac_access_denied_matched_policy[ns[default]-policy[deny]-rule[0]]`. */
+  readonly because: string;
+}
+
+export interface ExchangeFacts {
+  readonly method: string;
+  readonly scheme: 'http' | 'https';
+  readonly authority: string;
+  /** As it arrived: path and query. */
+  readonly path: string;
+  readonly headers: HeaderFields;
+  readonly protocol: 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2';
+  readonly peer: Peer;
+  /** Of the caller, trusted proxies taken into account. */
+  readonly remoteIp: string;
+  readonly localAddress: string;
+  readonly localPort: number;
+}
+
+/** One request arriving: what was asked, and the record of what became of it. The one permitted ambient state hangs on it. */
+export class Exchange {
+  readonly facts: ExchangeFacts;
+  /** Path and query after normalisation: what was checked is what is served. */
+  path: string;
+  /** Monotonic milliseconds. */
+  readonly startedAt: number;
+  /** Milliseconds since the epoch, for the access log. */
+  readonly startedWall: number;
+  /** Monotonic milliseconds; Infinity for none. Calls made while serving end by then. */
+  deadlineAt = Number.POSITIVE_INFINITY;
+  verdict: InboundVerdict | null = null;
+  /** `x-request-id` of the exchange and of every call made while serving it. */
+  requestId = '';
+  /** 0 until a response was begun. */
+  status = 0;
+  bytesReceived = 0;
+  bytesSent = 0;
+  readonly flags = new Set<ResponseFlag>();
+  /** Whatever telemetry keeps: its span and context. */
+  telemetry: unknown = null;
+  /** The peer is gone, or the exchange is over: work done for it is of no use any more. */
+  ended = false;
+  #onEnd: Set<() => void> | null = null;
+
+  constructor(facts: ExchangeFacts, startedAt: number, startedWall: number) {
+    this.facts = facts;
+    this.path = facts.path;
+    this.startedAt = startedAt;
+    this.startedWall = startedWall;
+  }
+
+  /** Calls `listener` once when the peer goes away before it was answered. */
+  onAbandoned(listener: () => void): () => void {
+    this.#onEnd ??= new Set();
+    this.#onEnd.add(listener);
+    return () => this.#onEnd?.delete(listener);
+  }
+
+  /** The peer went away before it was answered. */
+  abandon(): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.flags.add('DC');
+    const listeners = this.#onEnd;
+    this.#onEnd = null;
+    if (listeners !== null) for (const listener of listeners) listener();
+  }
+}
