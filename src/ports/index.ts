@@ -14,6 +14,7 @@ export {
 export { appendField, copyFields, emptyFields, type HeaderFields, headerValue } from '../base/headers.js';
 export { type Random, systemRandom } from '../base/random.js';
 export { type Source, Value } from '../base/source.js';
+export { FakeClock, seededRandom } from '../base/testing.js';
 export { Attempt, type AttemptStop } from '../model/attempt.js';
 export { Call, type CallRequest } from '../model/call.js';
 export { clusterName, parseClusterName } from '../model/cluster.js';
