@@ -1,0 +1,76 @@
+/** Reading a response's body as the surfaces offer it: all at once, or as a stream. */
+import { Readable } from 'node:stream';
+import type { Call } from '../model/call.js';
+import type { BodySink, ResponseBody } from '../model/response-body.js';
+import { bodyErrorOf } from '../outbound/surface.js';
+
+/** All of the body. Rejects with what the caller is to see. */
+export function collect(call: Call, body: ResponseBody): Promise<Buffer> {
+  return new Promise((resolve, reject) => body.attach(new Collector(call, resolve, reject)));
+}
+
+class Collector implements BodySink {
+  readonly #call: Call;
+  readonly #resolve: (bytes: Buffer) => void;
+  readonly #reject: (reason: unknown) => void;
+  readonly #chunks: Uint8Array[] = [];
+
+  constructor(call: Call, resolve: (bytes: Buffer) => void, reject: (reason: unknown) => void) {
+    this.#call = call;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  onData(chunk: Uint8Array): boolean {
+    this.#chunks.push(chunk);
+    return true;
+  }
+
+  onEnd(): void {
+    const [first, second] = this.#chunks;
+    if (first === undefined) this.#resolve(Buffer.alloc(0));
+    else if (second !== undefined) this.#resolve(Buffer.concat(this.#chunks));
+    else this.#resolve(Buffer.isBuffer(first) ? first : Buffer.from(first));
+  }
+
+  onError(error: Error): void {
+    this.#reject(bodyErrorOf(this.#call, error));
+  }
+}
+
+/** The body as a Node stream; destroying it early gives the connection up. */
+export class BodyStream extends Readable implements BodySink {
+  readonly #call: Call;
+  readonly #body: ResponseBody;
+  #attached = false;
+
+  constructor(call: Call, body: ResponseBody) {
+    super();
+    this.#call = call;
+    this.#body = body;
+  }
+
+  override _read(): void {
+    if (this.#attached) return this.#body.resume();
+    this.#attached = true;
+    this.#body.attach(this);
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    this.#body.drop(error ?? new Error('the body was not read to its end'));
+    callback(error);
+  }
+
+  onData(chunk: Uint8Array): boolean {
+    return this.push(chunk);
+  }
+
+  onEnd(): void {
+    this.push(null);
+  }
+
+  onError(error: Error): void {
+    const seen = bodyErrorOf(this.#call, error);
+    this.destroy(seen instanceof Error ? seen : new Error(String(seen), { cause: seen }));
+  }
+}

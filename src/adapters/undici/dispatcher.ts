@@ -1,0 +1,107 @@
+/**
+ * `mesh.dispatcher`: an undici Dispatcher for any client that takes one: undici's own `request` and `fetch`, and the built-in
+ * `fetch` of Node 20, 22 and 24. `compose` gives us undici's own translation for clients that still speak its older protocol.
+ */
+import { Agent, type Dispatcher } from 'undici';
+import type { Call } from '../../model/call.js';
+import type { Responded } from '../../model/outcome.js';
+import type { BodySink } from '../../model/response-body.js';
+import { type Outbound, runCall } from '../../outbound/call.js';
+import { bodyErrorOf, responseOf } from '../../outbound/surface.js';
+import { toBody, toFields } from '../fetch/request.js';
+
+export function dispatcherOver(outbound: Outbound): Dispatcher {
+  return new Agent().compose(() => (options, handler) => {
+    const origin = new URL(String(options.origin));
+    const headers = toFields(options.headers);
+    const query = options.query === undefined ? '' : `?${new URLSearchParams(options.query)}`;
+    const call = outbound.begin({
+      method: options.method.toUpperCase(),
+      scheme: origin.protocol === 'https:' ? 'https' : 'http',
+      authority: origin.host,
+      path: `${options.path}${query}`,
+      headers,
+      body: typeof options.body === 'string' ? options.body : toBody(options.body, headers),
+    });
+    void new Dispatch(outbound, call, handler).run();
+    return true;
+  });
+}
+
+/** One dispatched request: the controller that the client holds, and the sink that feeds it. */
+class Dispatch implements Dispatcher.DispatchController, BodySink {
+  readonly #outbound: Outbound;
+  readonly #call: Call;
+  readonly #handler: Dispatcher.DispatchHandler;
+  #responded: Responded | null = null;
+  #done = false;
+  aborted = false;
+  paused = false;
+  reason: Error | null = null;
+  rawHeaders: Buffer[] | null = null;
+  rawTrailers: Buffer[] | null = null;
+
+  constructor(outbound: Outbound, call: Call, handler: Dispatcher.DispatchHandler) {
+    this.#outbound = outbound;
+    this.#call = call;
+    this.#handler = handler;
+  }
+
+  async run(): Promise<void> {
+    try {
+      this.#handler.onRequestStart?.(this, {});
+      const responded = responseOf(this.#call, await runCall(this.#outbound, this.#call));
+      this.#responded = responded;
+      if (this.aborted) return responded.body.drop(this.reason!);
+      this.#handler.onResponseStart?.(this, responded.status, responded.headers, responded.statusText);
+      responded.body.attach(this);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  // -- the client's side --
+
+  abort(reason: Error): void {
+    if (this.aborted) return;
+    this.aborted = true;
+    this.reason = reason;
+    if (this.#responded === null) return this.#call.cancel('signal', reason);
+    this.#responded.body.drop(reason);
+    this.#fail(reason);
+  }
+
+  pause(): void {
+    this.paused = true;
+  }
+
+  resume(): void {
+    if (!this.paused) return;
+    this.paused = false;
+    this.#responded?.body.resume();
+  }
+
+  // -- the body's side --
+
+  onData(chunk: Uint8Array): boolean {
+    this.#handler.onResponseData?.(this, Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk));
+    return !this.paused;
+  }
+
+  onEnd(): void {
+    if (this.#done) return;
+    this.#done = true;
+    this.#handler.onResponseEnd?.(this, {});
+  }
+
+  onError(error: Error): void {
+    this.#fail(bodyErrorOf(this.#call, error));
+  }
+
+  #fail(reason: unknown): void {
+    if (this.#done) return;
+    this.#done = true;
+    const error = reason instanceof Error ? reason : new Error(String(reason), { cause: reason });
+    this.#handler.onResponseError?.(this, error);
+  }
+}

@@ -1,0 +1,71 @@
+/** One try of a call: pick an endpoint, ask the filters, go to the wire, settle. */
+import { Attempt } from '../model/attempt.js';
+import type { EndpointState } from '../model/endpoint-state.js';
+import type { Outcome, Rejected } from '../model/outcome.js';
+import type { BodyEnd, BodyOwner } from '../model/response-body.js';
+import type { BoundCluster } from './bind.js';
+import type { Outbound } from './call.js';
+import { admit, release, settle } from './order.js';
+import type { OutboundCall } from './outbound-call.js';
+
+const NO_ENDPOINT: Rejected = {
+  kind: 'rejected',
+  code: 'HEDDLE_NO_ENDPOINT',
+  flag: 'UH',
+  status: 503,
+  because: 'no-healthy-endpoint',
+};
+
+/** An attempt that gives back what its filters took when its body is closed. */
+export class OutboundAttempt extends Attempt implements BodyOwner {
+  readonly cluster: BoundCluster;
+
+  constructor(
+    call: OutboundCall,
+    number: number,
+    endpoint: EndpointState,
+    startedAt: number,
+    cluster: BoundCluster,
+  ) {
+    super(call, number, endpoint, startedAt);
+    this.cluster = cluster;
+  }
+
+  bodyClosed(_end: BodyEnd, _error: Error | null): void {
+    this.release();
+  }
+
+  release(): void {
+    release(this.cluster.filters, this);
+  }
+}
+
+/** @param number 1 is the first */
+export async function runAttempt(
+  outbound: Outbound,
+  call: OutboundCall,
+  cluster: BoundCluster,
+  number: number,
+): Promise<Outcome> {
+  const endpoint = cluster.pick(call);
+  if (endpoint === undefined) return NO_ENDPOINT;
+  const now = outbound.clock.now();
+  const attempt = new OutboundAttempt(call, number, endpoint, now, cluster);
+  call.current = attempt;
+  call.attempts = number;
+  call.tried.push(endpoint);
+  let outcome: Outcome | null = admit(cluster.filters, attempt);
+  if (outcome === null) {
+    cluster.describe(attempt, now);
+    const perTryMs = call.plan?.route?.retries?.perTryTimeoutMs ?? null;
+    // A per-try timeout that is not shorter than what is left of the call is ignored (Envoy).
+    const armed = perTryMs !== null && now + perTryMs < call.deadlineAt;
+    if (armed) outbound.deadlines.arm(attempt, now + perTryMs);
+    outcome = await outbound.transport.send(attempt);
+    if (armed) outbound.deadlines.disarm(attempt);
+  }
+  settle(cluster.filters, attempt, outcome);
+  if (outcome.kind === 'response') outcome.body.owner = attempt;
+  else attempt.release();
+  return outcome;
+}

@@ -1,0 +1,67 @@
+/** A call with what the outbound side adds to it: its plan, and its end. */
+import { Call, type CallRequest } from '../model/call.js';
+import type { Exchange } from '../model/exchange.js';
+import type { CallFilter } from '../model/filter.js';
+import type { BodyEnd, BodyOwner } from '../model/response-body.js';
+import type { OutboundAttempt } from './attempt.js';
+import { releaseCall } from './order.js';
+import type { Plan } from './plan.js';
+
+export class OutboundCall extends Call implements BodyOwner {
+  /** What the snapshot says of this call; set before any filter runs. */
+  plan: Plan | null = null;
+  /** How many call filters admitted it: exactly these are settled and released. */
+  admitted = 0;
+  filters: readonly CallFilter[] = [];
+  /** Called once when nothing of the call runs any more. */
+  onReleased: (() => void) | null = null;
+  readonly exchange: Exchange | undefined;
+  readonly timeoutMs: number | undefined;
+  readonly #signal: AbortSignal | null;
+  #leaveExchange: (() => void) | null = null;
+  #released = false;
+
+  constructor(request: CallRequest, startedAt: number, exchange: Exchange | undefined) {
+    super(request, startedAt);
+    this.exchange = exchange;
+    this.timeoutMs = request.timeoutMs;
+    this.#signal = request.signal ?? null;
+  }
+
+  /** Listens for those who may give the call up: its caller, and whoever we are serving. One listener each, removed at the end. */
+  watch(): void {
+    const signal = this.#signal;
+    if (signal !== null) {
+      if (signal.aborted) this.cancel('signal', signal.reason);
+      else signal.addEventListener('abort', this);
+    }
+    if (this.exchange?.ended === false) {
+      this.#leaveExchange = this.exchange.onAbandoned(() =>
+        this.cancel(
+          'signal',
+          new DOMException('the request being served was abandoned by its caller', 'AbortError'),
+        ),
+      );
+    }
+  }
+
+  /** The caller's signal aborted. */
+  handleEvent(): void {
+    this.cancel('signal', this.#signal?.reason);
+  }
+
+  /** The last byte of the response was read, or nobody wants it any more. */
+  bodyClosed(_end: BodyEnd, _error: Error | null): void {
+    this.release();
+  }
+
+  release(): void {
+    if (this.#released) return;
+    this.#released = true;
+    (this.current as OutboundAttempt | null)?.release();
+    this.#signal?.removeEventListener('abort', this);
+    this.#leaveExchange?.();
+    releaseCall(this.filters, this);
+    this.onReleased?.();
+  }
+}
