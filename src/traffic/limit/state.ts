@@ -1,0 +1,52 @@
+/**
+ * How much of one cluster is in use by this process. The counter outlives policy; only the thresholds are replaced.
+ *
+ * Envoy counts a request as pending until a connection takes it. undici owns the queues here, so pending is what exceeds the
+ * connections that the endpoints may have together, which over HTTP/1.1 is the same number.
+ * @source Envoy `resource_manager_impl.h`
+ */
+import type { LimitPolicy } from './policy.js';
+
+/** How many connections the cluster may have. */
+export interface LimitCapacity {
+  /** To one endpoint; Infinity for no limit. */
+  readonly maxConnections: number;
+  readonly endpoints: number;
+}
+
+export class LimitState {
+  /** Attempts in flight, those that wait for a connection included. */
+  active = 0;
+  #maxRequests = Number.POSITIVE_INFINITY;
+  /** Connections and the places in front of them; Infinity for no limit. */
+  #maxHeld = Number.POSITIVE_INFINITY;
+  #connections = Number.POSITIVE_INFINITY;
+
+  constructor(policy: LimitPolicy, capacity: LimitCapacity) {
+    this.update(policy, capacity);
+  }
+
+  /** Takes over a changed policy or list of endpoints; what is in use stays counted. */
+  update(policy: LimitPolicy, { maxConnections, endpoints }: LimitCapacity): void {
+    this.#maxRequests = policy.maxRequests ?? Number.POSITIVE_INFINITY;
+    // Without endpoints nothing is in flight, and Infinity × 0 is no number: one endpoint is the least to reckon with.
+    this.#connections = maxConnections * Math.max(1, endpoints);
+    this.#maxHeld = this.#connections + (policy.maxPendingRequests ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** Attempts that wait for a connection. */
+  get pending(): number {
+    return Math.max(0, this.active - this.#connections);
+  }
+
+  /** @returns false if a limit is reached; otherwise to be given back with {@link release} */
+  take(): boolean {
+    if (this.active >= this.#maxHeld || this.active >= this.#maxRequests) return false;
+    this.active += 1;
+    return true;
+  }
+
+  release(): void {
+    this.active -= 1;
+  }
+}
