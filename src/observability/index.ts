@@ -1,0 +1,6 @@
+/** `heddle/observability`: spans, metrics and propagation through the OpenTelemetry API. */
+
+export { HTTP_SECONDS, ISTIO_BUCKETS, type MeshEvents } from './metrics/index.js';
+export { type OpenTelemetryOptions, openTelemetry } from './open-telemetry.js';
+export { globalOtelApi, type OtelApi } from './otel-api.js';
+export { formatTraceparent, parseTraceparent, type TraceParent } from './trace/index.js';

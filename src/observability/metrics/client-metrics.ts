@@ -1,0 +1,107 @@
+import type { Attributes } from '@opentelemetry/api';
+import type { Attempt } from '../../model/attempt.js';
+import type { Call } from '../../model/call.js';
+import type { Destination } from '../../model/destination.js';
+import type { ResponseFlag } from '../../model/flags.js';
+import type { Outcome } from '../../model/outcome.js';
+import type { Workload } from '../../model/workload.js';
+import { errorTypeOf, statusOf } from '../outcome-words.js';
+import { BoundedMap, MAX_NAMES } from './bounded-map.js';
+import { ClientHttpLabels } from './http-labels.js';
+import type { Instruments } from './instruments.js';
+import {
+  grpcStatusOf,
+  hostOfCluster,
+  isGrpc,
+  LabelSets,
+  partyLabels,
+  partyOfEndpoint,
+  partyOfWorkload,
+  serviceLabels,
+  UNKNOWN_PARTY,
+} from './labels.js';
+import { bodyBytes, fieldBytes } from './sizes.js';
+
+/** What is counted of calls (`reporter="source"`): one Istio sample a call, one `http.client` sample an attempt. */
+export class ClientMetrics {
+  readonly #source: Attributes;
+  /** By destination: it is made anew with every change of policy, and forgotten with it. */
+  readonly #reached = new WeakMap<Destination, LabelSets>();
+  readonly #unreached: BoundedMap<LabelSets>;
+  readonly #http = new ClientHttpLabels();
+  readonly #clusters = new BoundedMap(MAX_NAMES, (cluster) => ({ cluster }));
+
+  constructor(workload: Workload) {
+    this.#source = {
+      reporter: 'source',
+      connection_security_policy: 'unknown',
+      ...partyLabels('source', partyOfWorkload(workload)),
+    };
+    this.#unreached = new BoundedMap(MAX_NAMES, (key) => {
+      const [host, name] = key.split(' ');
+      return new LabelSets({
+        ...this.#source,
+        ...partyLabels('destination', UNKNOWN_PARTY),
+        ...serviceLabels(host!, name),
+      });
+    });
+  }
+
+  /**
+   * @param destination of the last attempt; null if there was none
+   * @param durationMs until the last byte was read, or the call was given up
+   */
+  record(
+    to: Instruments,
+    call: Call,
+    outcome: Outcome,
+    destination: Destination | null,
+    durationMs: number,
+  ): void {
+    const sets = destination === null ? this.#setsOfUnreached(call) : this.#setsOf(destination);
+    const response = outcome.kind === 'response' ? outcome : null;
+    const grpc = isGrpc(call.headers['content-type']) ? grpcStatusOf(response?.headers['grpc-status']) : null;
+    const flags = outcome.kind === 'cancelled' && call.flags.size === 0 ? GONE : call.flags;
+    const labels = sets.get(statusOf(outcome), flags, grpc);
+    to.requests.add(1, labels);
+    to.requestMs.record(durationMs, labels);
+    to.requestBytes.record(fieldBytes(call.headers) + bodyBytes(call.body, call.headers), labels);
+    to.responseBytes.record(
+      response === null ? 0 : fieldBytes(response.headers) + response.body.bytes,
+      labels,
+    );
+  }
+
+  recordAttempt(to: Instruments, attempt: Attempt, outcome: Outcome, durationMs: number): void {
+    const { call } = attempt;
+    const status = outcome.kind === 'response' ? outcome.status : 0;
+    const labels = this.#http.of(call.originalAuthority, call.scheme, call.method);
+    to.clientSeconds.record(durationMs / 1000, labels.ending(status, errorTypeOf(outcome)));
+    if (attempt.number > 1) to.retries.add(1, this.#clusters.get(call.cluster));
+  }
+
+  #setsOf(destination: Destination): LabelSets {
+    let sets = this.#reached.get(destination);
+    if (sets === undefined) {
+      sets = new LabelSets({
+        ...this.#source,
+        ...partyLabels('destination', partyOfEndpoint(destination.endpoint)),
+        ...serviceLabels(hostOfCluster(destination.cluster)),
+      });
+      this.#reached.set(destination, sets);
+    }
+    return sets;
+  }
+
+  /** No endpoint was tried: the service is known by its cluster, by its name, or only as the caller wrote it. */
+  #setsOfUnreached(call: Call): LabelSets {
+    if (call.cluster !== '') return this.#unreached.get(hostOfCluster(call.cluster));
+    if (call.service !== '') return this.#unreached.get(call.service);
+    const name = call.flags.has('NR') ? ' BlackHoleCluster' : '';
+    return this.#unreached.get(`${call.originalAuthority.toLowerCase().replace(PORT, '')}${name}`);
+  }
+}
+
+/** Envoy's flag for a caller that went away. */
+const GONE: ReadonlySet<ResponseFlag> = new Set<ResponseFlag>(['DC']);
+const PORT = /:\d{1,5}$/;

@@ -1,0 +1,246 @@
+import { type Context, diag, type Span } from '@opentelemetry/api';
+import type { Clock } from '../base/clock.js';
+import type { Random } from '../base/random.js';
+import type { Attempt } from '../model/attempt.js';
+import type { Call } from '../model/call.js';
+import type { Destination } from '../model/destination.js';
+import type { Exchange } from '../model/exchange.js';
+import type { AttemptFilter, CallFilter } from '../model/filter.js';
+import type { Outcome } from '../model/outcome.js';
+import type { Workload } from '../model/workload.js';
+import type { Telemetry } from '../ports/telemetry.js';
+import {
+  ClientMetrics,
+  type EventAttributes,
+  MeshFacts,
+  MeterSource,
+  ServerMetrics,
+} from './metrics/index.js';
+import { globalOtelApi, type OtelApi } from './otel-api.js';
+import {
+  acceptRequestId,
+  type CallTrace,
+  type Carried,
+  ClientSpans,
+  carriedFrom,
+  carryOn,
+  type ExchangeTrace,
+  newRequestId,
+  REQUEST_ID,
+  ServerSpans,
+  TracerSource,
+} from './trace/index.js';
+
+export interface OpenTelemetryOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** The exchange being served where this is asked; undefined outside of any. */
+  readonly ambient: () => Exchange | undefined;
+  /** Who we are, for Istio's labels. */
+  readonly workload: Workload;
+  /** Our own SPIFFE ID as text, once there is a certificate. @default never known */
+  readonly principal?: () => string | undefined;
+  /** Where SDKs register. @default the process's globals */
+  readonly api?: OtelApi;
+}
+
+/**
+ * Spans and metrics through the OpenTelemetry API. Until an SDK is registered nothing is recorded and almost nothing is
+ * done; what remains is that trace context, baggage and `x-request-id` of an exchange travel on to the calls made while
+ * serving it. Nothing here throws: what goes wrong inside an SDK is told to OpenTelemetry's own diagnostics.
+ */
+export function openTelemetry(options: OpenTelemetryOptions): Telemetry {
+  return new OpenTelemetry(options);
+}
+
+/** What is kept of an exchange: its place in a trace, and what its calls carry on. */
+class ExchangeRecord {
+  readonly carried: Carried;
+  readonly trace: ExchangeTrace | null;
+  constructor(carried: Carried, trace: ExchangeTrace | null) {
+    this.carried = carried;
+    this.trace = trace;
+  }
+}
+
+/** What is kept of a call while somebody records. */
+class CallRecord {
+  readonly trace: CallTrace | null;
+  outcome: Outcome | null = null;
+  destination: Destination | null = null;
+  constructor(trace: CallTrace | null) {
+    this.trace = trace;
+  }
+}
+
+class AttemptRecord {
+  readonly span: Span | null;
+  outcome: Outcome | null = null;
+  constructor(span: Span | null) {
+    this.span = span;
+  }
+}
+
+class OpenTelemetry implements Telemetry {
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #ambient: () => Exchange | undefined;
+  readonly #api: OtelApi;
+  readonly #tracers: TracerSource;
+  readonly #clientSpans: ClientSpans;
+  readonly #serverSpans: ServerSpans;
+  readonly #facts = new MeshFacts();
+  readonly #meters: MeterSource;
+  readonly #clientMetrics: ClientMetrics;
+  readonly #serverMetrics: ServerMetrics;
+
+  readonly call: CallFilter = {
+    name: 'trace',
+    admit: (call) => {
+      this.#callBegins(call);
+      return null;
+    },
+    settle: (call, outcome) => {
+      if (!(call.span instanceof CallRecord)) return;
+      call.span.outcome = outcome;
+      // Only a response has a body to wait for.
+      if (outcome.kind !== 'response') this.#callEnds(call);
+    },
+    release: (call) => this.#callEnds(call),
+  };
+
+  readonly attempt: AttemptFilter = {
+    name: 'attempt-span',
+    admit: (attempt) => {
+      const { span } = attempt.call;
+      if (span instanceof CallRecord) this.#attemptBegins(attempt, span);
+      return null;
+    },
+    settle: (attempt, outcome) => {
+      if (!(attempt.span instanceof AttemptRecord)) return;
+      attempt.span.outcome = outcome;
+      if (outcome.kind !== 'response') this.#attemptEnds(attempt);
+    },
+    release: (attempt) => this.#attemptEnds(attempt),
+  };
+
+  constructor({ clock, random, ambient, workload, principal, api = globalOtelApi }: OpenTelemetryOptions) {
+    this.#clock = clock;
+    this.#random = random;
+    this.#ambient = ambient;
+    this.#api = api;
+    this.#tracers = new TracerSource(api);
+    this.#clientSpans = new ClientSpans(api);
+    this.#serverSpans = new ServerSpans(api);
+    this.#meters = new MeterSource(api, this.#facts);
+    this.#clientMetrics = new ClientMetrics(workload);
+    this.#serverMetrics = new ServerMetrics(workload, principal ?? (() => undefined));
+  }
+
+  exchangeStarted(exchange: Exchange): void {
+    const { headers } = exchange.facts;
+    if (exchange.requestId === '')
+      exchange.requestId = acceptRequestId(headers[REQUEST_ID]) ?? newRequestId(this.#random);
+    let trace: ExchangeTrace | null = null;
+    try {
+      const tracer = this.#tracers.current();
+      if (tracer !== null) trace = this.#serverSpans.begin(exchange, tracer);
+    } catch (error) {
+      tell(error);
+    }
+    exchange.telemetry = new ExchangeRecord(carriedFrom(headers), trace);
+  }
+
+  exchangeEnded(exchange: Exchange): void {
+    try {
+      const record = exchange.telemetry;
+      if (record instanceof ExchangeRecord && record.trace !== null)
+        this.#serverSpans.end(exchange, record.trace);
+      const instruments = this.#meters.current();
+      if (instruments === null) return;
+      this.#serverMetrics.record(instruments, exchange, this.#clock.now() - exchange.startedAt);
+    } catch (error) {
+      tell(error);
+    }
+  }
+
+  run<T>(exchange: Exchange, handler: () => T): T {
+    const context = contextOf(exchange);
+    return context === undefined ? handler() : this.#api.context.with(context, handler);
+  }
+
+  event(name: string, attributes: EventAttributes): void {
+    try {
+      this.#facts.record(name, attributes, this.#meters.current());
+    } catch (error) {
+      tell(error);
+    }
+  }
+
+  #callBegins(call: Call): void {
+    const exchange = this.#ambient();
+    call.headers[REQUEST_ID] ??= exchange?.requestId || newRequestId(this.#random);
+    try {
+      const tracer = this.#tracers.current();
+      if (tracer !== null)
+        call.span = new CallRecord(this.#clientSpans.begin(call, tracer, contextOf(exchange)));
+      else if (this.#meters.current() !== null) call.span = new CallRecord(null);
+    } catch (error) {
+      tell(error);
+    }
+    const record = exchange?.telemetry;
+    // After the spans: what they wrote stays, what nobody wrote goes on as it came.
+    if (record instanceof ExchangeRecord) carryOn(record.carried, call.headers);
+  }
+
+  #callEnds(call: Call): void {
+    const record = call.span;
+    if (!(record instanceof CallRecord)) return;
+    call.span = null;
+    try {
+      if (record.trace !== null) this.#clientSpans.end(call, record.trace, record.outcome);
+      const instruments = this.#meters.current();
+      if (instruments === null || record.outcome === null) return;
+      const ms = this.#clock.now() - call.startedAt;
+      this.#clientMetrics.record(instruments, call, record.outcome, record.destination, ms);
+    } catch (error) {
+      tell(error);
+    }
+  }
+
+  #attemptBegins(attempt: Attempt, call: CallRecord): void {
+    call.destination = attempt.endpoint.destination;
+    let span: Span | null = null;
+    try {
+      if (call.trace !== null) span = this.#clientSpans.beginAttempt(attempt, call.trace);
+    } catch (error) {
+      tell(error);
+    }
+    attempt.span = new AttemptRecord(span);
+  }
+
+  #attemptEnds(attempt: Attempt): void {
+    const record = attempt.span;
+    if (!(record instanceof AttemptRecord)) return;
+    attempt.span = null;
+    try {
+      if (record.span !== null) this.#clientSpans.endAttempt(record.span, record.outcome);
+      const instruments = this.#meters.current();
+      if (instruments === null || record.outcome === null) return;
+      const ms = this.#clock.now() - attempt.startedAt;
+      this.#clientMetrics.recordAttempt(instruments, attempt, record.outcome, ms);
+    } catch (error) {
+      tell(error);
+    }
+  }
+}
+
+function contextOf(exchange: Exchange | undefined): Context | undefined {
+  const record = exchange?.telemetry;
+  return record instanceof ExchangeRecord ? record.trace?.context : undefined;
+}
+
+/** A call must not fail because it is being watched: what an SDK throws goes to OpenTelemetry's own diagnostics. */
+function tell(error: unknown): void {
+  diag.error('heddle: telemetry failed', error);
+}

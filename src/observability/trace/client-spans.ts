@@ -1,0 +1,128 @@
+import { type Context, type Span, SpanKind, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api';
+import type { Attempt } from '../../model/attempt.js';
+import type { Call } from '../../model/call.js';
+import { formatFlags } from '../../model/flags.js';
+import type { Outcome } from '../../model/outcome.js';
+import type { OtelApi } from '../otel-api.js';
+import { errorTypeOf, reasonOf } from '../outcome-words.js';
+import { fullUrl, knownMethod, methodInName, splitAuthority } from '../semconv.js';
+import { contextFromFields, hasOtherFormats, injectOthers, isSilent, writeSpan } from './context.js';
+
+/** A call's place in its trace. `span` is null if nothing is recorded: then the attempts have no spans either. */
+export interface CallTrace {
+  readonly tracer: Tracer;
+  readonly context: Context;
+  readonly span: Span | null;
+  /** The attempts must write formats other than W3C's too. */
+  readonly otherFormats: boolean;
+}
+
+/**
+ * Spans of what goes out: an INTERNAL one for the call, which covers its retries, and below it a CLIENT one for each
+ * attempt, which is what the other side sees as its parent.
+ * @source open-telemetry/semantic-conventions `docs/http/http-spans.md` (one span per resend, `http.request.resend_count`)
+ */
+export class ClientSpans {
+  readonly #api: OtelApi;
+
+  constructor(api: OtelApi) {
+    this.#api = api;
+  }
+
+  /** @param exchange context of the exchange being served; undefined outside of any */
+  begin(call: Call, tracer: Tracer, exchange: Context | undefined): CallTrace {
+    const parent = this.#parent(call, exchange);
+    const above = trace.getSpan(parent);
+    const started =
+      above !== undefined && isSilent(above)
+        ? above
+        : tracer.startSpan(callSpanName(call), { kind: SpanKind.INTERNAL }, parent);
+    const context = started === above ? parent : trace.setSpan(parent, started);
+    injectOthers(context, call.headers, this.#api);
+    writeSpan(started.spanContext(), call.headers);
+    if (!started.isRecording()) return { tracer, context, span: null, otherFormats: false };
+    const server = splitAuthority(call.originalAuthority, call.scheme);
+    started.setAttributes({
+      'http.request.method': knownMethod(call.method),
+      'server.address': server.address,
+      'server.port': server.port,
+      'url.full': fullUrl(call.scheme, call.originalAuthority, call.originalPath),
+    });
+    return { tracer, context, span: started, otherFormats: hasOtherFormats(this.#api) };
+  }
+
+  end(call: Call, { span }: CallTrace, outcome: Outcome | null): void {
+    if (span === null) return;
+    span.updateName(callSpanName(call));
+    span.setAttribute('heddle.attempts', call.attempts);
+    span.setAttribute('heddle.revision', call.revision);
+    if (call.service !== '') span.setAttribute('heddle.service', call.service);
+    if (call.cluster !== '') span.setAttribute('heddle.cluster', call.cluster);
+    if (call.virtualService !== null) span.setAttribute('heddle.virtual_service', call.virtualService);
+    if (call.routeName !== '') span.setAttribute('heddle.route', call.routeName);
+    if (call.flags.size > 0) span.setAttribute('heddle.response_flags', formatFlags(call.flags));
+    const requestId = call.headers['x-request-id'];
+    if (typeof requestId === 'string') span.setAttribute('heddle.request_id', requestId);
+    if (outcome !== null) setOutcome(span, outcome);
+    span.end();
+  }
+
+  /** null if the call records nothing. */
+  beginAttempt(attempt: Attempt, callTrace: CallTrace): Span | null {
+    if (callTrace.span === null) return null;
+    const { call, number, endpoint } = attempt;
+    const server = splitAuthority(call.originalAuthority, call.scheme);
+    const span = callTrace.tracer.startSpan(
+      methodInName(call.method),
+      {
+        kind: SpanKind.CLIENT,
+        attributes: {
+          'http.request.method': knownMethod(call.method),
+          'server.address': server.address,
+          'server.port': server.port,
+          'url.full': fullUrl(call.scheme, call.authority, call.path),
+          'network.peer.address': endpoint.endpoint.address,
+          'network.peer.port': endpoint.endpoint.port,
+          'heddle.cluster': call.cluster,
+        },
+      },
+      callTrace.context,
+    );
+    if (number > 1) span.setAttribute('http.request.resend_count', number - 1);
+    if (knownMethod(call.method) === '_OTHER')
+      span.setAttribute('http.request.method_original', call.method.slice(0, 64));
+    const { workload, spiffeId } = endpoint.endpoint;
+    if (workload !== undefined) span.setAttribute('heddle.endpoint.workload', workload);
+    if (spiffeId !== undefined) span.setAttribute('heddle.endpoint.spiffe_id', spiffeId);
+    if (callTrace.otherFormats) injectOthers(trace.setSpan(callTrace.context, span), call.headers, this.#api);
+    writeSpan(span.spanContext(), call.headers);
+    return span;
+  }
+
+  endAttempt(span: Span, outcome: Outcome | null): void {
+    if (outcome !== null) setOutcome(span, outcome);
+    span.end();
+  }
+
+  /** The span the application is in, else the exchange's, else what the caller wrote into the fields itself. */
+  #parent(call: Call, exchange: Context | undefined): Context {
+    const active = this.#api.context.active();
+    if (trace.getSpan(active) !== undefined) return active;
+    if (exchange !== undefined) return exchange;
+    return call.headers.traceparent === undefined ? active : contextFromFields(call.headers, this.#api);
+  }
+}
+
+function callSpanName(call: Call): string {
+  const service = call.service !== '' ? call.service : splitAuthority(call.originalAuthority, '').address;
+  return `${methodInName(call.method)} ${service}`;
+}
+
+function setOutcome(span: Span, outcome: Outcome): void {
+  if (outcome.kind === 'response') span.setAttribute('http.response.status_code', outcome.status);
+  const errorType = errorTypeOf(outcome);
+  if (errorType === undefined) return;
+  span.setAttribute('error.type', errorType);
+  const message = reasonOf(outcome);
+  span.setStatus({ code: SpanStatusCode.ERROR, ...(message === undefined ? {} : { message }) });
+}
