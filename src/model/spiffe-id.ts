@@ -34,10 +34,11 @@ export class SpiffeId {
     if (text.slice(0, SCHEME.length).toLowerCase() !== SCHEME) return 'it does not start with spiffe://';
     const rest = text.slice(SCHEME.length);
     const slash = rest.indexOf('/');
-    const trustDomain = (slash < 0 ? rest : rest.slice(0, slash)).toLowerCase();
+    // Checked before it is brought to lower case: the Kelvin sign (U+212A) becomes a plain k.
+    const trustDomain = slash < 0 ? rest : rest.slice(0, slash);
     if (trustDomain.length === 0 || trustDomain.length > 255)
       return 'its trust domain is not 1 to 255 bytes long';
-    if (!/^[a-z0-9._-]+$/.test(trustDomain))
+    if (!/^[a-zA-Z0-9._-]+$/.test(trustDomain))
       return 'its trust domain has characters other than a-z 0-9 . - _';
     if (slash < 0) return null;
     for (const segment of rest.slice(slash + 1).split('/')) {
