@@ -51,7 +51,10 @@ export class BodyStream extends Readable implements BodySink {
   }
 
   override _read(): void {
-    if (this.#attached) return this.#body.resume();
+    if (this.#attached) {
+      this.#body.resume();
+      return;
+    }
     this.#attached = true;
     this.#body.attach(this);
   }

@@ -56,7 +56,7 @@ export async function runAttempt(
   call.tried.push(endpoint);
   let outcome: Outcome | null = admit(cluster.filters, attempt);
   if (outcome === null) {
-    cluster.describe(attempt, now);
+    tellPeer(call, number, now);
     const perTryMs = call.plan?.route?.retries?.perTryTimeoutMs ?? null;
     // A per-try timeout that is not shorter than what is left of the call is ignored (Envoy).
     const armed = perTryMs !== null && now + perTryMs < call.deadlineAt;
@@ -68,4 +68,14 @@ export async function runAttempt(
   if (outcome.kind === 'response') outcome.body.owner = attempt;
   else attempt.release();
   return outcome;
+}
+
+/** What the peer is told of the attempt: its number, and how long its answer is of use. Recomputed for every attempt (Envoy). */
+function tellPeer(call: OutboundCall, number: number, now: number): void {
+  call.headers['x-envoy-attempt-count'] = String(number);
+  if (call.deadlineAt === Number.POSITIVE_INFINITY) return;
+  // 0 would mean that there is no limit.
+  const leftMs = String(Math.max(1, Math.floor(call.deadlineAt - now)));
+  call.headers['x-heddle-deadline-ms'] = leftMs;
+  call.headers['x-envoy-expected-rq-timeout-ms'] = leftMs;
 }

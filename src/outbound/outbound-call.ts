@@ -1,5 +1,6 @@
 /** A call with what the outbound side adds to it: its plan, and its end. */
 import { Call, type CallRequest } from '../model/call.js';
+import type { EndpointState } from '../model/endpoint-state.js';
 import type { Exchange } from '../model/exchange.js';
 import type { CallFilter } from '../model/filter.js';
 import type { BodyEnd, BodyOwner } from '../model/response-body.js';
@@ -10,9 +11,13 @@ import type { Plan } from './plan.js';
 export class OutboundCall extends Call implements BodyOwner {
   /** What the snapshot says of this call; set before any filter runs. */
   plan: Plan | null = null;
+  /** The port that the caller addressed. */
+  port = 0;
   /** How many call filters admitted it: exactly these are settled and released. */
   admitted = 0;
   filters: readonly CallFilter[] = [];
+  /** Endpoints of the attempts so far. */
+  readonly tried: EndpointState[] = [];
   /** Called once when nothing of the call runs any more. */
   onReleased: (() => void) | null = null;
   readonly exchange: Exchange | undefined;

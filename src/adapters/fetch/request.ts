@@ -14,7 +14,7 @@ export interface FetchInit extends Omit<RequestInit, 'body' | 'dispatcher'> {
 export interface FetchRequest {
   readonly url: URL;
   readonly call: CallRequest;
-  readonly redirect: RequestRedirect;
+  readonly redirect: 'follow' | 'manual' | 'error';
 }
 
 /** Fields that belong to the connection, which is the transport's business. @source Fetch standard, forbidden names */

@@ -3,6 +3,7 @@
  * that `instanceof Response` holds, and every member is overridden.
  */
 import { Readable } from 'node:stream';
+import { promisify } from 'node:util';
 import {
   brotliDecompress,
   createBrotliDecompress,
@@ -19,7 +20,8 @@ import { BodyStream, collect } from '../body.js';
 /** Bounds what a compressed body may grow to when it is read as a whole. */
 const MAX_DECODED_BYTES = 512 * 1024 * 1024;
 
-const WHOLE = { gzip: gunzip, 'x-gzip': gunzip, deflate: inflate, br: brotliDecompress };
+const unzip = promisify(gunzip);
+const WHOLE = { gzip: unzip, 'x-gzip': unzip, deflate: promisify(inflate), br: promisify(brotliDecompress) };
 const STREAMS = {
   gzip: createGunzip,
   'x-gzip': createGunzip,
@@ -140,11 +142,11 @@ export class MeshResponse {
     const bytes = await collect(this.#call, this.#responded.body);
     const coding = this.#coding;
     if (coding === undefined || bytes.byteLength === 0) return bytes;
-    return new Promise((resolve, reject) => {
-      WHOLE[coding](bytes, { maxOutputLength: MAX_DECODED_BYTES }, (error, decoded) =>
-        error === null ? resolve(decoded) : reject(new TypeError('terminated', { cause: error })),
-      );
-    });
+    try {
+      return await WHOLE[coding](bytes, { maxOutputLength: MAX_DECODED_BYTES });
+    } catch (cause) {
+      throw new TypeError('terminated', { cause });
+    }
   }
 
   #open(): globalThis.ReadableStream<Uint8Array<ArrayBuffer>> {

@@ -3,10 +3,10 @@
  * `fetch` of Node 20, 22 and 24. `compose` gives us undici's own translation for clients that still speak its older protocol.
  */
 import { Agent, type Dispatcher } from 'undici';
-import type { Call } from '../../model/call.js';
 import type { Responded } from '../../model/outcome.js';
 import type { BodySink } from '../../model/response-body.js';
 import { type Outbound, runCall } from '../../outbound/call.js';
+import type { OutboundCall } from '../../outbound/outbound-call.js';
 import { bodyErrorOf, responseOf } from '../../outbound/surface.js';
 import { toBody, toFields } from '../fetch/request.js';
 
@@ -31,7 +31,7 @@ export function dispatcherOver(outbound: Outbound): Dispatcher {
 /** One dispatched request: the controller that the client holds, and the sink that feeds it. */
 class Dispatch implements Dispatcher.DispatchController, BodySink {
   readonly #outbound: Outbound;
-  readonly #call: Call;
+  readonly #call: OutboundCall;
   readonly #handler: Dispatcher.DispatchHandler;
   #responded: Responded | null = null;
   #done = false;
@@ -41,7 +41,7 @@ class Dispatch implements Dispatcher.DispatchController, BodySink {
   rawHeaders: Buffer[] | null = null;
   rawTrailers: Buffer[] | null = null;
 
-  constructor(outbound: Outbound, call: Call, handler: Dispatcher.DispatchHandler) {
+  constructor(outbound: Outbound, call: OutboundCall, handler: Dispatcher.DispatchHandler) {
     this.#outbound = outbound;
     this.#call = call;
     this.#handler = handler;
@@ -66,7 +66,10 @@ class Dispatch implements Dispatcher.DispatchController, BodySink {
     if (this.aborted) return;
     this.aborted = true;
     this.reason = reason;
-    if (this.#responded === null) return this.#call.cancel('signal', reason);
+    if (this.#responded === null) {
+      this.#call.cancel('signal', reason);
+      return;
+    }
     this.#responded.body.drop(reason);
     this.#fail(reason);
   }

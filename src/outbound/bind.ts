@@ -1,0 +1,178 @@
+/**
+ * Snapshot: compiled policy bound to this process's state and filters. Immutable, swapped whole: one call sees one snapshot.
+ * Everything that can be decided before a call is decided here, so that a call only reads.
+ */
+import type { Clock } from '../base/clock.js';
+import type { Random } from '../base/random.js';
+import type { Destination } from '../model/destination.js';
+import { type Endpoint, endpointKey } from '../model/endpoint.js';
+import type { EndpointState } from '../model/endpoint-state.js';
+import type { AttemptFilter, CallFilter } from '../model/filter.js';
+import { buildHostTable, type CompiledHost, compileHost, type HostTable } from '../policy/compile.js';
+import type { EffectiveCluster, EffectiveHost, EffectiveMesh, EffectivePolicy } from '../policy/effective.js';
+import type { Balancer } from '../ports/balancer.js';
+import type { Telemetry } from '../ports/telemetry.js';
+import { createBalancer, hashOf } from '../traffic/balance/index.js';
+import { breakerFilter } from '../traffic/breaker/index.js';
+import { limitFilter } from '../traffic/limit/index.js';
+import { loadFilter } from '../traffic/load/filter.js';
+import { outlierFilter } from '../traffic/outlier/index.js';
+import { destinationOf } from './destination.js';
+import { identityFilter } from './identity.js';
+import { ATTEMPT_ORDER, inOrder } from './order.js';
+import type { OutboundCall } from './outbound-call.js';
+import { ClusterState, type StateEvent } from './state.js';
+
+/** A cluster with its state: what a call needs to make an attempt. */
+export class BoundCluster {
+  readonly policy: EffectiveCluster;
+  readonly endpoints: readonly EndpointState[];
+  readonly filters: readonly AttemptFilter[];
+  readonly state: ClusterState;
+  readonly #balancer: Balancer;
+
+  constructor(
+    policy: EffectiveCluster,
+    endpoints: readonly EndpointState[],
+    state: ClusterState,
+    balancer: Balancer,
+    filters: readonly AttemptFilter[],
+  ) {
+    this.policy = policy;
+    this.endpoints = endpoints;
+    this.state = state;
+    this.filters = filters;
+    this.#balancer = balancer;
+  }
+
+  /** The endpoint for the next attempt; undefined if none can take it. */
+  pick(call: OutboundCall): EndpointState | undefined {
+    const { balancer } = this.policy;
+    const hash =
+      balancer.kind === 'consistent-hash'
+        ? hashOf(balancer.hash, {
+            headers: call.headers,
+            path: call.path,
+            sourceIp: call.exchange?.facts.remoteIp ?? null,
+          })
+        : undefined;
+    const avoid = call.plan?.route?.retries?.ignorePreviousHosts !== false;
+    return this.#balancer.pick({ hash, tried: avoid ? call.tried : NOBODY });
+  }
+}
+
+const NOBODY: readonly EndpointState[] = [];
+
+export interface OutboundSnapshot {
+  readonly revision: number;
+  readonly mesh: EffectiveMesh;
+  readonly hosts: HostTable;
+  readonly clusters: ReadonlyMap<string, BoundCluster>;
+  readonly callFilters: readonly CallFilter[];
+}
+
+export interface BinderOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly telemetry: Telemetry;
+  readonly event: StateEvent;
+  /** Built once; the same for every snapshot. */
+  readonly callFilters: readonly CallFilter[];
+}
+
+/** Makes snapshots, and keeps the state that outlives them. */
+export class Binder {
+  readonly #options: BinderOptions;
+  readonly #states = new Map<string, ClusterState>();
+  /** Compiling is pure: a host that did not change need not be compiled again. */
+  #compiled = new Map<EffectiveHost, CompiledHost>();
+
+  constructor(options: BinderOptions) {
+    this.#options = options;
+  }
+
+  /** @throws MeshError `HEDDLE_INVALID_POLICY` naming the field; nothing has changed then */
+  bind(policy: EffectivePolicy): OutboundSnapshot {
+    const compiled = new Map(
+      policy.hosts.map((host) => [host, this.#compiled.get(host) ?? compileHost(host)]),
+    );
+    const endpoints = new Map(policy.endpoints.map((list) => [list.host, list]));
+    this.#compiled = compiled;
+    const clusters = new Map<string, BoundCluster>();
+    for (const host of policy.hosts) {
+      for (const cluster of host.clusters) {
+        const listed = endpoints.get(host.host)?.ports[String(cluster.port)];
+        clusters.set(cluster.name, this.cluster(cluster, listed ?? ownEndpoint(host, cluster)));
+      }
+    }
+    for (const [name, state] of this.#states) {
+      if (clusters.has(name)) continue;
+      state.dispose();
+      this.#states.delete(name);
+    }
+    return {
+      revision: policy.revision,
+      mesh: policy.mesh,
+      hosts: buildHostTable([...compiled.values()]),
+      clusters,
+      callFilters: this.#options.callFilters,
+    };
+  }
+
+  /** One cluster over its endpoints. */
+  cluster(policy: EffectiveCluster, endpoints: readonly Endpoint[]): BoundCluster {
+    const { clock, random, telemetry, event } = this.#options;
+    let state = this.#states.get(policy.name);
+    if (state === undefined) {
+      state = new ClusterState(policy, clock, event);
+      this.#states.set(policy.name, state);
+    }
+    const selected = endpoints.filter((endpoint) => holds(endpoint.labels, policy.labels));
+    const present = state.update(
+      policy,
+      selected.map((endpoint) => destinationOf(policy, endpoint)),
+    );
+    const filters = inOrder<AttemptFilter>(ATTEMPT_ORDER, [
+      loadFilter,
+      state.breaker && breakerFilter(state.breaker),
+      state.outlier && outlierFilter(state.outlier),
+      limitFilter(state.limit),
+      identityFilter,
+      telemetry.attempt,
+    ]);
+    const panicPercent = policy.outlier?.minHealthPercent ?? 0;
+    return new BoundCluster(
+      policy,
+      present,
+      state,
+      createBalancer(policy.balancer, present, { clock, random, panicPercent }),
+      filters,
+    );
+  }
+
+  dispose(): void {
+    for (const state of this.#states.values()) state.dispose();
+    this.#states.clear();
+  }
+}
+
+/** Everything that the snapshot may connect to. */
+export function* destinationsOf(snapshot: OutboundSnapshot): Generator<Destination> {
+  for (const cluster of snapshot.clusters.values()) {
+    for (const endpoint of cluster.endpoints) yield endpoint.destination;
+  }
+}
+
+/** A host that is found by DNS and lists no endpoints is its own endpoint. */
+function ownEndpoint(host: EffectiveHost, cluster: EffectiveCluster): readonly Endpoint[] {
+  if (host.resolution !== 'dns' || host.host.startsWith('*')) return [];
+  const port = host.ports.find(({ number }) => number === cluster.port)?.targetPort ?? cluster.port;
+  return [
+    { key: endpointKey(host.host, port), address: host.host, port, labels: {}, weight: 1, mtls: false },
+  ];
+}
+
+function holds(labels: Readonly<Record<string, string>>, wanted: Readonly<Record<string, string>>): boolean {
+  for (const name in wanted) if (labels[name] !== wanted[name]) return false;
+  return true;
+}

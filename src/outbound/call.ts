@@ -1,0 +1,143 @@
+/**
+ * The centre: one call out. Read the snapshot once, match the route, choose the cluster, start the deadline, ask the call's
+ * filters; then attempt, decide, and attempt again while policy says so.
+ */
+import type { Clock } from '../base/clock.js';
+import type { Deadlines } from '../base/deadlines.js';
+import type { Random } from '../base/random.js';
+import type { CallRequest } from '../model/call.js';
+import type { Exchange } from '../model/exchange.js';
+import type { Outcome, Rejected } from '../model/outcome.js';
+import type { Transport } from '../ports/transport.js';
+import { applyHeaders } from '../traffic/headers/decide.js';
+import { retryAttempts } from '../traffic/retry/index.js';
+import { decideDeadline } from '../traffic/timeout/index.js';
+import { runAttempt } from './attempt.js';
+import type { BoundCluster, OutboundSnapshot } from './bind.js';
+import { admitCall, settleCall } from './order.js';
+import { OutboundCall } from './outbound-call.js';
+import { type Plan, planCall } from './plan.js';
+
+export interface OutboundOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly deadlines: Deadlines;
+  readonly transport: Transport;
+  /** The exchange that the running code serves. */
+  readonly ambient: () => Exchange | undefined;
+}
+
+/** What calls need. The snapshot is the only thing in it that changes. */
+export class Outbound {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly deadlines: Deadlines;
+  readonly transport: Transport;
+  readonly #ambient: () => Exchange | undefined;
+  snapshot: OutboundSnapshot | null = null;
+  closed = false;
+  /** Calls begun and not yet released. */
+  active = 0;
+  #idle: (() => void) | null = null;
+
+  constructor(options: OutboundOptions) {
+    this.clock = options.clock;
+    this.random = options.random;
+    this.deadlines = options.deadlines;
+    this.transport = options.transport;
+    this.#ambient = options.ambient;
+  }
+
+  begin(request: CallRequest): OutboundCall {
+    return new OutboundCall(request, this.clock.now(), this.#ambient());
+  }
+
+  /** @internal */
+  entered(): void {
+    this.active += 1;
+  }
+
+  /** @internal */
+  left(call: OutboundCall): void {
+    this.deadlines.disarm(call);
+    this.active -= 1;
+    if (this.active === 0) this.#idle?.();
+  }
+
+  /** Resolves when no call is under way. */
+  idle(): Promise<void> {
+    return this.active === 0 ? Promise.resolve() : new Promise((resolve) => (this.#idle = resolve));
+  }
+}
+
+const CLOSED: Rejected = {
+  kind: 'rejected',
+  code: 'HEDDLE_CLOSED',
+  flag: '-',
+  status: 503,
+  because: 'this mesh was closed',
+};
+const NO_POLICY: Rejected = {
+  kind: 'rejected',
+  code: 'HEDDLE_NO_POLICY',
+  flag: 'NC',
+  status: 503,
+  because: 'no policy has been received yet',
+};
+
+/** Never rejects: how the call ended is the outcome. */
+export async function runCall(outbound: Outbound, call: OutboundCall): Promise<Outcome> {
+  const { snapshot } = outbound;
+  if (outbound.closed) return CLOSED;
+  if (snapshot === null) return NO_POLICY;
+  call.revision = snapshot.revision;
+  call.filters = snapshot.callFilters;
+  const plan = planCall(snapshot, call, outbound.random);
+  call.plan = plan;
+  outbound.entered();
+  call.onReleased = () => outbound.left(call);
+  startDeadline(outbound, call, plan);
+  call.watch();
+
+  const answer = admitCall(call.filters, call);
+  let outcome = answer instanceof Promise ? await answer : answer;
+  if (call.cancelledBy !== undefined) outcome ??= { kind: 'cancelled', cause: call.cancelledBy.reason };
+  outcome ??= plan.answer ?? (await attempts(outbound, call, plan.cluster!));
+
+  settleCall(call.filters, call, outcome);
+  if (outcome.kind !== 'response') call.release();
+  else {
+    const steps = (plan.destination ?? plan.route)?.responseHeaders;
+    if (steps !== undefined && steps.length > 0) applyHeaders(steps, outcome.headers, call);
+    outcome.body.owner = call;
+  }
+  return outcome;
+}
+
+/** The first attempt runs with nothing around it; the retry loop is entered on failure only. */
+async function attempts(outbound: Outbound, call: OutboundCall, cluster: BoundCluster): Promise<Outcome> {
+  const first = await runAttempt(outbound, call, cluster, 1);
+  const policy = call.plan?.route?.retries ?? null;
+  if (policy === null || (first.kind === 'response' && first.status < 400)) return first;
+  return retryAttempts({
+    call,
+    first,
+    policy,
+    budget: cluster.state.budget,
+    active: () => cluster.state.limit.active,
+    clock: outbound.clock,
+    random: outbound.random,
+    run: (retry) => runAttempt(outbound, call, cluster, retry + 1),
+  });
+}
+
+/** The smaller of the route's, the caller's and what is left of the exchange being served. */
+function startDeadline(outbound: Outbound, call: OutboundCall, plan: Plan): void {
+  call.deadlineAt = decideDeadline({
+    now: call.startedAt,
+    routeTimeoutMs: plan.route?.timeoutMs ?? null,
+    callerTimeoutMs: call.timeoutMs ?? null,
+    exchangeDeadlineAt: call.exchange?.deadlineAt ?? Number.POSITIVE_INFINITY,
+  });
+  if (call.deadlineAt !== Number.POSITIVE_INFINITY) outbound.deadlines.arm(call, call.deadlineAt);
+}

@@ -1,0 +1,90 @@
+/** What the snapshot says of one call: the route it takes and the cluster it goes to, or the answer that policy gives itself. */
+
+import { emptyFields } from '../base/headers.js';
+import type { Random } from '../base/random.js';
+import type { Outcome, Rejected } from '../model/outcome.js';
+import { ResponseBody } from '../model/response-body.js';
+import {
+  type CompiledDestination,
+  type CompiledRoute,
+  decideRoute,
+  rewriteRequest,
+} from '../traffic/route/index.js';
+import { parseAuthority } from './authority.js';
+import type { BoundCluster, OutboundSnapshot } from './bind.js';
+import type { OutboundCall } from './outbound-call.js';
+
+export interface Plan {
+  readonly route: CompiledRoute | null;
+  readonly destination: CompiledDestination | null;
+  /** null if there is nothing to send to. */
+  readonly cluster: BoundCluster | null;
+  /** A refusal, a redirect or a direct response: given in the cluster's stead, after the call's filters had their say. */
+  readonly answer: Outcome | null;
+}
+
+/** Matches the route, chooses the cluster, and rewrites the call accordingly. */
+export function planCall(snapshot: OutboundSnapshot, call: OutboundCall, random: Random): Plan {
+  const { host: name, port } = parseAuthority(call.authority, call.scheme);
+  const host = snapshot.hosts.lookup(name);
+  if (host === undefined) return refuse(unknownHost(snapshot, name));
+  call.service = host.host;
+  call.virtualService = host.virtualService;
+  call.port = port;
+  const verdict = decideRoute(host.table, call, random);
+  if (verdict.kind === 'noRoute') return refuse({ ...NO_ROUTE, because: verdict.because });
+  const { route } = verdict;
+  call.routeName = route.name ?? '';
+  if (verdict.kind === 'redirect') {
+    return { route, destination: null, cluster: null, answer: local(verdict.status, '', verdict.location) };
+  }
+  if (verdict.kind === 'directResponse') {
+    return { route, destination: null, cluster: null, answer: local(verdict.status, verdict.body) };
+  }
+  const { destination } = verdict;
+  call.cluster = destination.cluster;
+  const cluster = snapshot.clusters.get(destination.cluster);
+  if (cluster === undefined) {
+    const answer = {
+      ...NO_CLUSTER,
+      because: `no cluster ${destination.cluster}: the host has no such port or subset`,
+    };
+    return { route, destination, cluster: null, answer };
+  }
+  rewriteRequest(route, destination, call);
+  return { route, destination, cluster, answer: null };
+}
+
+const NO_ROUTE: Rejected = {
+  kind: 'rejected',
+  code: 'HEDDLE_NO_ROUTE',
+  flag: 'NR',
+  status: 404,
+  because: 'no-route',
+};
+const NO_CLUSTER: Rejected = {
+  kind: 'rejected',
+  code: 'HEDDLE_NO_CLUSTER',
+  flag: 'NC',
+  status: 503,
+  because: 'no-cluster',
+};
+
+function refuse(answer: Rejected): Plan {
+  return { route: null, destination: null, cluster: null, answer };
+}
+
+function unknownHost(snapshot: OutboundSnapshot, name: string): Rejected {
+  const near = snapshot.hosts.nearest(name);
+  const hint = near.length === 0 ? '' : `; did you mean ${near.join(' or ')}?`;
+  return { ...NO_ROUTE, because: `policy knows no host ${name}${hint}` };
+}
+
+/** A response that the mesh makes itself. */
+function local(status: number, body: string, location?: string): Outcome {
+  const headers = emptyFields();
+  headers['content-length'] = String(new TextEncoder().encode(body).byteLength);
+  if (body !== '') headers['content-type'] = 'text/plain';
+  if (location !== undefined) headers.location = location;
+  return { kind: 'response', status, statusText: '', headers, body: ResponseBody.of(body), local: 'policy' };
+}

@@ -1,0 +1,168 @@
+/** Who may import whom (docs/architecture.md), and where the platform's time, chance and environment may be asked. */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+
+/** Left never imports right. */
+const LAYERS: readonly (readonly string[])[] = [
+  ['base'],
+  ['model'],
+  ['ports'],
+  ['traffic', 'security', 'observability'],
+  ['policy'],
+  ['outbound', 'inbound'],
+  ['adapters'],
+  ['auto', 'mesh', 'settings'],
+  ['index'],
+];
+/** Folders whose sub-folders are features: siblings know nothing of each other but what an operator may say. */
+const FEATURE_PARENTS = ['traffic', 'security', 'observability'];
+const PLATFORM = /\b(Date\.now|performance\.now|Math\.random|setTimeout|setInterval|process\.env)\b/;
+const ASKS_PLATFORM = [/^base\//, /^settings\.ts$/, /^mesh\.ts$/];
+
+interface Source {
+  readonly path: string;
+  readonly text: string;
+  readonly imports: readonly string[];
+}
+
+function sourcesOf(folder: string): Source[] {
+  return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') && !file.includes('node_modules') && !file.startsWith('dist'))
+    .map((path) => {
+      const text = readFileSync(join(ROOT, folder, path), 'utf8');
+      const code = text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '');
+      const imports = [...code.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => match[1]!);
+      return { path, text: code, imports };
+    });
+}
+
+const all = sourcesOf('src');
+const product = all.filter(({ path }) => !path.endsWith('.test.ts') && path !== 'base/testing.ts');
+
+function layerOf(path: string): number {
+  const top = path.split('/')[0]!.replace(/\.ts$/, '');
+  return LAYERS.findIndex((names) => names.includes(top));
+}
+
+function targetOf(from: string, specifier: string): string | undefined {
+  if (!specifier.startsWith('.')) return undefined;
+  return relative(join(ROOT, 'src'), resolve(ROOT, 'src', dirname(from), specifier)).replace(/\.js$/, '.ts');
+}
+
+test('every file of src belongs to a layer', () => {
+  assert.ok(product.length > 50);
+  assert.deepEqual(
+    product.filter(({ path }) => layerOf(path) < 0).map(({ path }) => path),
+    [],
+  );
+});
+
+test('a layer imports only from layers on its left, and outbound and inbound not from each other', () => {
+  const wrong: string[] = [];
+  for (const { path, imports } of product) {
+    for (const specifier of imports) {
+      const target = targetOf(path, specifier);
+      if (target === undefined) continue;
+      const [from, to] = [layerOf(path), layerOf(target)];
+      const [fromTop, toTop] = [path.split('/')[0], target.split('/')[0]];
+      if (to > from || (to === from && fromTop !== toTop && from < 7))
+        wrong.push(`${path} imports ${target}`);
+    }
+  }
+  assert.deepEqual(wrong, []);
+});
+
+test('a feature folder imports nothing of its siblings but their policy.ts', () => {
+  const wrong: string[] = [];
+  for (const { path, imports } of product) {
+    const [parent, feature, file] = path.split('/');
+    if (!FEATURE_PARENTS.includes(parent!) || file === undefined) continue;
+    for (const specifier of imports) {
+      const target = targetOf(path, specifier);
+      const [toParent, toFeature, toFile] = target?.split('/') ?? [];
+      if (toParent === undefined || !FEATURE_PARENTS.includes(toParent)) continue;
+      if (`${toParent}/${toFeature}` === `${parent}/${feature}` || toFile === 'policy.ts') continue;
+      wrong.push(`${path} imports ${target}`);
+    }
+  }
+  assert.deepEqual(wrong, []);
+});
+
+test('there is no import cycle', () => {
+  const graph = new Map(
+    product.map(({ path, imports }) => [
+      path,
+      imports.map((specifier) => targetOf(path, specifier)).filter((target) => target !== undefined),
+    ]),
+  );
+  const done = new Set<string>();
+  const cycles: string[] = [];
+  const visit = (path: string, trail: readonly string[]) => {
+    if (trail.includes(path)) {
+      cycles.push([...trail.slice(trail.indexOf(path)), path].join(' → '));
+      return;
+    }
+    if (done.has(path)) return;
+    for (const next of graph.get(path) ?? []) visit(next, [...trail, path]);
+    done.add(path);
+  };
+  for (const path of graph.keys()) visit(path, []);
+  assert.deepEqual(cycles, []);
+});
+
+test('policy, policy.ts and decide.ts run anywhere: no node: module, no state of a process', () => {
+  const pure = product.filter(
+    ({ path }) => path.startsWith('policy/') || /\/(policy|decide)\.ts$/.test(path),
+  );
+  const wrong = pure.flatMap(({ path, imports }) =>
+    imports
+      .filter((specifier) => specifier.startsWith('node:') || /\/(state|filter)\.js$/.test(specifier))
+      .map((specifier) => `${path} imports ${specifier}`),
+  );
+  assert.deepEqual(wrong, []);
+});
+
+test('time, chance and the environment are asked for in base, settings and mesh only', () => {
+  const wrong = product
+    .filter(({ path }) => !ASKS_PLATFORM.some((allowed) => allowed.test(path)))
+    .filter(({ text }) => PLATFORM.test(text))
+    .map(({ path, text }) => `${path}: ${PLATFORM.exec(text)?.[0]}`);
+  assert.deepEqual(wrong, []);
+});
+
+test('packages and examples see only published entry points', () => {
+  const allowed = /^(heddle(\/(policy|ports|security|observability))?|@heddle\/[a-z]+)$/;
+  const wrong: string[] = [];
+  for (const parent of ['packages', 'examples']) {
+    for (const name of readdirSync(join(ROOT, parent))) {
+      for (const { path, imports } of sourcesOf(join(parent, name))) {
+        for (const specifier of imports) {
+          const inside =
+            specifier.startsWith('.') &&
+            !relative(
+              join(ROOT, parent, name),
+              resolve(ROOT, parent, name, dirname(path), specifier),
+            ).startsWith('..');
+          const heddle = specifier.startsWith('heddle') || specifier.startsWith('@heddle/');
+          if (specifier.startsWith('.') ? !inside : heddle && !allowed.test(specifier)) {
+            wrong.push(`${parent}/${name}/${path} imports ${specifier}`);
+          }
+        }
+      }
+    }
+  }
+  assert.deepEqual(wrong, []);
+});
+
+test('only one file speaks undici’s handler protocol, and only its folder imports undici', () => {
+  const importers = product.filter(({ imports }) => imports.includes('undici')).map(({ path }) => path);
+  assert.deepEqual(
+    importers.filter((path) => !path.startsWith('adapters/')),
+    [],
+  );
+});
