@@ -1,0 +1,14 @@
+/** Routing: which route a request takes, where it goes, and what changes on the way. */
+export {
+  CompiledDestination,
+  CompiledRoute,
+  compileRouteTable,
+  type ForwardVerdict,
+  type RouteTable,
+} from './compile.js';
+export { CompiledCors, type CorsVerdict, decideCors } from './cors.js';
+export { conclude, decideRoute, type RouteTrace, type RouteVerdict } from './decide.js';
+export { Condition, pathOnly, queryParameter, type RequestFacts, StringMatcher } from './match.js';
+export type * from './policy.js';
+export { compilePattern, type FullMatcher, MAX_PATTERN_LENGTH, patternFault } from './regex.js';
+export { type RewritableRequest, rewriteRequest } from './rewrite.js';

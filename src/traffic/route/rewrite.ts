@@ -1,0 +1,87 @@
+/**
+ * What a route changes about a request before it is forwarded.
+ * @source Envoy `config_impl.cc` finalizePathHeader; Istio `route.go` applyHTTPRouteDestination
+ */
+import { RE2JS } from 're2js';
+import type { HeaderFields } from '../../base/headers.js';
+import { applyHeaders } from '../headers/decide.js';
+import type { CompiledDestination, CompiledRoute } from './compile.js';
+import { pathOnly } from './match.js';
+import type { RewritePolicy, StringMatch } from './policy.js';
+
+/** How the path changes. */
+export type CompiledRewrite =
+  /** `length` characters at the front are replaced; -1: all of the path. */
+  | { readonly kind: 'front'; readonly length: number; readonly text: string }
+  /** All matches are replaced. */
+  | { readonly kind: 'regex'; readonly pattern: RE2JS; readonly replacement: string };
+
+/** null: the path stays. @throws Error on a pattern that is not RE2 */
+export function compileRewrite(
+  rewrite: RewritePolicy | undefined,
+  uri: StringMatch | undefined,
+): CompiledRewrite | null {
+  if (rewrite?.uriRegex !== undefined)
+    return {
+      kind: 'regex',
+      pattern: RE2JS.compile(rewrite.uriRegex.match),
+      replacement: javaReplacement(rewrite.uriRegex.rewrite),
+    };
+  if (rewrite?.uri === undefined || rewrite.uri === '') return null;
+  const length =
+    uri === undefined || 'present' in uri ? 1 : 'prefix' in uri ? Math.max(1, uri.prefix.length) : -1;
+  return { kind: 'front', length, text: rewrite.uri };
+}
+
+/** RE2 writes `\1` where the engine writes `$1`; everything else stands for itself. */
+function javaReplacement(rewrite: string): string {
+  return rewrite
+    .replace(/\$/g, '\\$$')
+    .replace(/\\(\\|\d)/g, (_all, what: string) => (what === '\\' ? '\\\\' : `$${what}`));
+}
+
+/** The new path; the query stays. */
+export function rewritePath(rewrite: CompiledRewrite, path: string): string {
+  const bare = pathOnly(path);
+  const query = path.slice(bare.length);
+  if (rewrite.kind === 'regex') return rewrite.pattern.matcher(bare).replaceAll(rewrite.replacement) + query;
+  return rewrite.text + (rewrite.length < 0 ? '' : bare.slice(rewrite.length)) + query;
+}
+
+/** What may change about a request; a `Call` is one. */
+export interface RewritableRequest {
+  readonly method: string;
+  readonly scheme?: string;
+  authority: string;
+  path: string;
+  readonly headers: HeaderFields;
+}
+
+/**
+ * Rewrites path, authority and headers in place, as the route and the chosen destination say, and returns the same object.
+ * The path as it was is kept in `x-envoy-original-path` if it changes.
+ */
+export function rewriteRequest<T extends RewritableRequest>(
+  route: CompiledRoute,
+  destination: CompiledDestination,
+  request: T,
+): T {
+  if (destination.untouched) return request;
+  if (destination.requestHeaders.length > 0)
+    applyHeaders(destination.requestHeaders, request.headers, {
+      method: request.method,
+      scheme: request.scheme ?? 'http',
+      authority: request.authority,
+      path: request.path,
+      headers: request.headers,
+    });
+  if (route.rewrite !== null) {
+    const path = rewritePath(route.rewrite, request.path);
+    if (path !== request.path) {
+      request.headers['x-envoy-original-path'] = request.path;
+      request.path = path;
+    }
+  }
+  if (destination.authority !== null) request.authority = destination.authority;
+  return request;
+}
