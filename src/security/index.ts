@@ -1,0 +1,38 @@
+/**
+ * Workload identity, for those who build on it: certificates and requests, SVIDs, trust bundles, TLS contexts.
+ * Entry point `heddle/security`.
+ */
+
+export { SpiffeId } from '../model/spiffe-id.js';
+export type { IdentitySource, Svid, TrustBundle } from '../ports/identity.js';
+export {
+  findPinned,
+  fingerprint,
+  formatBundle,
+  MAX_ROOTS,
+  mergeBundles,
+  sameBundle,
+  trustBundle,
+} from './bundle/bundle.js';
+export { type CertificateFields, type KeyUsage, readCertificate } from './certificate/fields.js';
+export {
+  createRoot,
+  type IssueOptions,
+  Issuer,
+  type IssuerPair,
+  issueCertificate,
+  type RootOptions,
+} from './certificate/issue.js';
+export { type KeyType, keyFault, newKey } from './certificate/keys.js';
+export { fromPem, splitPem, toPem } from './certificate/pem.js';
+export { type CertificateRequest, createRequest, parseRequest } from './certificate/request.js';
+export { chainFault } from './svid/chain.js';
+export { type IssuedSvid, readPrivateKey, receiveSvid } from './svid/receive.js';
+export {
+  type PeerRules,
+  type PeerVerdict,
+  type PresentedCertificate,
+  spiffeIdOf,
+  svidFault,
+  verifyPeer,
+} from './svid/verify.js';
