@@ -26,6 +26,17 @@ export interface InboundVerdict {
   readonly because: string;
 }
 
+/** What the mesh answers in the handler's stead. */
+export interface Refusal {
+  readonly status: number;
+  /** Says nothing about policy: that is for the access log. */
+  readonly body: string;
+  /** Response code details for the access log, e.g. `rbac_access_denied_matched_policy[…]`. */
+  readonly because: string;
+  /** The connection is of no use any more either. */
+  readonly close: boolean;
+}
+
 export interface ExchangeFacts {
   readonly method: string;
   readonly scheme: 'http' | 'https';
@@ -53,6 +64,10 @@ export class Exchange {
   /** Monotonic milliseconds; Infinity for none. Calls made while serving end by then. */
   deadlineAt = Number.POSITIVE_INFINITY;
   verdict: InboundVerdict | null = null;
+  /** What the policies in dry run would have said; null if there are none. */
+  dryRun: InboundVerdict | null = null;
+  /** Set if the handler never saw it. */
+  refusal: Refusal | null = null;
   /** `x-request-id` of the exchange and of every call made while serving it. */
   requestId = '';
   /** 0 until a response was begun. */

@@ -1,0 +1,44 @@
+/**
+ * A handler behind the mesh.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { InboundPath } from '../../inbound/exchange.js';
+import { present } from './head.js';
+import { begin, refuse } from './serve.js';
+
+export type Handler = (request: IncomingMessage, response: ServerResponse) => unknown;
+
+/**
+ * `fn` behind the mesh: a listener for the `request` event of any server of Node's. What `fn` throws, at once or later, is answered
+ * with 500 if nothing was sent yet, and told to `warn`.
+ * @example http.createServer(handler(path, (request, response) => response.end('hello'))).listen(8080);
+ */
+export function handler(
+  path: InboundPath,
+  fn: Handler,
+): (request: IncomingMessage, response: ServerResponse) => void {
+  const fail = (response: ServerResponse, error: unknown) => {
+    path.warn(`a handler failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    if (response.headersSent) response.destroy();
+    else response.writeHead(500, { 'content-type': 'text/plain' }).end('Internal Server Error');
+  };
+  return (request, response) => {
+    const exchange = begin(path, request, response, request.url ?? '');
+    if (exchange?.refusal) {
+      refuse(response, exchange.refusal);
+      return;
+    }
+    try {
+      if (exchange !== null) present(request, exchange);
+      const result =
+        exchange === null ? fn(request, response) : path.run(exchange, () => fn(request, response));
+      if (isThenable(result)) result.then(undefined, (error: unknown) => fail(response, error));
+    } catch (error) {
+      fail(response, error);
+    }
+  };
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}

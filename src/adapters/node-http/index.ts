@@ -1,0 +1,14 @@
+/**
+ * Node's own HTTP server as a way in: translates requests to exchanges, and nothing else.
+ */
+
+export { type Handler, handler } from './handler.js';
+export { present } from './head.js';
+export {
+  type Listening,
+  type ListenOptions,
+  type ListenRequest,
+  type ListenTarget,
+  listen,
+} from './listen.js';
+export { begin, refuse } from './serve.js';

@@ -1,0 +1,120 @@
+/**
+ * `mesh.listen`: a port of the mesh in front of an application, in whichever shape it comes.
+ */
+import { createServer, Server } from 'node:http';
+import { Server as SecureServer } from 'node:https';
+import { MeshError } from '../../base/errors.js';
+import { AcceptServer } from '../../inbound/accept.js';
+import type { InboundPath } from '../../inbound/exchange.js';
+import type { InboundTls } from '../../inbound/handshake.js';
+import { type Handler, handler } from './handler.js';
+import { passUpgrades } from './upgrade.js';
+
+/**
+ * A function of request and response (an Express application is one), an HTTP server that does not listen itself, or an object with
+ * a `callback` method that makes such a function (Koa).
+ */
+export type ListenTarget = Handler | Server | SecureServer | { callback(): Handler };
+
+/** All times in milliseconds. */
+export interface ListenOptions {
+  /** Where to listen. @default all addresses */
+  readonly address?: string;
+  /** For the first byte of a connection. @default 10 000 */
+  readonly peekTimeoutMs?: number;
+  /** For the TLS handshake. @default 10 000 */
+  readonly handshakeTimeoutMs?: number;
+  /** For the head of a request. @default 60 000 (Node) */
+  readonly headersTimeoutMs?: number;
+  /** For a whole request, body included. @default 300 000 (Node) */
+  readonly requestTimeoutMs?: number;
+  /** How long an unused connection is kept: longer than callers keep theirs, so that they close first. @default 75 000 */
+  readonly keepAliveTimeoutMs?: number;
+  /** Largest head that is read, bytes. @default 65 536 (Envoy's 60 KiB) */
+  readonly maxHeaderBytes?: number;
+}
+
+export interface Listening {
+  /** As bound. */
+  readonly address: string;
+  readonly port: number;
+  /** Takes no more, lets what is under way finish, and destroys what is left after `timeoutMs`. @default 10 000 */
+  close(timeoutMs?: number): Promise<void>;
+}
+
+export interface ListenRequest {
+  readonly target: ListenTarget;
+  /** 0: any free one. */
+  readonly port: number;
+  /** null: this workload has no identity, and TLS is refused. */
+  readonly tls: InboundTls | null;
+}
+
+/**
+ * Serves `target` on `port` behind the mesh. Timeouts are those of the options, not those of a server that is handed in.
+ * @throws MeshError `HEDDLE_INVALID_ARGUMENT` if the target is none, or the port cannot be had
+ */
+export async function listen(
+  path: InboundPath,
+  request: ListenRequest,
+  options: ListenOptions = {},
+): Promise<Listening> {
+  const { target, tls, port } = request;
+  const { headersTimeoutMs = 60_000, requestTimeoutMs = 300_000 } = options;
+  const fn = handlerOf(target);
+  const http = createServer({
+    headersTimeout: headersTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: options.keepAliveTimeoutMs ?? 75_000,
+    maxHeaderSize: options.maxHeaderBytes ?? 65_536,
+    // How often the two times above are looked at: often enough that a short one means something.
+    connectionsCheckingInterval: Math.max(10, Math.min(30_000, headersTimeoutMs / 4, requestTimeoutMs / 4)),
+  });
+  http.on('request', handler(path, fn));
+  // A caller that asks before it sends its body is told to go on only if it may.
+  const askedFirst: Handler = (request, response) => {
+    response.writeContinue();
+    return fn(request, response);
+  };
+  http.on('checkContinue', handler(path, askedFirst));
+  if (isServer(target)) passUpgrades(path, target, http);
+  // It gets its connections from us and never listens, but this is what starts the watch over its timeouts.
+  http.emit('listening');
+  const server = new AcceptServer({
+    path,
+    tls,
+    onConnection: (connection) => http.emit('connection', connection.stream),
+    peekTimeoutMs: options.peekTimeoutMs,
+    handshakeTimeoutMs: options.handshakeTimeoutMs,
+  });
+  const bound = await server.listen(port, options.address);
+  return {
+    address: bound.address,
+    port: bound.port,
+    async close(timeoutMs = 10_000) {
+      await server.close(timeoutMs);
+      http.close();
+    },
+  };
+}
+
+function isServer(target: ListenTarget): target is Server | SecureServer {
+  return target instanceof Server || target instanceof SecureServer;
+}
+
+function handlerOf(target: ListenTarget): Handler {
+  if (typeof target === 'function') return target;
+  if (isServer(target)) {
+    if (target.listening) throw invalid('the server listens already; hand it over before `listen`');
+    return (request, response) => target.emit('request', request, response);
+  }
+  if (typeof target === 'object' && target !== null && typeof target.callback === 'function')
+    return target.callback();
+  throw invalid(
+    'expected a function of request and response, an HTTP server, or an object with `callback()`',
+  );
+}
+
+function invalid(because: string): MeshError {
+  return new MeshError(`mesh.listen: ${because}`, { code: 'HEDDLE_INVALID_ARGUMENT' });
+}

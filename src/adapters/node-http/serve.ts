@@ -1,0 +1,115 @@
+/**
+ * One exchange on Node's HTTP server: what goes over the response is counted, and its end is told, whichever way it comes.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Connection, plainAddress, type Serving } from '../../inbound/connection.js';
+import type { InboundPath } from '../../inbound/exchange.js';
+import type { Exchange, Refusal } from '../../model/exchange.js';
+import { factsOf, faultOf } from './head.js';
+
+/** The exchange of a request that just arrived, begun and watched; or null if another adapter has begun it already. */
+export function begin(
+  path: InboundPath,
+  request: IncomingMessage,
+  response: ServerResponse,
+  target: string,
+): Exchange | null {
+  if (path.exchanges.has(request)) return null;
+  const connection = connectionOf(path, request);
+  const facts = factsOf(request, target, connection, path.trustedHops);
+  const exchange = path.begin(facts, faultOf(request, target));
+  path.exchanges.set(request, exchange);
+  connection.begin(new HttpServing(path, connection, exchange, request, response));
+  return exchange;
+}
+
+/** A connection that did not come through a port of ours is one of plain text to us: nobody here verified who is behind it. */
+export function connectionOf(path: InboundPath, request: IncomingMessage): Connection {
+  const { socket } = request;
+  const known = path.connections.get(socket);
+  if (known !== undefined) return known;
+  const peer = { id: null, address: plainAddress(socket.remoteAddress), sni: null };
+  const connection = new Connection(socket, peer, 'encrypted' in socket);
+  path.connections.set(socket, connection);
+  return connection;
+}
+
+/** Answers in the handler's stead. A body that was not read is skipped by Node, so that the connection lives on. */
+export function refuse(response: ServerResponse, refusal: Refusal): void {
+  if (refusal.close) response.setHeader('connection', 'close');
+  response.writeHead(refusal.status, {
+    'content-type': 'text/plain',
+    'content-length': Buffer.byteLength(refusal.body),
+  });
+  response.end(refusal.body);
+}
+
+class HttpServing implements Serving {
+  readonly #path: InboundPath;
+  readonly #connection: Connection;
+  readonly #exchange: Exchange;
+  readonly #response: ServerResponse;
+
+  constructor(
+    path: InboundPath,
+    connection: Connection,
+    exchange: Exchange,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ) {
+    this.#path = path;
+    this.#connection = connection;
+    this.#exchange = exchange;
+    this.#response = response;
+    if (path.draining) this.beLast();
+    const { headers } = request;
+    if (headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined) {
+      countReceived(exchange, request);
+    }
+    if (request.method !== 'HEAD') countSent(exchange, response);
+    response.once('close', () => this.gone());
+  }
+
+  /** The response's `close`, which comes after its last byte, or the connection's, which comes without it. */
+  gone(): void {
+    const response = this.#response;
+    const { statusCode } = response;
+    if (statusCode === 204 || statusCode === 304) this.#exchange.bytesSent = 0;
+    this.#path.end(this.#exchange, {
+      status: response.headersSent ? statusCode : 0,
+      complete: response.writableFinished,
+    });
+    this.#connection.end(this);
+  }
+
+  beLast(): void {
+    if (!this.#response.headersSent) this.#response.setHeader('connection', 'close');
+  }
+}
+
+/** Where the parser puts what it has read: counting there starts no flow and adds no listener. */
+function countReceived(exchange: Exchange, request: IncomingMessage): void {
+  const push = request.push;
+  request.push = (chunk: unknown, encoding?: BufferEncoding) => {
+    if (chunk instanceof Uint8Array) exchange.bytesReceived += chunk.byteLength;
+    return push.call(request, chunk, encoding);
+  };
+}
+
+function countSent(exchange: Exchange, response: ServerResponse): void {
+  const { write, end } = response;
+  const count = (chunk: unknown, encoding: unknown) => {
+    if (typeof chunk === 'string') {
+      const known = typeof encoding === 'string' && Buffer.isEncoding(encoding) ? encoding : 'utf8';
+      exchange.bytesSent += Buffer.byteLength(chunk, known);
+    } else if (chunk instanceof Uint8Array) exchange.bytesSent += chunk.byteLength;
+  };
+  response.write = function (this: ServerResponse, ...args: unknown[]) {
+    count(args[0], args[1]);
+    return Reflect.apply(write, this, args);
+  };
+  response.end = function (this: ServerResponse, ...args: unknown[]) {
+    count(args[0], args[1]);
+    return Reflect.apply(end, this, args);
+  };
+}

@@ -1,0 +1,61 @@
+/**
+ * Upgrades (WebSocket) behind the mesh: authorized like any other exchange, then the socket is the application's.
+ */
+import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
+import type { Server as SecureServer } from 'node:https';
+import type { Duplex } from 'node:stream';
+import type { Serving } from '../../inbound/connection.js';
+import type { InboundPath } from '../../inbound/exchange.js';
+import type { Refusal } from '../../model/exchange.js';
+import { factsOf, faultOf, present } from './head.js';
+import { connectionOf } from './serve.js';
+
+/** Hands upgrades that arrive at `http` on to `target`, from when it has a listener for them: without one they are plain requests. */
+export function passUpgrades(path: InboundPath, target: Server | SecureServer, http: Server): void {
+  const attach = () => {
+    if (http.listenerCount('upgrade') > 0) return;
+    http.on('upgrade', (request, socket, head) => upgrade(path, target, request, socket, head));
+  };
+  if (target.listenerCount('upgrade') > 0) attach();
+  else target.on('newListener', (name) => name === 'upgrade' && attach());
+}
+
+function upgrade(
+  path: InboundPath,
+  target: Server | SecureServer,
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+): void {
+  const connection = connectionOf(path, request);
+  const url = request.url ?? '';
+  const exchange = path.begin(factsOf(request, url, connection, path.trustedHops), faultOf(request, url));
+  path.exchanges.set(request, exchange);
+  const { refusal } = exchange;
+  const serving: Serving = {
+    gone() {
+      path.end(exchange, { status: refusal?.status ?? 101, complete: true });
+      connection.end(serving);
+    },
+    // There is no telling an upgraded protocol; it lasts until the time to drain is over.
+    beLast() {},
+  };
+  connection.begin(serving);
+  if (refusal !== null) {
+    socket.end(rawResponse(refusal));
+    return;
+  }
+  present(request, exchange);
+  path.run(exchange, () => target.emit('upgrade', request, socket, head));
+}
+
+function rawResponse(refusal: Refusal): string {
+  return [
+    `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}`,
+    'content-type: text/plain',
+    `content-length: ${Buffer.byteLength(refusal.body)}`,
+    'connection: close',
+    '',
+    refusal.body,
+  ].join('\r\n');
+}

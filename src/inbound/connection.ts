@@ -1,0 +1,59 @@
+/**
+ * One connection that exchanges arrive on: who is at its other end, found out once, and what is under way on it.
+ */
+import type { Socket } from 'node:net';
+import type { Peer } from '../model/exchange.js';
+
+/** One exchange, as its connection sees it. */
+export interface Serving {
+  /** The connection is gone. */
+  gone(): void;
+  /** No other exchange may follow on this connection: say so in the head if it is not out yet. */
+  beLast(): void;
+}
+
+export class Connection {
+  /** The TLS socket, or the plain one. */
+  readonly stream: Socket;
+  readonly peer: Peer;
+  readonly secure: boolean;
+  readonly localAddress: string;
+  readonly localPort: number;
+  readonly #serving = new Set<Serving>();
+  #draining = false;
+
+  constructor(stream: Socket, peer: Peer, secure: boolean) {
+    this.stream = stream;
+    this.peer = peer;
+    this.secure = secure;
+    this.localAddress = plainAddress(stream.localAddress);
+    this.localPort = stream.localPort ?? 0;
+    // One listener a connection, not one an exchange: a pipelined response that never got the socket hears of its end nowhere else.
+    stream.once('close', () => {
+      for (const serving of [...this.#serving]) serving.gone();
+    });
+  }
+
+  begin(serving: Serving): void {
+    this.#serving.add(serving);
+    if (this.#draining) serving.beLast();
+  }
+
+  end(serving: Serving): void {
+    this.#serving.delete(serving);
+    if (this.#draining && this.#serving.size === 0) this.stream.destroySoon();
+  }
+
+  /** Closes as soon as nothing is under way; at once if nothing is. */
+  drain(): void {
+    this.#draining = true;
+    if (this.#serving.size === 0) this.stream.destroy();
+    for (const serving of this.#serving) serving.beLast();
+  }
+}
+
+/** The address of a socket; an IPv4 address that a dual-stack socket shows as IPv6 is the IPv4 address. */
+export function plainAddress(address: string | undefined): string {
+  if (address === undefined) return '';
+  return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
+}

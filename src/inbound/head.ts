@@ -1,0 +1,34 @@
+/**
+ * What the head of an exchange may claim about its caller, and what it may not.
+ */
+import { isIP } from 'node:net';
+import { type HeaderFields, headerValue } from '../base/headers.js';
+import type { Peer } from '../model/exchange.js';
+import { DEADLINE_FIELD, ENVOY_DEADLINE_FIELD } from './deadline.js';
+
+/**
+ * Address of the caller: the direct peer, or with `trustedHops` proxies before us the entry that the outermost of them wrote.
+ * @source Envoy `xff_num_trusted_hops` with `use_remote_address`: the Nth entry from the right, else the direct peer
+ */
+export function remoteIpOf(headers: HeaderFields, peer: Peer, trustedHops: number): string {
+  if (trustedHops <= 0) return peer.address;
+  const entries = (headerValue(headers, 'x-forwarded-for') ?? '').split(',');
+  const entry = entries.length >= trustedHops ? entries[entries.length - trustedHops]!.trim() : '';
+  return isIP(entry) === 0 ? peer.address : entry;
+}
+
+/**
+ * Must this field be taken off before anything reads it? Identity comes from the connection, never from a field, and the fields
+ * by which proxies of the mesh talk to each other are taken from nobody who did not prove who it is. Deadlines are: they only
+ * shorten.
+ */
+export function isSpoofable(name: string, peer: Peer): boolean {
+  if (name === 'x-forwarded-client-cert') return true;
+  if (peer.id !== null || name === DEADLINE_FIELD || name === ENVOY_DEADLINE_FIELD) return false;
+  return name.startsWith('x-envoy-') || name.startsWith('x-heddle-');
+}
+
+/** Is `authority` something that a router and a policy would read alike? */
+export function isAuthority(authority: string): boolean {
+  return authority.length <= 1024 && /^(?:[\w.~-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i.test(authority);
+}
