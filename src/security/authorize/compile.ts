@@ -1,0 +1,113 @@
+/**
+ * Compiles the AuthorizationPolicies of one workload: values become sets and tests, rules become conditions, and rules that hang on
+ * exact paths or principals become entries of an index, so that a hundred of them cost about as much as one.
+ * Closed on every doubt: a rule that cannot be understood never allows, and always denies.
+ */
+import type { InboundVerdict } from '../../model/exchange.js';
+import type { Condition } from './attributes.js';
+import type { PathNormalization } from './normalize-path.js';
+import type { EffectiveAuthorization } from './policy.js';
+import type { TrustDomains } from './principals.js';
+import { type CompiledRule, RuleTable } from './rule-table.js';
+import { anchorOf, compileRule } from './rules.js';
+import { allow, deny, ruleDetails } from './verdicts.js';
+import { View } from './view.js';
+
+export interface AuthorizationOptions extends TrustDomains {
+  /** How paths were normalised before they are matched; carried along for the one who normalises them. */
+  readonly pathNormalization: PathNormalization;
+}
+
+/** The rules for one protocol, in the order in which they are asked. */
+export interface AuthorizationPlan {
+  readonly audit: readonly AuditRule[];
+  /** DENY and, as long as there is no authorizer to ask, CUSTOM. */
+  readonly deny: RuleTable;
+  readonly allow: RuleTable;
+  /** What holds when no rule matched: closed as soon as one ALLOW policy selects the workload. */
+  readonly otherwise: InboundVerdict;
+}
+
+export interface AuditRule {
+  readonly policy: string;
+  readonly test: Condition;
+}
+
+export interface CompiledAuthorization {
+  readonly pathNormalization: PathNormalization;
+  readonly http: AuthorizationPlan;
+  readonly tcp: AuthorizationPlan;
+  /** Policies in dry run, on their own: ask them too, report what they would have said, and go on. null if there are none. */
+  readonly dryRun: CompiledAuthorization | null;
+  /** What policy could not be understood, for people. Each such rule is closed. */
+  readonly problems: readonly string[];
+  /** Working memory of a decision. */
+  readonly view: View;
+}
+
+/** Never throws: what cannot be compiled is closed, and listed in `problems`. */
+export function compileAuthorization(
+  list: readonly EffectiveAuthorization[],
+  options: AuthorizationOptions,
+): CompiledAuthorization {
+  const enforced = list.filter((policy) => !policy.dryRun);
+  const shadow = list.filter((policy) => policy.dryRun);
+  return {
+    ...compilePlans(enforced, options),
+    dryRun: shadow.length === 0 ? null : { ...compilePlans(shadow, options), dryRun: null },
+  };
+}
+
+function compilePlans(
+  list: readonly EffectiveAuthorization[],
+  options: AuthorizationOptions,
+): Omit<CompiledAuthorization, 'dryRun'> {
+  const problems = new Set<string>();
+  return {
+    pathNormalization: options.pathNormalization,
+    http: compilePlan(list, false, options, problems),
+    tcp: compilePlan(list, true, options, problems),
+    problems: [...problems],
+    view: new View(),
+  };
+}
+
+function compilePlan(
+  list: readonly EffectiveAuthorization[],
+  tcp: boolean,
+  options: AuthorizationOptions,
+  problems: Set<string>,
+): AuthorizationPlan {
+  const audit: AuditRule[] = [];
+  const denying: CompiledRule[] = [];
+  const allowing: CompiledRule[] = [];
+  let closed = false;
+  for (const policy of list) {
+    const allows = policy.action === 'ALLOW';
+    closed ||= allows;
+    for (const [index, rule] of policy.rules.entries()) {
+      const compiled = compileRule(rule, { allows, tcp, domains: options });
+      for (const problem of compiled.problems)
+        problems.add(`policy ${policy.policy} rule ${index}: ${problem}`);
+      if (policy.action === 'AUDIT') {
+        if (compiled.test !== null) audit.push({ policy: policy.policy, test: compiled.test });
+        continue;
+      }
+      if (compiled.test === null) continue;
+      const into = allows ? allowing : denying;
+      const details = ruleDetails(policy.policy, index);
+      into.push({
+        order: into.length,
+        test: compiled.test,
+        anchor: compiled.problems.length > 0 ? null : anchorOf(rule, tcp, options),
+        verdict: allows ? allow(policy.policy, index, details) : deny(policy.policy, index, details),
+      });
+    }
+  }
+  return {
+    audit,
+    deny: new RuleTable(denying),
+    allow: new RuleTable(allowing),
+    otherwise: closed ? deny(null, null, '[none]') : allow(null, null, null),
+  };
+}
