@@ -1,0 +1,69 @@
+/** Asking the config service for an SVID: with the one we have while it is good, with the join token otherwise. */
+import type { Clock } from '../../base/clock.js';
+import { isMeshError, MeshError } from '../../base/errors.js';
+import type { SvidRequest, SvidResponse } from '../../ports/control-protocol.js';
+import type { Svid } from '../../ports/identity.js';
+import { refusal } from './answer.js';
+import { type ConnectionTrust, openSession } from './connection.js';
+import { requestJson } from './request.js';
+import { parseSvidResponse } from './wire.js';
+
+export interface IssuerOptions {
+  readonly url: URL;
+  readonly token: string | undefined;
+  readonly clock: Clock;
+  /** How the service is recognised now; never `unverified`. */
+  readonly trust: (svid: Svid | null) => ConnectionTrust;
+  readonly svid: () => Svid | null;
+}
+
+/**
+ * Has the key of `csrDer` certified.
+ * @param csrDer PKCS#10
+ * @throws MeshError `HEDDLE_DENIED` if neither SVID nor token is good, or what the connection threw
+ */
+export async function requestSvid(
+  options: IssuerOptions,
+  csrDer: Uint8Array,
+  signal: AbortSignal,
+): Promise<SvidResponse> {
+  const { token, clock } = options;
+  const current = options.svid();
+  const good = current !== null && current.notAfter > clock.wallNow() ? current : null;
+  if (good === null) return ask(options, { csrDer, svid: null, token }, signal);
+  try {
+    return await ask(options, { csrDer, svid: good, token: undefined }, signal);
+  } catch (error) {
+    // Refused, or not even let in by TLS: the token is the other proof that we have.
+    const unreachable = isMeshError(error, 'HEDDLE_CONNECT_FAILED');
+    if (token === undefined || unreachable || signal.aborted) throw error;
+    return ask(options, { csrDer, svid: null, token }, signal);
+  }
+}
+
+interface Proof {
+  readonly csrDer: Uint8Array;
+  readonly svid: Svid | null;
+  readonly token: string | undefined;
+}
+
+async function ask(options: IssuerOptions, proof: Proof, signal: AbortSignal): Promise<SvidResponse> {
+  const trust = options.trust(proof.svid);
+  if (trust.kind === 'unverified') {
+    throw new MeshError('a join token is never sent to a peer that is not verified', {
+      code: 'HEDDLE_PEER_UNTRUSTED',
+    });
+  }
+  const body: SvidRequest = { csr: Buffer.from(proof.csrDer).toString('base64') };
+  const headers = proof.token === undefined ? {} : { authorization: `Bearer ${proof.token}` };
+  const session = await openSession(options.url, trust, signal);
+  session.on('error', () => {});
+  try {
+    const request = { method: 'POST', path: '/v1/svid', headers, body } as const;
+    const answer = await requestJson(session, request, signal);
+    if (answer.status === 200 || answer.status === 201) return parseSvidResponse(answer.value);
+    throw refusal(answer.status, answer.value, 'a certificate');
+  } finally {
+    session.destroy();
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * The outline of each distributed resource: enough that nothing of it can surprise the code that indexes it. What the fields mean is
+ * checked once, where policy is compiled. Unknown fields pass: a newer service may say more.
+ */
+import { z } from 'zod';
+
+const text = z.string().max(65_536);
+const hostName = z.string().min(1).max(255);
+const labels = z.record(z.string(), text);
+const port = z.number().int().min(0).max(65_535);
+
+const endpoint = z.looseObject({
+  key: text,
+  address: hostName,
+  port,
+  labels,
+  weight: z.number().positive(),
+  locality: text.optional(),
+  spiffeId: text.optional(),
+  mtls: z.boolean(),
+  workload: text.optional(),
+});
+
+const cluster = z.looseObject({
+  name: text,
+  port,
+  subset: text,
+  labels,
+  balancer: z.looseObject({ kind: z.string() }),
+  connection: z.looseObject({}),
+  limits: z.looseObject({}),
+  tls: z.looseObject({ mode: z.enum(['disable', 'auto', 'mesh', 'simple', 'mutual']) }),
+});
+
+const route = z.looseObject({
+  index: z.number().int(),
+  name: text.nullable(),
+  action: z.looseObject({ kind: z.enum(['forward', 'redirect', 'directResponse']) }),
+  timeoutMs: z.number().nullable(),
+  retries: z.looseObject({}).nullable(),
+});
+
+const host = z.looseObject({
+  host: hostName,
+  domains: z.array(hostName),
+  ports: z.array(z.looseObject({ number: port, name: text, protocol: text, targetPort: port.optional() })),
+  location: z.enum(['mesh', 'external']),
+  resolution: z.enum(['static', 'dns', 'none']),
+  virtualService: text.nullable(),
+  routes: z.array(route),
+  clusters: z.array(cluster),
+});
+
+const mtlsMode = z.enum(['STRICT', 'PERMISSIVE', 'DISABLE']);
+
+const authorization = z.looseObject({
+  policy: text,
+  action: z.enum(['ALLOW', 'DENY', 'AUDIT', 'CUSTOM']),
+  dryRun: z.boolean(),
+  rules: z.array(z.looseObject({})),
+});
+
+const inbound = z.looseObject({
+  mtls: z.looseObject({ mode: mtlsMode, ports: z.record(z.string(), mtlsMode) }),
+  authorization: z.array(authorization),
+  pathNormalization: z.enum(['NONE', 'BASE', 'MERGE_SLASHES', 'DECODE_AND_MERGE_SLASHES']),
+});
+
+/** By the first part of the resource's name. */
+const SHAPES: Readonly<Record<string, z.ZodType>> = {
+  mesh: z.looseObject({
+    trustDomain: hostName,
+    outboundTrafficPolicy: z.enum(['ALLOW_ANY', 'REGISTRY_ONLY']),
+  }),
+  inbound,
+  bundle: z.looseObject({ trustDomain: hostName, roots: z.array(text).min(1).max(64) }),
+  host,
+  endpoints: z.looseObject({ host: hostName, ports: z.record(z.string(), z.array(endpoint)) }),
+};
+
+/** What is wrong with the resource called `name`; empty if nothing is. A kind that is not known here is not wrong. */
+export function checkShape(name: string, value: unknown): string[] {
+  const slash = name.indexOf('/');
+  const kind = slash < 0 ? name : name.slice(0, slash);
+  const shape = Object.hasOwn(SHAPES, kind) ? SHAPES[kind] : undefined;
+  if (shape === undefined) return [];
+  const result = shape.safeParse(value);
+  if (!result.success) {
+    return result.error.issues
+      .slice(0, 10)
+      .map((issue) => `${name} at ${issue.path.map(String).join('.') || 'its top'}: ${issue.message}`);
+  }
+  // A resource that says it is about another host than its name would be removed and replaced as the wrong one.
+  const about = (result.data as { host?: unknown }).host;
+  if (slash >= 0 && about !== name.slice(slash + 1)) return [`${name} at host: it says ${String(about)}`];
+  return [];
+}
