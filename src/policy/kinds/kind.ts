@@ -11,7 +11,8 @@ export type FieldPath = readonly (string | number)[];
 /** Collects all that is wrong with a resource; never stops at the first finding. */
 export interface Findings {
   error(path: FieldPath, message: string): void;
-  warning(path: FieldPath, message: string): void;
+  /** @param code `IST0133` unless Istio has one of its own for this */
+  warning(path: FieldPath, message: string, code?: string): void;
 }
 
 export interface KindDefinition<Spec = unknown> {

@@ -1,0 +1,258 @@
+/**
+ * Shapes and checks that several kinds share.
+ * @source Istio `pkg/config/validation/validation.go` and `agent/validation.go`; spec validation.md §1
+ */
+import { z } from 'zod';
+import { patternFault } from '../../traffic/route/index.js';
+import { parseDuration } from './duration.js';
+import type { FieldPath, Findings } from './kind.js';
+
+// -- shapes --
+
+export const duration = z
+  .string()
+  .refine((text) => parseDuration(text) !== null, 'is not a duration; write e.g. 1.5s, 250ms or 1h');
+
+export const uint = z.int().min(0).max(4_294_967_295);
+export const int = z.int().min(-2_147_483_648).max(2_147_483_647);
+export const labels = z.record(z.string(), z.string());
+export const strings = z.array(z.string());
+
+/** One of four; empty: the value is present. */
+export const stringMatch = z.strictObject({
+  exact: z.string().optional(),
+  prefix: z.string().optional(),
+  regex: z.string().optional(),
+});
+export type StringMatchSpec = z.infer<typeof stringMatch>;
+
+export const portSelector = z.strictObject({ number: z.int() });
+
+export const destination = z.strictObject({
+  host: z.string(),
+  subset: z.string().optional(),
+  port: portSelector.optional(),
+});
+export type DestinationSpec = z.infer<typeof destination>;
+
+export const workloadSelector = z.strictObject({ matchLabels: labels.optional() });
+
+/** What Istio has and Heddle does not do yet: parsed, so that its place is known, and refused. */
+export const notYet = z.unknown();
+
+// -- checks --
+
+/** Refuses a field that Heddle does not carry out: nothing is accepted and ignored. */
+export function refuseNotYet(value: unknown, path: FieldPath, findings: Findings): void {
+  if (value === undefined) return;
+  findings.error(
+    path,
+    `Heddle does not do '${path.at(-1)}' yet; take it out, nothing is accepted and ignored`,
+  );
+}
+
+/** @param options.zero whether 0 is allowed, which Istio usually refuses */
+export function checkDuration(
+  text: string | undefined,
+  path: FieldPath,
+  findings: Findings,
+  options: { readonly zero?: boolean } = {},
+): void {
+  if (text === undefined) return;
+  const ms = parseDuration(text);
+  if (ms === null) return; // The schema has said so.
+  if (ms === 0 && options.zero === true) return;
+  if (ms < 1) findings.error(path, `'${text}' is shorter than 1ms`);
+  else if (!Number.isInteger(ms)) findings.error(path, `'${text}' is not a whole number of milliseconds`);
+}
+
+export function checkPort(port: number | undefined, path: FieldPath, findings: Findings): void {
+  if (port !== undefined && (port < 1 || port > 65_535))
+    findings.error(path, `${port} is not a port: expected 1 to 65535`);
+}
+
+/** An integer percentage. */
+export function checkPercent(percent: number | undefined, path: FieldPath, findings: Findings): void {
+  if (percent !== undefined && (percent < 0 || percent > 100))
+    findings.error(path, `${percent} is not a percentage: expected 0 to 100`);
+}
+
+/** A percentage with fractions: Envoy counts in millionths. */
+export function checkFraction(percent: number | undefined, path: FieldPath, findings: Findings): void {
+  if (percent === undefined || percent === 0) return;
+  if (!(percent >= 0.0001 && percent <= 100))
+    findings.error(path, `${percent} is not a percentage: expected 0, or 0.0001 to 100`);
+}
+
+const LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/i;
+
+export function isDnsLabel(text: string): boolean {
+  return LABEL.test(text);
+}
+
+export function isIp(text: string): boolean {
+  return isIpv4(text) || isIpv6(text);
+}
+
+export function isIpv4(text: string): boolean {
+  const parts = text.split('.');
+  return parts.length === 4 && parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255);
+}
+
+export function isIpv6(text: string): boolean {
+  if (!text.includes(':') || text.length > 45) return false;
+  const halves = text.split('::');
+  if (halves.length > 2) return false;
+  let groups = 0;
+  for (const [half, part] of halves.entries()) {
+    if (part === '') continue;
+    const pieces = part.split(':');
+    for (const [index, piece] of pieces.entries()) {
+      const last = half === halves.length - 1 && index === pieces.length - 1;
+      if (/^[0-9a-f]{1,4}$/i.test(piece)) groups += 1;
+      else if (last && isIpv4(piece)) groups += 2;
+      else return false;
+    }
+  }
+  return halves.length === 2 ? groups < 8 : groups === 8;
+}
+
+/** `10.0.0.0/8`. */
+export function isCidr(text: string): boolean {
+  const slash = text.indexOf('/');
+  if (slash < 0) return false;
+  const address = text.slice(0, slash);
+  const bits = text.slice(slash + 1);
+  if (!/^\d{1,3}$/.test(bits)) return false;
+  return isIpv4(address) ? Number(bits) <= 32 : isIpv6(address) && Number(bits) <= 128;
+}
+
+/** What is wrong with a full name, or null. */
+export function fqdnFault(host: string): string | null {
+  if (host === '') return 'it is empty';
+  if (host.length > 255) return 'it is longer than 255 characters';
+  const parts = host.replace(/\.$/, '').split('.');
+  for (const part of parts)
+    if (!isDnsLabel(part)) return `'${part}' is not a DNS label (a-z, 0-9 and -, at most 63 characters)`;
+  return /^\d+$/.test(parts.at(-1)!) && parts.length > 1 ? 'its top-level domain is all digits' : null;
+}
+
+/** What is wrong with a name that may start with `*.`, or be `*`; null: nothing. */
+export function wildcardFault(host: string): string | null {
+  if (host === '') return 'it is empty';
+  if (host === '*') return null;
+  const rest = host.startsWith('*.') ? host.slice(2) : host;
+  return rest.includes('*') ? "'*' may only be the whole left-most label" : fqdnFault(rest);
+}
+
+export function checkStringMatch(
+  match: StringMatchSpec,
+  path: FieldPath,
+  findings: Findings,
+  options: { readonly emptyPrefix?: boolean } = {},
+): void {
+  const kinds = Object.keys(match);
+  if (kinds.length > 1) findings.error(path, `only one of ${kinds.join(', ')} can be set`);
+  if (match.prefix === '' && options.emptyPrefix !== true)
+    findings.error(
+      [...path, 'prefix'],
+      'an empty prefix matches everything; leave the match out, or name one',
+    );
+  if (match.regex !== undefined) checkRegex(match.regex, [...path, 'regex'], findings);
+}
+
+export function checkRegex(pattern: string, path: FieldPath, findings: Findings): void {
+  const fault = patternFault(pattern);
+  if (fault !== null) findings.error(path, `not a regular expression (RE2): ${fault}`);
+}
+
+export function checkHttpStatus(status: number, path: FieldPath, findings: Findings): void {
+  if (status < 200 || status > 600)
+    findings.error(path, `${status} is not an HTTP status: expected 200 to 599`);
+}
+
+/** @source Istio `validateExportTo` */
+export function checkExportTo(
+  exportTo: readonly string[] | undefined,
+  namespace: string,
+  findings: Findings,
+  path: FieldPath = ['spec', 'exportTo'],
+): void {
+  if (exportTo === undefined) return;
+  const seen = new Set<string>();
+  for (const [index, entry] of exportTo.entries()) {
+    const at = [...path, index];
+    if (seen.has(entry)) findings.error(at, `'${entry}' is listed twice`);
+    seen.add(entry);
+    if (entry !== '.' && entry !== '*' && entry !== '~' && !isDnsLabel(entry))
+      findings.error(at, `'${entry}' is not a namespace: expected '.', '*', '~' or a name`);
+  }
+  for (const alone of ['*', '~'])
+    if (seen.has(alone) && seen.size > 1)
+      findings.error(path, `'${alone}' cannot stand beside other entries`);
+  if (seen.has('.') && seen.has(namespace))
+    findings.error(path, `'.' and '${namespace}' are the same namespace; keep one`);
+}
+
+/** @source Istio `validateWorkloadSelector`: `*` selects nothing in labels */
+export function checkLabels(
+  selected: Readonly<Record<string, string>> | undefined,
+  path: FieldPath,
+  findings: Findings,
+): void {
+  for (const [key, value] of Object.entries(selected ?? {})) {
+    if (key === '') findings.error(path, 'a label has an empty key');
+    if (key.includes('*') || value.includes('*'))
+      findings.error([...path, key], "labels are compared literally; '*' selects nothing");
+  }
+}
+
+export function checkDestination(target: DestinationSpec, path: FieldPath, findings: Findings): void {
+  const fault = target.host.includes('*') ? "'*' is not allowed in a destination" : hostFault(target.host);
+  if (fault !== null) findings.error([...path, 'host'], `'${target.host}' is not a host: ${fault}`);
+  if (target.subset !== undefined && target.subset !== '' && !isDnsLabel(target.subset))
+    findings.error([...path, 'subset'], `'${target.subset}' is not a DNS label`);
+  checkPort(target.port?.number, [...path, 'port', 'number'], findings);
+}
+
+function hostFault(host: string): string | null {
+  return isIp(host) ? null : fqdnFault(host);
+}
+
+/** @source RFC 9110 §5.6.2 */
+export function isToken(name: string): boolean {
+  return /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name);
+}
+
+/** The 17 names of gRPC. */
+export const GRPC_STATUSES: readonly string[] = [
+  'OK',
+  'CANCELLED',
+  'UNKNOWN',
+  'INVALID_ARGUMENT',
+  'DEADLINE_EXCEEDED',
+  'NOT_FOUND',
+  'ALREADY_EXISTS',
+  'PERMISSION_DENIED',
+  'RESOURCE_EXHAUSTED',
+  'FAILED_PRECONDITION',
+  'ABORTED',
+  'OUT_OF_RANGE',
+  'UNIMPLEMENTED',
+  'INTERNAL',
+  'UNAVAILABLE',
+  'DATA_LOSS',
+  'UNAUTHENTICATED',
+];
+
+export const HTTP_METHODS: readonly string[] = [
+  'GET',
+  'HEAD',
+  'POST',
+  'PUT',
+  'PATCH',
+  'DELETE',
+  'CONNECT',
+  'OPTIONS',
+  'TRACE',
+];

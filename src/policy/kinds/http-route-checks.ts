@@ -1,0 +1,298 @@
+/**
+ * One entry of `http[]`: what its schema cannot say.
+ * @source Istio `pkg/config/validation/virtualservice.go`; spec validation.md §2
+ */
+import { headerValueFault } from '../../traffic/headers/format.js';
+import {
+  checkDestination,
+  checkDuration,
+  checkFraction,
+  checkHttpStatus,
+  checkLabels,
+  checkPort,
+  checkRegex,
+  checkStringMatch,
+  GRPC_STATUSES,
+  HTTP_METHODS,
+  isDnsLabel,
+  isToken,
+  refuseNotYet,
+} from './common.js';
+import { parseDuration } from './duration.js';
+import type { FieldPath, Findings } from './kind.js';
+import { checkRetries } from './retries-checks.js';
+import type { HeadersSpec, HttpMatchSpec, HttpRouteSpec } from './virtual-service.js';
+import { checkGateways } from './virtual-service-checks.js';
+
+const MAX_BODY = 1024 * 1024;
+const LARGE_BODY = 100 * 1024;
+
+/** @param bound whether the VirtualService is bound to the mesh alone */
+export function checkHttpRoute(
+  route: HttpRouteSpec,
+  path: FieldPath,
+  findings: Findings,
+  bound: { readonly onlyMesh: boolean },
+): void {
+  checkAction(route, path, findings);
+  refuseNotYet(route.delegate, [...path, 'delegate'], findings);
+  for (const [index, match] of (route.match ?? []).entries())
+    checkMatch(match, [...path, 'match', index], findings, bound);
+  checkDestinations(route, path, findings);
+  checkHeaders(route.headers, [...path, 'headers'], findings);
+  checkAuthority(route, path, findings);
+  checkRedirect(route, [...path, 'redirect'], findings);
+  checkDirectResponse(route, [...path, 'directResponse'], findings);
+  checkRewrite(route, [...path, 'rewrite'], findings);
+  checkDuration(route.timeout, [...path, 'timeout'], findings);
+  checkRetries(route.retries, [...path, 'retries'], findings);
+  checkFault(route, [...path, 'fault'], findings);
+  checkMirrors(route, path, findings);
+  checkCors(route, [...path, 'corsPolicy'], findings);
+}
+
+const EXCLUSIVE: readonly (readonly [keyof HttpRouteSpec, keyof HttpRouteSpec])[] = [
+  ['redirect', 'route'],
+  ['redirect', 'fault'],
+  ['redirect', 'rewrite'],
+  ['redirect', 'directResponse'],
+  ['directResponse', 'route'],
+  ['directResponse', 'fault'],
+  ['directResponse', 'rewrite'],
+  ['delegate', 'route'],
+  ['delegate', 'redirect'],
+];
+
+function checkAction(route: HttpRouteSpec, path: FieldPath, findings: Findings): void {
+  const has = (field: keyof HttpRouteSpec) =>
+    field === 'route' ? (route.route ?? []).length > 0 : route[field] !== undefined;
+  for (const [one, other] of EXCLUSIVE)
+    if (has(one) && has(other)) findings.error([...path, other], `'${other}' cannot stand beside '${one}'`);
+  if (!has('route') && !has('redirect') && !has('directResponse') && !has('delegate'))
+    findings.error(path, "the rule does nothing: expected 'route', 'redirect' or 'directResponse'");
+}
+
+function checkMatch(
+  match: HttpMatchSpec,
+  path: FieldPath,
+  findings: Findings,
+  bound: { readonly onlyMesh: boolean },
+): void {
+  if (match.uri !== undefined) checkStringMatch(match.uri, [...path, 'uri'], findings, { emptyPrefix: true });
+  for (const field of ['scheme', 'method', 'authority'] as const) {
+    const value = match[field];
+    if (value !== undefined) checkStringMatch(value, [...path, field], findings);
+  }
+  for (const field of ['headers', 'withoutHeaders', 'queryParams'] as const)
+    for (const [name, value] of Object.entries(match[field] ?? {})) {
+      const at = [...path, field, name];
+      if (field === 'queryParams') {
+        if (name === '') findings.error(at, 'the name of the query parameter is empty');
+      } else if (name.toLowerCase().startsWith('@request.auth.claims')) {
+        if (bound.onlyMesh)
+          findings.error(
+            at,
+            'claims of a token can only be matched at a gateway; bind the VirtualService to one',
+          );
+        else findings.error(at, 'Heddle does not match claims of tokens in routes yet; take it out');
+      } else if (!isToken(name)) findings.error(at, `'${name}' is not the name of a header`);
+      // `regex: '*'` is Istio's old way to ask for presence.
+      if (value.regex !== '*') checkStringMatch(value, at, findings);
+    }
+  checkPort(match.port === 0 ? undefined : match.port, [...path, 'port'], findings);
+  checkLabels(match.sourceLabels, [...path, 'sourceLabels'], findings);
+  if (
+    match.sourceNamespace !== undefined &&
+    match.sourceNamespace !== '' &&
+    !isDnsLabel(match.sourceNamespace)
+  )
+    findings.error([...path, 'sourceNamespace'], `'${match.sourceNamespace}' is not a namespace`);
+  checkGateways(match.gateways ?? [], [...path, 'gateways'], findings);
+}
+
+function checkDestinations(route: HttpRouteSpec, path: FieldPath, findings: Findings): void {
+  const destinations = route.route ?? [];
+  let total = 0;
+  for (const [index, entry] of destinations.entries()) {
+    const at = [...path, 'route', index];
+    checkDestination(entry.destination, [...at, 'destination'], findings);
+    const weight = entry.weight ?? 0;
+    if (weight < 0) findings.error([...at, 'weight'], `${weight} is negative; a weight is 0 or more`);
+    total += weight;
+    checkHeaders(entry.headers, [...at, 'headers'], findings);
+  }
+  if (destinations.length > 1 && total === 0)
+    findings.error(
+      [...path, 'route'],
+      'the weights add up to 0: nothing would be chosen; give one of them a weight',
+    );
+}
+
+function checkHeaders(headers: HeadersSpec | undefined, path: FieldPath, findings: Findings): void {
+  for (const side of ['request', 'response'] as const) {
+    const operations = headers?.[side];
+    if (operations === undefined) continue;
+    for (const verb of ['set', 'add'] as const)
+      for (const [name, value] of Object.entries(operations[verb] ?? {})) {
+        const at = [...path, side, verb, name];
+        checkHeaderName(name, at, findings, side === 'request');
+        const fault = headerValueFault(value);
+        if (fault !== null) findings.error(at, `the value is not allowed: ${fault}`);
+      }
+    for (const [index, name] of (operations.remove ?? []).entries())
+      checkHeaderName(name, [...path, side, 'remove', index], findings, false);
+  }
+}
+
+function checkHeaderName(name: string, path: FieldPath, findings: Findings, authority: boolean): void {
+  const lower = name.toLowerCase();
+  if (lower === 'host' || lower === ':authority') {
+    if (!authority) findings.error(path, `'${name}' can only be set on requests`);
+  } else if (name === '') findings.error(path, 'the name of the header is empty');
+  else if (name.startsWith(':')) findings.error(path, `'${name}' is a pseudo-header; it cannot be changed`);
+  else if (!isToken(name)) findings.error(path, `'${name}' is not the name of a header`);
+}
+
+/** The authority can be said in three places; two of them would contradict each other. */
+function checkAuthority(route: HttpRouteSpec, path: FieldPath, findings: Findings): void {
+  const names = (values: Readonly<Record<string, string>> | undefined) =>
+    Object.keys(values ?? {}).filter((name) => ['host', ':authority'].includes(name.toLowerCase())).length;
+  const said =
+    (route.rewrite?.authority ? 1 : 0) +
+    names(route.headers?.request?.set) +
+    names(route.headers?.request?.add);
+  if (said > 1)
+    findings.error(
+      path,
+      'the authority is set more than once; keep one of rewrite.authority and headers.request',
+    );
+}
+
+function checkRedirect(route: HttpRouteSpec, path: FieldPath, findings: Findings): void {
+  const { redirect } = route;
+  if (redirect === undefined) return;
+  if (redirect.uri !== undefined && redirect.prefixRewrite !== undefined)
+    findings.error(path, "'uri' and 'prefixRewrite' exclude each other");
+  if (redirect.prefixRewrite !== undefined)
+    for (const match of route.match ?? [])
+      if (match.uri !== undefined && match.uri.prefix === undefined)
+        findings.error([...path, 'prefixRewrite'], 'every match on the uri must be of kind prefix');
+  if (redirect.port !== undefined && redirect.derivePort !== undefined)
+    findings.error(path, "'port' and 'derivePort' exclude each other");
+  const says = [redirect.uri, redirect.prefixRewrite, redirect.authority, redirect.scheme].some(Boolean);
+  if (!says && redirect.port === undefined && redirect.derivePort === undefined)
+    findings.error(path, 'nothing would change: set uri, prefixRewrite, authority, scheme or port');
+  const code = redirect.redirectCode ?? 0;
+  if (![0, 301, 302, 303, 307, 308].includes(code))
+    findings.error([...path, 'redirectCode'], `${code} redirects nobody: expected 301, 302, 303, 307 or 308`);
+  if (redirect.scheme !== undefined && !['', 'http', 'https'].includes(redirect.scheme))
+    findings.error([...path, 'scheme'], `'${redirect.scheme}' is not a scheme: expected http or https`);
+  checkPort(redirect.port, [...path, 'port'], findings);
+}
+
+function checkDirectResponse(route: HttpRouteSpec, path: FieldPath, findings: Findings): void {
+  const { directResponse } = route;
+  if (directResponse === undefined) return;
+  checkHttpStatus(directResponse.status, [...path, 'status'], findings);
+  const { body } = directResponse;
+  if (body === undefined) return;
+  if (body.string !== undefined && body.bytes !== undefined)
+    findings.error([...path, 'body'], "'string' and 'bytes' exclude each other");
+  const size = body.string?.length ?? ((body.bytes?.length ?? 0) * 3) / 4;
+  if (size > MAX_BODY) findings.error([...path, 'body'], 'the body is larger than 1 MiB');
+  else if (size > LARGE_BODY)
+    findings.warning([...path, 'body'], 'the body is larger than 100 KiB; every workload keeps it in memory');
+}
+
+function checkRewrite(route: HttpRouteSpec, path: FieldPath, findings: Findings): void {
+  const { rewrite } = route;
+  if (rewrite === undefined) return;
+  const regex = rewrite.uriRegexRewrite;
+  if (rewrite.uri && regex !== undefined)
+    findings.error(path, "'uri' and 'uriRegexRewrite' exclude each other");
+  if (!rewrite.uri && !rewrite.authority && regex === undefined)
+    findings.error(path, 'nothing is rewritten: set uri, uriRegexRewrite or authority');
+  if (regex === undefined) return;
+  if (!regex.match || !regex.rewrite)
+    findings.error([...path, 'uriRegexRewrite'], "both 'match' and 'rewrite' are needed");
+  if (regex.match) checkRegex(regex.match, [...path, 'uriRegexRewrite', 'match'], findings);
+}
+
+function checkFault(route: HttpRouteSpec, path: FieldPath, findings: Findings): void {
+  const { fault } = route;
+  if (fault === undefined) return;
+  const { abort, delay } = fault;
+  if (abort === undefined && delay === undefined)
+    findings.error(path, "nothing goes wrong: expected 'delay' or 'abort'");
+  if (delay !== undefined) {
+    const at = [...path, 'delay'];
+    checkFraction(delay.percentage?.value, [...at, 'percentage', 'value'], findings);
+    if (delay.percent !== undefined && (delay.percent < 0 || delay.percent > 100))
+      findings.error([...at, 'percent'], `${delay.percent} is not a percentage: expected 0 to 100`);
+    if (delay.exponentialDelay !== undefined)
+      findings.error([...at, 'exponentialDelay'], 'exponential delays are not supported; write fixedDelay');
+    if (delay.fixedDelay === undefined) findings.error(at, "'fixedDelay' is missing");
+    checkDuration(delay.fixedDelay, [...at, 'fixedDelay'], findings);
+  }
+  if (abort === undefined) return;
+  const at = [...path, 'abort'];
+  checkFraction(abort.percentage?.value, [...at, 'percentage', 'value'], findings);
+  if (abort.http2Error !== undefined)
+    findings.error([...at, 'http2Error'], 'HTTP/2 errors are not supported');
+  if (abort.httpStatus !== undefined && abort.grpcStatus !== undefined)
+    findings.error(at, "'httpStatus' and 'grpcStatus' exclude each other");
+  if (abort.httpStatus !== undefined) checkHttpStatus(abort.httpStatus, [...at, 'httpStatus'], findings);
+  if (abort.grpcStatus !== undefined && !GRPC_STATUSES.includes(abort.grpcStatus))
+    findings.error([...at, 'grpcStatus'], `'${abort.grpcStatus}' is not a gRPC status, e.g. UNAVAILABLE`);
+  if (abort.httpStatus === undefined && abort.grpcStatus === undefined && abort.http2Error === undefined)
+    findings.warning(at, "the abort does nothing: set 'httpStatus' or 'grpcStatus'");
+}
+
+function checkMirrors(route: HttpRouteSpec, path: FieldPath, findings: Findings): void {
+  if (route.mirror !== undefined && (route.mirrors ?? []).length > 0)
+    findings.error([...path, 'mirrors'], "'mirror' and 'mirrors' exclude each other");
+  if (route.mirrorPercent !== undefined) {
+    findings.warning(
+      [...path, 'mirrorPercent'],
+      "'mirrorPercent' is deprecated; write mirrorPercentage.value",
+    );
+    if (route.mirrorPercent > 100)
+      findings.error(
+        [...path, 'mirrorPercent'],
+        `${route.mirrorPercent} is not a percentage: expected 0 to 100`,
+      );
+  }
+  if (route.mirror !== undefined) checkDestination(route.mirror, [...path, 'mirror'], findings);
+  checkMirrorPercentage(route.mirrorPercentage?.value, [...path, 'mirrorPercentage', 'value'], findings);
+  for (const [index, mirror] of (route.mirrors ?? []).entries()) {
+    const at = [...path, 'mirrors', index];
+    if (mirror.destination === undefined) findings.error(at, "'destination' is missing");
+    else checkDestination(mirror.destination, [...at, 'destination'], findings);
+    checkMirrorPercentage(mirror.percentage?.value, [...at, 'percentage', 'value'], findings);
+  }
+}
+
+function checkMirrorPercentage(value: number | undefined, path: FieldPath, findings: Findings): void {
+  if (value !== undefined && !(value >= 0 && value <= 100))
+    findings.error(path, `${value} is not a percentage: expected 0 to 100`);
+}
+
+function checkCors(route: HttpRouteSpec, path: FieldPath, findings: Findings): void {
+  const cors = route.corsPolicy;
+  if (cors === undefined) return;
+  for (const [index, origin] of (cors.allowOrigins ?? []).entries()) {
+    const at = [...path, 'allowOrigins', index];
+    if (Object.keys(origin).length === 0) findings.error(at, 'expected one of exact, prefix, regex');
+    checkStringMatch(origin, at, findings);
+  }
+  for (const [index, method] of (cors.allowMethods ?? []).entries())
+    if (method !== '*' && !HTTP_METHODS.includes(method))
+      findings.error([...path, 'allowMethods', index], `'${method}' is not an HTTP method`);
+  for (const field of ['allowHeaders', 'exposeHeaders'] as const)
+    for (const [index, name] of (cors[field] ?? []).entries())
+      if (!isToken(name)) findings.error([...path, field, index], `'${name}' is not the name of a header`);
+  checkDuration(cors.maxAge, [...path, 'maxAge'], findings, { zero: true });
+  const age = cors.maxAge === undefined ? null : parseDuration(cors.maxAge);
+  if (age !== null && age % 1000 !== 0)
+    findings.error([...path, 'maxAge'], `'${cors.maxAge}' is not a whole number of seconds`);
+}

@@ -1,0 +1,34 @@
+/** The kinds of resource that Heddle knows. Completing the policy language is adding a file and a line here. */
+import { destinationRule } from './destination-rule.js';
+import type { KindDefinition } from './kind.js';
+import { resiliencePolicy } from './resilience-policy.js';
+import { service } from './service.js';
+import { serviceEntry } from './service-entry.js';
+import { virtualService } from './virtual-service.js';
+
+/** A definition whose spec type was forgotten: its schema proves the spec before `check` sees it. */
+export interface AnyKind extends Omit<KindDefinition, 'check'> {
+  check: KindDefinition<never>['check'];
+}
+
+export const KINDS: readonly AnyKind[] = [
+  virtualService,
+  destinationRule,
+  serviceEntry,
+  service,
+  resiliencePolicy,
+];
+
+/** The kind of `apiVersion` and `kind`, or undefined. */
+export function kindOf(apiVersion: string, kind: string): AnyKind | undefined {
+  return KINDS.find(
+    (known) =>
+      known.kind === kind &&
+      known.versions.some((version) => joinVersion(known.group, version) === apiVersion),
+  );
+}
+
+/** `networking.istio.io/v1`; the core group has no name. */
+export function joinVersion(group: string, version: string): string {
+  return group === '' ? version : `${group}/${version}`;
+}

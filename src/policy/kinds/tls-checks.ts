@@ -1,0 +1,38 @@
+/**
+ * Client `tls`: what its schema cannot say.
+ * @source Istio `agent/validation.go` ValidateTLS; spec validation.md §3
+ */
+
+import { refuseNotYet } from './common.js';
+import type { ClientTlsSpec } from './destination-rule.js';
+import type { FieldPath, Findings } from './kind.js';
+
+export function checkClientTls(tls: ClientTlsSpec | undefined, path: FieldPath, findings: Findings): void {
+  if (tls === undefined) return;
+  const mode = tls.mode ?? 'DISABLE';
+  const files = (['clientCertificate', 'privateKey', 'caCertificates'] as const).filter(
+    (field) => tls[field],
+  );
+  if (tls.credentialName) {
+    if ((mode === 'SIMPLE' || mode === 'MUTUAL') && files.length > 0)
+      findings.error([...path, 'credentialName'], `cannot stand beside ${files.join(', ')}`);
+    refuseNotYet(tls.credentialName, [...path, 'credentialName'], findings);
+  }
+  if (mode === 'MUTUAL' && !tls.credentialName)
+    for (const field of ['clientCertificate', 'privateKey'] as const)
+      if (!tls[field]) findings.error([...path, field], `mode MUTUAL needs '${field}'`);
+  if (mode === 'ISTIO_MUTUAL')
+    for (const field of [...files, ...(tls.credentialName ? (['credentialName'] as const) : [])])
+      findings.error([...path, field], 'with ISTIO_MUTUAL the identity of the mesh is used; take it out');
+  if (tls.insecureSkipVerify === true && (mode === 'SIMPLE' || mode === 'MUTUAL')) {
+    for (const field of ['caCertificates', 'subjectAltNames'] as const)
+      if (tls[field] !== undefined && tls[field].length > 0)
+        findings.error(
+          [...path, 'insecureSkipVerify'],
+          `nothing is verified, so '${field}' has no effect; keep one`,
+        );
+    if (mode === 'SIMPLE' && tls.credentialName)
+      findings.error([...path, 'insecureSkipVerify'], "cannot stand beside 'credentialName'");
+  }
+  refuseNotYet(tls.caCrl, [...path, 'caCrl'], findings);
+}
