@@ -89,7 +89,7 @@ class OpenTelemetry implements Telemetry {
   readonly #tracers: TracerSource;
   readonly #clientSpans: ClientSpans;
   readonly #serverSpans: ServerSpans;
-  readonly #facts = new MeshFacts();
+  readonly #facts: MeshFacts;
   readonly #meters: MeterSource;
   readonly #clientMetrics: ClientMetrics;
   readonly #serverMetrics: ServerMetrics;
@@ -132,6 +132,7 @@ class OpenTelemetry implements Telemetry {
     this.#tracers = new TracerSource(api);
     this.#clientSpans = new ClientSpans(api);
     this.#serverSpans = new ServerSpans(api);
+    this.#facts = new MeshFacts(workload);
     this.#meters = new MeterSource(api, this.#facts);
     this.#clientMetrics = new ClientMetrics(workload);
     this.#serverMetrics = new ServerMetrics(workload, principal ?? (() => undefined));

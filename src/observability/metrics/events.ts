@@ -1,3 +1,5 @@
+import type { Attributes } from '@opentelemetry/api';
+import type { Workload } from '../../model/workload.js';
 import { BoundedMap } from './bounded-map.js';
 import type { Instruments } from './instruments.js';
 
@@ -17,7 +19,13 @@ export type EventAttributes = Readonly<Record<string, string | number | boolean>
 export class MeshFacts {
   revision: number | undefined;
   certificateEndSeconds: number | undefined;
+  /** Of the gauges: two meshes in one process are two series. */
+  readonly labels: Attributes;
   readonly #names = new BoundedMap(100, (event) => ({ event }));
+
+  constructor({ namespace, name }: Workload) {
+    this.labels = { workload: name, namespace };
+  }
 
   /** Takes in an event. @param instruments null while nobody collects */
   record(name: string, attributes: EventAttributes, instruments: Instruments | null): void {

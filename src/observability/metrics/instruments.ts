@@ -1,4 +1,4 @@
-import type { Counter, Histogram, Meter } from '@opentelemetry/api';
+import type { Attributes, Counter, Histogram, Meter } from '@opentelemetry/api';
 import type { MeshFacts } from './events.js';
 
 /** @source Istio's buckets, the same for milliseconds and bytes (observability.md §1.2) */
@@ -63,9 +63,10 @@ export class Instruments {
     this.events = meter.createCounter('heddle_events_total', {
       description: 'Things that happen now and then',
     });
-    gauge(meter, 'heddle_policy_revision', 'Revision of the policy in force', () => facts.revision);
+    const gauge = (name: string, description: string, read: () => number | undefined) =>
+      observe(meter, { name, description }, facts.labels, read);
+    gauge('heddle_policy_revision', 'Revision of the policy in force', () => facts.revision);
     gauge(
-      meter,
       'heddle_certificate_end_seconds',
       'End of the certificate in use, seconds since the epoch',
       () => facts.certificateEndSeconds,
@@ -73,9 +74,14 @@ export class Instruments {
   }
 }
 
-function gauge(meter: Meter, name: string, description: string, read: () => number | undefined): void {
+function observe(
+  meter: Meter,
+  { name, description }: { readonly name: string; readonly description: string },
+  labels: Attributes,
+  read: () => number | undefined,
+): void {
   meter.createObservableGauge(name, { description }).addCallback((result) => {
     const value = read();
-    if (value !== undefined) result.observe(value);
+    if (value !== undefined) result.observe(value, labels);
   });
 }
