@@ -17,9 +17,10 @@ export class Deadlines {
     this.#tick = Math.floor(clock.now() / TICK_MS);
   }
 
-  /** Arms `deadline` for the instant `at` (monotonic milliseconds). Re-arming moves it. */
+  /** Arms `deadline` for the instant `at` (monotonic milliseconds); Infinity is never. Re-arming moves it. */
   arm(deadline: Deadline, at: number): void {
     this.disarm(deadline);
+    if (at === Number.POSITIVE_INFINITY) return;
     if (this.#size === 0) this.#tick = Math.floor(this.#clock.now() / TICK_MS);
     const tick = Math.max(Math.ceil(at / TICK_MS), this.#tick + 1);
     const slot = tick % SLOTS;
