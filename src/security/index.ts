@@ -28,6 +28,7 @@ export { fromPem, splitPem, toPem } from './certificate/pem.js';
 export { type CertificateRequest, createRequest, parseRequest } from './certificate/request.js';
 export { chainFault } from './svid/chain.js';
 export { type IssuedSvid, readPrivateKey, receiveSvid } from './svid/receive.js';
+export { type IdentityStatus, RenewingIdentity, type RenewingIdentityOptions } from './svid/renewing.js';
 export {
   type PeerRules,
   type PeerVerdict,
@@ -36,3 +37,6 @@ export {
   svidFault,
   verifyPeer,
 } from './svid/verify.js';
+export { type MeshServerOptions, TlsContexts, type TlsContextsOptions } from './tls/contexts.js';
+export { ClientHandshake, type HandshakeOptions } from './tls/handshake.js';
+export { type TlsSession, TlsSessions } from './tls/sessions.js';

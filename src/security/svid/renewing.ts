@@ -1,0 +1,231 @@
+import { type BackoffPolicy, backoffMs } from '../../base/backoff.js';
+import { type Clock, sleep } from '../../base/clock.js';
+import { isMeshError, MeshError } from '../../base/errors.js';
+import type { Random } from '../../base/random.js';
+import { type Source, Value } from '../../base/source.js';
+import type { IdentitySource, Svid, TrustBundle } from '../../ports/identity.js';
+import { sameBundle, trustBundle } from '../bundle/bundle.js';
+import { type KeyType, newKey } from '../certificate/keys.js';
+import { createRequest } from '../certificate/request.js';
+import { type IssuedSvid, receiveSvid } from './receive.js';
+
+export interface RenewingIdentityOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  /**
+   * Has a request (PKCS#10, DER) signed. A MeshError `HEDDLE_DENIED` is final for {@link RenewingIdentity.start}; everything
+   * else is tried again.
+   */
+  readonly issue: (request: Buffer, signal: AbortSignal) => Promise<IssuedSvid>;
+  /** @default 'ec-p256' */
+  readonly keyType?: KeyType;
+  /** Waits between attempts that fail. @default 1 s, doubling to 60 s */
+  readonly retry?: BackoffPolicy;
+  /** Most that one attempt may take, milliseconds. @default 30 000 */
+  readonly issueTimeoutMs?: number;
+  /** Told of every attempt that failed. Must not throw. */
+  readonly onFailure?: (error: unknown) => void;
+  /** Gives up waiting for the first SVID; of no effect afterwards. */
+  readonly signal?: AbortSignal;
+}
+
+export interface IdentityStatus {
+  readonly state: 'valid' | 'expired';
+  /** Milliseconds since the epoch. */
+  readonly notAfter: number;
+  /** When the next SVID is asked for, or was to be. Milliseconds since the epoch. */
+  readonly renewAt: number;
+  /** Attempts that failed since the last success. */
+  readonly failures: number;
+  readonly lastFailure: unknown;
+}
+
+const RETRY: BackoffPolicy = { baseDelayMs: 1_000, maxDelayMs: 60_000 };
+/**
+ * Longest wait before the wall clock is read again. Timers count monotonic time, which stands still while a machine sleeps,
+ * and no timer of Node can run for more than 24.8 days; half of the longest life is 45.
+ */
+const LONGEST_WAIT_MS = 15 * 60_000;
+/** Least time between two rotations, so that an SVID that is past its half on arrival does not make a busy loop. */
+const SHORTEST_WAIT_MS = 1_000;
+
+/**
+ * An identity that renews itself at half of its life, give or take 1 %: a new key and request, an answer that is checked whole,
+ * and only then the swap. While renewal fails the old SVID stays, even beyond its end: peers refuse it then, but a workload
+ * that still tries can recover.
+ * @source Istio `security/pkg/nodeagent/cache/secretcache.go` rotateTime
+ */
+export class RenewingIdentity implements IdentitySource {
+  readonly #options: RenewingIdentityOptions;
+  readonly #stop = new AbortController();
+  readonly #svid: Value<Svid>;
+  readonly #bundle: Value<TrustBundle>;
+  readonly #running: Promise<void>;
+  #renewAt = 0;
+  #failures = 0;
+  #lastFailure: unknown = undefined;
+
+  /**
+   * Resolves with the first SVID, however many attempts that takes.
+   * @throws MeshError `HEDDLE_IDENTITY_UNAVAILABLE` if `signal` ends the wait, the last failure as its cause; `HEDDLE_DENIED` as
+   * soon as the authority refuses
+   */
+  static async start(options: RenewingIdentityOptions): Promise<RenewingIdentity> {
+    const signal = options.signal ?? new AbortController().signal;
+    let last: unknown;
+    for (let failures = 0; ; ) {
+      try {
+        if (signal.aborted) throw signal.reason;
+        return new RenewingIdentity(options, await obtain(options, signal));
+      } catch (error) {
+        if (!signal.aborted) {
+          last = error;
+          failures += 1;
+          report(options, error);
+          if (isMeshError(error, 'HEDDLE_DENIED')) throw error;
+          const wait = backoffMs(options.retry ?? RETRY, failures, options.random);
+          await sleep(options.clock, wait, signal).catch(() => {});
+        }
+        if (signal.aborted) {
+          const tried = failures === 0 ? 'before an answer came' : `after ${failures} failed attempts`;
+          throw new MeshError(`no SVID was obtained: given up ${tried}; see the cause`, {
+            code: 'HEDDLE_IDENTITY_UNAVAILABLE',
+            cause: last ?? signal.reason,
+          });
+        }
+      }
+    }
+  }
+
+  private constructor(options: RenewingIdentityOptions, first: { svid: Svid; bundle: TrustBundle }) {
+    this.#options = options;
+    this.#svid = new Value(first.svid);
+    this.#bundle = new Value(first.bundle);
+    this.#plan(first.svid);
+    this.#running = this.#run();
+  }
+
+  get svid(): Source<Svid> {
+    return this.#svid;
+  }
+
+  get bundle(): Source<TrustBundle> {
+    return this.#bundle;
+  }
+
+  status(): IdentityStatus {
+    const notAfter = this.#svid.current().notAfter;
+    return {
+      state: this.#options.clock.wallNow() > notAfter ? 'expired' : 'valid',
+      notAfter,
+      renewAt: this.#renewAt,
+      failures: this.#failures,
+      lastFailure: this.#lastFailure,
+    };
+  }
+
+  /**
+   * Takes over roots that were announced between two renewals. One of another trust domain, or one that cannot be read, is
+   * refused and the present one stays.
+   * @throws MeshError `HEDDLE_INVALID_ARGUMENT`
+   */
+  trust(bundle: TrustBundle): void {
+    const checked = trustBundle(bundle.trustDomain, bundle.roots);
+    const present = this.#bundle.current();
+    if (checked.trustDomain !== present.trustDomain) {
+      throw new MeshError(
+        `the trust bundle is that of ${checked.trustDomain}; expected ${present.trustDomain}`,
+        { code: 'HEDDLE_INVALID_ARGUMENT' },
+      );
+    }
+    if (!sameBundle(present, checked)) this.#bundle.set(checked);
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { clock, random } = this.#options;
+    const signal = this.#stop.signal;
+    while (!signal.aborted) {
+      const due = this.#failures === 0 ? this.#renewAt - clock.wallNow() : 0;
+      try {
+        if (due > 0) await sleep(clock, Math.min(due, LONGEST_WAIT_MS), signal);
+        else await this.#renew(signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#failures += 1;
+        this.#lastFailure = error;
+        report(this.#options, error);
+        const wait = backoffMs(this.#options.retry ?? RETRY, this.#failures, random);
+        await sleep(clock, wait, signal).catch(() => {});
+      }
+    }
+  }
+
+  async #renew(signal: AbortSignal): Promise<void> {
+    const { svid, bundle } = await obtain(this.#options, signal, this.#svid.current());
+    if (signal.aborted) return;
+    this.#failures = 0;
+    this.#lastFailure = undefined;
+    this.#plan(svid);
+    // Roots first: whoever looks at the new SVID finds the roots that it leads to. A listener that throws is not a failed renewal.
+    try {
+      if (!sameBundle(this.#bundle.current(), bundle)) this.#bundle.set(bundle);
+    } catch (error) {
+      report(this.#options, error);
+    }
+    try {
+      this.#svid.set(svid);
+    } catch (error) {
+      report(this.#options, error);
+    }
+  }
+
+  #plan(svid: Svid): void {
+    const { clock, random } = this.#options;
+    const share = 0.5 + (random.next() * 2 - 1) * 0.01;
+    const half = svid.notAfter - (svid.notAfter - svid.notBefore) * share;
+    this.#renewAt = Math.max(half, clock.wallNow() + SHORTEST_WAIT_MS);
+  }
+}
+
+async function obtain(options: RenewingIdentityOptions, signal: AbortSignal, present?: Svid) {
+  const key = await newKey(options.keyType);
+  const request = createRequest(present === undefined ? { key } : { key, spiffeId: present.id });
+  const issued = await withinTime(options, signal, (limited) => options.issue(request, limited));
+  return receiveSvid(issued, key, options.clock.wallNow());
+}
+
+/** An issuer that hangs, and does not even listen to its signal, must not end renewal for good. */
+async function withinTime<T>(
+  options: RenewingIdentityOptions,
+  signal: AbortSignal,
+  run: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const limit = options.issueTimeoutMs ?? 30_000;
+  const abort = new AbortController();
+  const stop = () => abort.abort(signal.reason);
+  signal.addEventListener('abort', stop, { once: true });
+  const timer = options.clock.after(limit, () => {
+    const message = `the authority did not answer within ${limit} ms`;
+    abort.abort(new MeshError(message, { code: 'HEDDLE_DEADLINE_EXCEEDED' }));
+  });
+  try {
+    return await Promise.race([
+      run(abort.signal),
+      new Promise<never>((_resolve, reject) => {
+        abort.signal.addEventListener('abort', () => reject(abort.signal.reason), { once: true });
+      }),
+    ]);
+  } finally {
+    timer.cancel();
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+function report(options: RenewingIdentityOptions, error: unknown): void {
+  options.onFailure?.(error);
+}

@@ -1,0 +1,192 @@
+import { readFileSync } from 'node:fs';
+import { createSecureContext, type PeerCertificate, type SecureContext, type TLSSocket } from 'node:tls';
+import { MeshError } from '../../base/errors.js';
+import type { TlsSettings } from '../../model/destination.js';
+import type { SpiffeId } from '../../model/spiffe-id.js';
+import type { IdentitySource } from '../../ports/identity.js';
+import { ClientHandshake } from './handshake.js';
+import { clientIdOf, serverFault } from './peer.js';
+import { TlsSessions } from './sessions.js';
+
+/** What a TLS server of the mesh is made with, and what `server.setSecureContext` is given when it changes. */
+export interface MeshServerOptions extends OurIdentity {
+  readonly requestCert: true;
+  readonly rejectUnauthorized: true;
+}
+
+interface OurIdentity {
+  readonly key: string;
+  readonly cert: string;
+  readonly ca: string[];
+  readonly minVersion: 'TLSv1.2';
+}
+
+export interface TlsContextsOptions {
+  /** Further trust domains for which the trust bundle may speak. @default none but its own */
+  readonly trustDomainAliases?: readonly string[];
+}
+
+/**
+ * The TLS contexts of one workload: made once, used by every connection, replaced when our SVID or the roots change.
+ * Connections that exist go on with what they were made with.
+ */
+export class TlsContexts {
+  /** To be resumed; empty after every change of our SVID or of the roots. */
+  readonly sessions = new TlsSessions();
+  readonly #identity: IdentitySource | null;
+  readonly #aliases: readonly string[];
+  readonly #files = new Map<string, SecureContext>();
+  readonly #listeners = new Set<(options: MeshServerOptions) => void>();
+  readonly #unsubscribe: readonly (() => void)[];
+  #mesh: SecureContext | null = null;
+  #server: MeshServerOptions | null = null;
+
+  /** @param identity null for a process without one: then only the modes `simple` and `mutual` can be had */
+  constructor(identity: IdentitySource | null, options: TlsContextsOptions = {}) {
+    this.#identity = identity;
+    this.#aliases = options.trustDomainAliases ?? [];
+    const changed = () => this.#changed();
+    this.#unsubscribe =
+      identity === null ? [] : [identity.svid.subscribe(changed), identity.bundle.subscribe(changed)];
+  }
+
+  /** Trust domains whose SPIFFE IDs are believed. */
+  trustDomains(): readonly string[] {
+    return [this.#required().bundle.current().trustDomain, ...this.#aliases];
+  }
+
+  /**
+   * The context for a connection to a destination. It does not check who the server is: {@link handshake} does.
+   * @throws MeshError `HEDDLE_IDENTITY_UNAVAILABLE` for mode `mesh` without identity; `HEDDLE_INVALID_SETTING` for files that
+   * cannot be used
+   */
+  clientContext(settings: TlsSettings): SecureContext {
+    if (settings.mode !== 'mesh') return this.#fromFiles(settings);
+    this.#mesh ??= createSecureContext(this.#ours());
+    return this.#mesh;
+  }
+
+  /** For `tls.createServer`, `https.createServer`, `http2.createSecureServer` and `server.setSecureContext`. */
+  serverOptions(): MeshServerOptions {
+    this.#server ??= { ...this.#ours(), requestCert: true, rejectUnauthorized: true };
+    return this.#server;
+  }
+
+  /** Calls `listener` with each later state of {@link serverOptions}, until the returned function is called. */
+  onServerChange(listener: (options: MeshServerOptions) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /**
+   * Everything about one connection of ours: options for `tls.connect`, session to resume, and the check of who answered.
+   * @param host what we connect to
+   * @param key under which sessions are kept: the destination's
+   * @throws as {@link clientContext}
+   */
+  handshake(settings: TlsSettings, host: string, key: string): ClientHandshake {
+    return new ClientHandshake({
+      settings,
+      host,
+      // Sessions of different settings must not meet: they were verified against other roots.
+      key: settings.mode === 'mesh' ? key : `${key} ${settings.mode} ${settings.sni} ${fileKey(settings)}`,
+      context: this.clientContext(settings),
+      sessions: this.sessions,
+      trustDomains: settings.mode === 'mesh' ? this.trustDomains() : [],
+    });
+  }
+
+  /**
+   * For `checkServerIdentity` where sessions are never resumed: Node calls it in full handshakes only. {@link handshake} does
+   * without that condition.
+   */
+  peerCheck(settings: TlsSettings): (host: string, certificate: PeerCertificate) => Error | undefined {
+    return (host, certificate) =>
+      serverFault(settings, host, certificate, settings.mode === 'mesh' ? this.trustDomains() : []);
+  }
+
+  /** The identity of a client of ours. @throws MeshError `HEDDLE_PEER_UNTRUSTED` */
+  confirmClient(socket: TLSSocket): SpiffeId {
+    return clientIdOf(socket, this.trustDomains());
+  }
+
+  /** Forgets everything and follows the identity no more. */
+  close(): void {
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+    this.#listeners.clear();
+    this.#files.clear();
+    this.#mesh = null;
+    this.#server = null;
+    this.sessions.clear();
+  }
+
+  #changed(): void {
+    this.#mesh = null;
+    this.#server = null;
+    this.sessions.clear();
+    if (this.#listeners.size === 0) return;
+    const options = this.serverOptions();
+    for (const listener of [...this.#listeners]) listener(options);
+  }
+
+  #ours(): OurIdentity {
+    const identity = this.#required();
+    const svid = identity.svid.current();
+    return {
+      key: svid.key.export({ type: 'pkcs8', format: 'pem' }).toString(),
+      cert: svid.chain.join(''),
+      ca: [...identity.bundle.current().roots],
+      minVersion: 'TLSv1.2',
+    };
+  }
+
+  #required(): IdentitySource {
+    if (this.#identity !== null) return this.#identity;
+    throw new MeshError('this workload has no SVID, and policy asks for mutual TLS; join with an identity', {
+      code: 'HEDDLE_IDENTITY_UNAVAILABLE',
+    });
+  }
+
+  /** Files are read once for each set of paths. */
+  #fromFiles(settings: TlsSettings): SecureContext {
+    const paths = filesOf(settings);
+    const id = fileKey(settings);
+    let context = this.#files.get(id);
+    if (context === undefined) {
+      const [ca, cert, key] = paths.map((path) => (path === undefined ? undefined : readText(path)));
+      try {
+        context = createSecureContext({
+          minVersion: 'TLSv1.2',
+          ...(ca === undefined ? {} : { ca }),
+          ...(cert === undefined ? {} : { cert }),
+          ...(key === undefined ? {} : { key }),
+        });
+      } catch (cause) {
+        const named = paths.filter((path) => path !== undefined).join(', ');
+        throw new MeshError(`the TLS files of a destination cannot be used: ${named}`, {
+          code: 'HEDDLE_INVALID_SETTING',
+          cause,
+        });
+      }
+      this.#files.set(id, context);
+    }
+    return context;
+  }
+}
+
+function filesOf(settings: TlsSettings): readonly (string | undefined)[] {
+  return [settings.caCertificates, settings.clientCertificate, settings.privateKey];
+}
+
+function fileKey(settings: TlsSettings): string {
+  return JSON.stringify(filesOf(settings));
+}
+
+/** Synchronous: it happens once for each set of files, when the first connection is made. */
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new MeshError(`the TLS file ${path} cannot be read`, { code: 'HEDDLE_INVALID_SETTING', cause });
+  }
+}

@@ -1,0 +1,97 @@
+import type { PeerCertificate, SecureContext, TLSSocket } from 'node:tls';
+import type { TlsSettings } from '../../model/destination.js';
+import { type PresentedCertificate, serverFault, untrusted } from './peer.js';
+import type { TlsSessions } from './sessions.js';
+
+/** What `tls.connect` is given. */
+export interface HandshakeOptions {
+  readonly secureContext: SecureContext;
+  readonly rejectUnauthorized: boolean;
+  readonly checkServerIdentity: (host: string, certificate: PeerCertificate) => Error | undefined;
+  /** Absent: no server name is sent. */
+  readonly servername?: string;
+  /** A session to resume. */
+  readonly session?: Buffer;
+}
+
+export interface HandshakeFacts {
+  readonly settings: TlsSettings;
+  /** What we connect to, for names and messages. */
+  readonly host: string;
+  /** Under which the session is kept: of one destination and one set of TLS settings. */
+  readonly key: string;
+  readonly context: SecureContext;
+  readonly sessions: TlsSessions;
+  readonly trustDomains: readonly string[];
+}
+
+/**
+ * One TLS connection of ours, from its options to the proof of who answered. In a full handshake Node asks
+ * `checkServerIdentity`; on a resumed session it asks nobody, and its client has no certificate to show, so the one that came
+ * with the session is checked against the policy of now.
+ * @example
+ * const handshake = contexts.handshake(settings, host, destination.key);
+ * const socket = tls.connect({ host, port, ALPNProtocols, ...handshake.options });
+ * handshake.follow(socket);
+ * socket.once('secureConnect', () => {
+ *   const fault = handshake.confirm(socket);
+ *   if (fault !== undefined) socket.destroy(fault);
+ * });
+ */
+export class ClientHandshake {
+  readonly options: HandshakeOptions;
+  readonly #facts: HandshakeFacts;
+  readonly #generation: number;
+  /** DER of the server's certificate, once it is known. */
+  #shown: Buffer | undefined;
+
+  constructor(facts: HandshakeFacts) {
+    this.#facts = facts;
+    this.#generation = facts.sessions.generation;
+    const { settings } = facts;
+    const session = facts.sessions.get(facts.key);
+    this.#shown = session?.certificate;
+    this.options = {
+      secureContext: facts.context,
+      rejectUnauthorized: settings.mode === 'mesh' || settings.insecureSkipVerify !== true,
+      checkServerIdentity: (_host, certificate) => {
+        this.#shown = certificate.raw;
+        return this.#fault(certificate);
+      },
+      ...(settings.sni === '' ? {} : { servername: settings.sni }),
+      ...(session === undefined ? {} : { session: session.ticket }),
+    };
+  }
+
+  /** Keeps the sessions that the server offers, for the next connection. */
+  follow(socket: TLSSocket): void {
+    socket.on('session', (ticket: Buffer) => {
+      if (this.#shown === undefined) return;
+      this.#facts.sessions.put(this.#facts.key, { ticket, certificate: this.#shown }, this.#generation);
+    });
+  }
+
+  /**
+   * Call it on `secureConnect`, before a byte is sent.
+   * @returns MeshError `HEDDLE_PEER_UNTRUSTED` if the connection must be closed; undefined if it may be used
+   */
+  confirm(socket: TLSSocket): Error | undefined {
+    if (!this.options.rejectUnauthorized) return undefined;
+    const { host, sessions, key } = this.#facts;
+    let fault: Error | undefined;
+    if (!socket.authorized) {
+      const because = `the certificate of the server at ${host} leads to no trusted root`;
+      fault = untrusted(because, socket.authorizationError);
+    } else if (this.#shown === undefined) {
+      fault = untrusted(`the server at ${host} has shown no certificate`);
+    } else if (socket.isSessionReused()) {
+      fault = this.#fault({ raw: this.#shown });
+    }
+    if (fault !== undefined) sessions.drop(key);
+    return fault;
+  }
+
+  #fault(certificate: PresentedCertificate): Error | undefined {
+    return serverFault(this.#facts.settings, this.#facts.host, certificate, this.#facts.trustDomains);
+  }
+}
