@@ -2,6 +2,7 @@
  * What this process remembers of clusters and endpoints, keyed by what it is about, so that it outlives every snapshot:
  * a new policy changes thresholds, not memories.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../base/clock.js';
 import type { Destination } from '../model/destination.js';
 import { EndpointState } from '../model/endpoint-state.js';
@@ -75,22 +76,23 @@ export class ClusterState {
       clock: this.#clock,
       policy: policy.outlier,
       onEjected: ({ endpoint }, because, ejectedMs) =>
-        this.#event('ejected', { cluster: this.#name, endpoint: endpoint.key, because, ejectedMs }),
-      onReturned: ({ endpoint }) => this.#event('returned', { cluster: this.#name, endpoint: endpoint.key }),
+        this.#event('endpoint.ejected', { cluster: this.#name, endpoint: endpoint.key, because, ejectedMs }),
+      onReturned: ({ endpoint }) =>
+        this.#event('endpoint.returned', { cluster: this.#name, endpoint: endpoint.key }),
     });
     this.outlier.setPolicy(policy.outlier);
     this.outlier.update(present);
   }
 
   #updateBreaker(policy: EffectiveCluster): void {
-    if (this.breaker !== null && policy.breaker !== undefined && this.breaker.follows(policy.breaker)) return;
+    if (isDeepStrictEqual(this.breaker?.policy, policy.breaker)) return;
     this.breaker?.dispose();
     this.breaker =
       policy.breaker === undefined
         ? null
         : new BreakerState(policy.breaker, {
             clock: this.#clock,
-            onTransition: (state) => this.#event(`circuit-${state}`, { cluster: this.#name }),
+            onTransition: (state) => this.#event('circuit.changed', { cluster: this.#name, state }),
           });
   }
 }

@@ -4,25 +4,21 @@ import * as tls from 'node:tls';
 import { type buildConnector, errors } from 'undici';
 import type { Clock } from '../../base/clock.js';
 import type { Destination } from '../../model/destination.js';
-
-/** What TLS needs for one destination, asked for at each new connection so that a rotated certificate is used at once. */
-export interface ClientTls {
-  /** Options for `tls.connect`: context, server name, session, peer check. */
-  options(destination: Destination): tls.ConnectionOptions;
-  /**
-   * The handshake is done and the chain was verified: last word on the peer. @throws what the connection should fail with
-   */
-  accept(destination: Destination, socket: tls.TLSSocket): void;
-}
+import type { TlsContexts } from '../../security/tls/contexts.js';
+import type { ClientHandshake } from '../../security/tls/handshake.js';
 
 /** Makes undici's `connect` function for a destination. */
 export type Connector = (destination: Destination) => buildConnector.connector;
 
-export function connectorFor(clientTls: ClientTls, clock: Clock): Connector {
+export function connectorFor(contexts: TlsContexts, clock: Clock): Connector {
   return (destination) => (_options, callback) => {
     let socket: net.Socket;
+    let handshake: ClientHandshake | null = null;
     try {
-      socket = open(destination, clientTls);
+      const { tls: settings, endpoint, key } = destination;
+      // Asked for at each connection, so that a rotated certificate is used at once.
+      handshake = settings && contexts.handshake(settings, endpoint.address, key);
+      socket = open(destination, handshake);
     } catch (error) {
       callback(error as Error, null);
       return;
@@ -50,23 +46,22 @@ export function connectorFor(clientTls: ClientTls, clock: Clock): Connector {
       ),
     );
     socket.once('error', settle);
-    socket.once(destination.tls === null ? 'connect' : 'secureConnect', () => {
-      try {
-        if (socket instanceof tls.TLSSocket) clientTls.accept(destination, socket);
-        settle(null);
-      } catch (error) {
-        settle(error as Error);
-      }
-    });
+    socket.once(handshake === null ? 'connect' : 'secureConnect', () =>
+      settle(handshake?.confirm(socket as tls.TLSSocket) ?? null),
+    );
   };
 }
 
-function open(destination: Destination, clientTls: ClientTls): net.Socket {
-  const { address, port } = destination.endpoint;
-  const socket =
-    destination.tls === null
-      ? net.connect({ host: address, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 })
-      : tls.connect({ host: address, port, ...clientTls.options(destination) });
+/** What we speak; HTTP/2 joins here. */
+const ALPN = ['http/1.1'];
+
+function open(destination: Destination, handshake: ClientHandshake | null): net.Socket {
+  const { address: host, port } = destination.endpoint;
+  if (handshake === null) {
+    return net.connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 });
+  }
+  const socket = tls.connect({ host, port, ALPNProtocols: ALPN, ...handshake.options });
   socket.setNoDelay(true);
+  handshake.follow(socket);
   return socket;
 }

@@ -1,0 +1,75 @@
+/** Where a workload's policy and identity come from: the one place that chooses among their sources. */
+import type { Clock } from '../base/clock.js';
+import type { Random } from '../base/random.js';
+import type { Workload } from '../model/workload.js';
+import type { PolicySource } from '../policy/source.js';
+import type { IdentitySource } from '../ports/identity.js';
+import { connectControl } from './control/index.js';
+import { openIdentityFiles } from './identity-files/index.js';
+import { openPolicyFiles } from './policy-file/index.js';
+import { pollPolicyUrl } from './policy-url/index.js';
+
+export interface OriginSettings {
+  readonly workload: Workload;
+  readonly policy:
+    | { readonly kind: 'control'; readonly url: string }
+    | { readonly kind: 'files'; readonly path: string }
+    | { readonly kind: 'url'; readonly url: string };
+  readonly token: string | null;
+  readonly hosts: readonly string[];
+  readonly stateDir: string | null;
+  readonly identityDir: string | null;
+  readonly outboundTrafficPolicy: 'ALLOW_ANY' | 'REGISTRY_ONLY';
+  readonly trustDomain: string;
+}
+
+export interface OriginParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: (line: string) => void;
+}
+
+export interface Origin {
+  readonly source: PolicySource;
+  /** null: plain text only. */
+  readonly identity: IdentitySource | null;
+  close(): Promise<void>;
+}
+
+/** @throws MeshError `HEDDLE_INVALID_SETTING` for a location that is none */
+export function openOrigin(settings: OriginSettings, parts: OriginParts): Origin {
+  const { policy, workload, trustDomain, outboundTrafficPolicy } = settings;
+  const files = settings.identityDir === null ? null : openIdentityFiles(settings.identityDir, parts);
+  if (policy.kind === 'control') {
+    const control = connectControl({
+      ...parts,
+      url: policy.url,
+      workload,
+      hosts: settings.hosts,
+      ...(settings.token === null ? {} : { token: settings.token }),
+      ...(settings.stateDir === null ? {} : { stateDir: settings.stateDir }),
+    });
+    // A config service in dev mode issues nothing: plain HTTP has no peer that could prove itself.
+    const issued = policy.url.startsWith('https:') ? control.identity : null;
+    return origin(control, files ?? issued);
+  }
+  const options = {
+    ...parts,
+    scope: { namespace: workload.namespace, service: workload.service, labels: workload.labels },
+    mesh: { trustDomain, outboundTrafficPolicy },
+  };
+  const source =
+    policy.kind === 'files' ? openPolicyFiles(policy.path, options) : pollPolicyUrl(policy.url, options);
+  return origin(source, files);
+}
+
+function origin(source: PolicySource, identity: IdentitySource | null): Origin {
+  return {
+    source,
+    identity,
+    async close() {
+      await source.close();
+      await identity?.close();
+    },
+  };
+}

@@ -1,0 +1,347 @@
+/** The composition root: `join()` makes the parts and joins them; they meet nowhere else. */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Dispatcher } from 'undici';
+import { type ExpressMiddleware, expressMiddleware } from './adapters/express/index.js';
+import { fetchOver, type MeshFetch } from './adapters/fetch/index.js';
+import {
+  type Handler,
+  handler,
+  type Listening,
+  type ListenOptions,
+  type ListenTarget,
+  listen,
+} from './adapters/node-http/index.js';
+import { type Origin, openOrigin } from './adapters/origin.js';
+import { connectorFor } from './adapters/undici/connect.js';
+import { dispatcherOver } from './adapters/undici/dispatcher.js';
+import { type MeshRequest, requestOver } from './adapters/undici/request.js';
+import { UndiciTransport } from './adapters/undici/transport.js';
+import { type Clock, systemClock } from './base/clock.js';
+import { Deadlines } from './base/deadlines.js';
+import { MeshError } from './base/errors.js';
+import { type Random, systemRandom } from './base/random.js';
+import { bindInbound, InboundPolicy } from './inbound/bind.js';
+import { InboundPath } from './inbound/exchange.js';
+import type { Exchange } from './model/exchange.js';
+import { accessLog, noAccessLog } from './observability/access-log/index.js';
+import { openTelemetry } from './observability/index.js';
+import { Binder, destinationsOf } from './outbound/bind.js';
+import { Outbound } from './outbound/call.js';
+import { mirrorFilter } from './outbound/mirror.js';
+import { CALL_ORDER, inOrder } from './outbound/order.js';
+import type { OutboundCall } from './outbound/outbound-call.js';
+import { type ClusterStatus, clusterStatuses } from './outbound/status.js';
+import type { EffectivePolicy } from './policy/effective.js';
+import type { PolicySourceStatus } from './policy/source.js';
+import type { ListenerRegistration } from './ports/control-protocol.js';
+import type { Telemetry } from './ports/telemetry.js';
+import { TlsContexts } from './security/tls/contexts.js';
+import { type JoinOptions, readSettings, type Settings } from './settings.js';
+import { faultFilter } from './traffic/fault/index.js';
+
+/** What a handler may ask about the request that it serves. */
+export interface MeshContext {
+  /** SPIFFE ID of the caller; null for plain text. */
+  readonly peer: string | null;
+  readonly requestId: string;
+  /** Milliseconds until the caller stops waiting; Infinity for no limit. */
+  readonly remainingMs: number;
+  /** `ns/name` of the policy that let the request in; null if none selects this workload. */
+  readonly policy: string | null;
+}
+
+export interface MeshStatus {
+  readonly workload: Settings['workload'];
+  /** null without an identity. */
+  readonly identity: { readonly spiffeId: string; readonly expiresAt: string } | null;
+  /** Of the policy in force. */
+  readonly revision: number;
+  readonly source: PolicySourceStatus;
+  readonly listeners: readonly ListenerRegistration[];
+  readonly clusters: readonly ClusterStatus[];
+}
+
+/** Options of `mesh.listen`. */
+export interface MeshListenOptions extends ListenOptions {
+  /** Port that callers name. @default the port listened on, or `HEDDLE_SERVICE_PORT` */
+  readonly servicePort?: number;
+  /** @default 'http' */
+  readonly portName?: string;
+}
+
+/**
+ * Joins the mesh: reads `HEDDLE_*` and `options`, gets an identity and policy, and is ready for calls.
+ * @throws MeshError `HEDDLE_INVALID_SETTING` for a wrong setting; `HEDDLE_JOIN_FAILED` after `joinTimeoutMs` (default 10 000 ms) at the
+ * latest, saying what was missing; the reason of `options.signal`
+ * @example await using mesh = await join();
+ */
+export async function join(options: JoinOptions = {}): Promise<Mesh> {
+  const settings = readSettings(options, process.env, (path) => readFileSync(path, 'utf8'));
+  const log = options.log ?? ((line: string) => process.stderr.write(`heddle: ${line}\n`));
+  for (const warning of settings.warnings) log(warning);
+  const mesh = new Mesh(settings, log, systemClock, systemRandom);
+  try {
+    await mesh.ready(options.signal);
+  } catch (error) {
+    await mesh.close();
+    throw error;
+  }
+  return mesh;
+}
+
+/** One membership in a mesh. Made by {@link join}. */
+export class Mesh implements AsyncDisposable {
+  /** The fetch API. */
+  readonly fetch: MeshFetch;
+  /** undici's `request`. */
+  readonly request: MeshRequest;
+  /** For any client that takes an undici Dispatcher, the built-in `fetch` included. */
+  readonly dispatcher: Dispatcher;
+  readonly #settings: Settings;
+  readonly #log: (line: string) => void;
+  readonly #clock: Clock;
+  readonly #ambient = new AsyncLocalStorage<Exchange>();
+  readonly #origin: Origin;
+  readonly #contexts: TlsContexts;
+  readonly #transport: UndiciTransport;
+  readonly #outbound: Outbound;
+  readonly #binder: Binder;
+  readonly #inbound: InboundPath;
+  readonly #inboundPolicy = new InboundPolicy();
+  readonly #telemetry: Telemetry;
+  readonly #listening: Listening[] = [];
+  #listeners: readonly ListenerRegistration[] = [];
+  #refusal: unknown = null;
+  #closing: Promise<void> | null = null;
+
+  /** @internal */
+  constructor(settings: Settings, log: (line: string) => void, clock: Clock, random: Random) {
+    this.#settings = settings;
+    this.#log = log;
+    this.#clock = clock;
+    const ambient = () => this.#ambient.getStore();
+    this.#origin = openOrigin(settings, { clock, random, log });
+    this.#contexts = new TlsContexts(this.#origin.identity);
+    this.#telemetry = openTelemetry({
+      clock,
+      random,
+      ambient,
+      workload: settings.workload,
+      principal: () => this.#spiffeId(),
+    });
+    this.#transport = new UndiciTransport(connectorFor(this.#contexts, clock));
+    const deadlines = new Deadlines(clock);
+    this.#outbound = new Outbound({ clock, random, deadlines, transport: this.#transport, ambient });
+    this.#binder = new Binder({
+      clock,
+      random,
+      telemetry: this.#telemetry,
+      event: (name, attributes) => this.#event(name, attributes),
+      callFilters: inOrder(CALL_ORDER, [
+        this.#telemetry.call,
+        faultFilter({ faultOf: (call) => (call as OutboundCall).plan?.route?.fault ?? null, clock, random }),
+        mirrorFilter(() => this.#outbound),
+      ]),
+    });
+    this.#inbound = new InboundPath({
+      clock,
+      snapshot: this.#inboundPolicy,
+      telemetry: this.#telemetry,
+      accessLog: accessLogOf(settings, clock),
+      ambient: this.#ambient,
+      trustedHops: settings.trustedHops,
+      randomId: randomUUID,
+      warn: log,
+    });
+    this.fetch = fetchOver(this.#outbound);
+    this.request = requestOver(this.#outbound);
+    this.dispatcher = dispatcherOver(this.#outbound);
+  }
+
+  /** @internal Waits for the first policy and follows it from then on. */
+  async ready(signal?: AbortSignal): Promise<void> {
+    const { source } = this.#origin;
+    const giveUp = new AbortController();
+    const timer = this.#clock.after(this.#settings.joinTimeoutMs, () => giveUp.abort());
+    const onAbort = () => giveUp.abort(signal?.reason);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    try {
+      signal?.throwIfAborted();
+      await source.ready(giveUp.signal);
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw error;
+    } finally {
+      timer.cancel();
+      signal?.removeEventListener('abort', onAbort);
+    }
+    this.#accept(source.policy.current());
+    if (this.#outbound.snapshot === null) {
+      throw new MeshError('the first policy was refused, and there is none before it to go on with', {
+        code: 'HEDDLE_JOIN_FAILED',
+        cause: this.#refusal,
+      });
+    }
+    source.policy.subscribe((policy) => this.#accept(policy));
+  }
+
+  /** Express middleware, for an application that listens by itself. Put it first. Does nothing a second time behind {@link listen}. */
+  express(): ExpressMiddleware {
+    return expressMiddleware(this.#inbound);
+  }
+
+  /** `fn` behind the mesh, for a `node:http` server of your own. */
+  handler(fn: Handler): ReturnType<typeof handler> {
+    return handler(this.#inbound, fn);
+  }
+
+  /**
+   * Serves an application on a port of the mesh, with mutual TLS as policy says, and makes it known to callers.
+   * @param port 0: any free one
+   * @throws MeshError `HEDDLE_INVALID_ARGUMENT` if the port cannot be had
+   */
+  async listen(target: ListenTarget, port: number, options: MeshListenOptions = {}): Promise<Listening> {
+    if (this.#closing !== null) throw new MeshError('this mesh was closed', { code: 'HEDDLE_CLOSED' });
+    const { workload, address, servicePort } = this.#settings;
+    const tls = this.#origin.identity === null ? null : this.#contexts;
+    const request = {
+      target,
+      port,
+      tls: tls && {
+        serverOptions: () => ({ ...tls.serverOptions() }),
+        onServerChange: (listener: () => void) => tls.onServerChange(listener),
+        trustDomain: () => tls.trustDomains()[0]!,
+      },
+    };
+    const listening = await listen(this.#inbound, request, { address, ...options });
+    this.#listening.push(listening);
+    if (workload.service !== '') {
+      const registration: ListenerRegistration = {
+        service: workload.service,
+        servicePort: options.servicePort ?? servicePort ?? listening.port,
+        portName: options.portName ?? 'http',
+        protocol: 'HTTP',
+        address,
+        port: listening.port,
+        mtls: tls !== null,
+      };
+      this.#register([...this.#listeners, registration]);
+    }
+    return listening;
+  }
+
+  /** The request that the running code serves; undefined outside of any. */
+  context(): MeshContext | undefined {
+    const exchange = this.#ambient.getStore();
+    if (exchange === undefined) return undefined;
+    return {
+      peer: exchange.facts.peer.id?.toString() ?? null,
+      requestId: exchange.requestId,
+      remainingMs: Math.max(0, exchange.deadlineAt - this.#clock.now()),
+      policy: exchange.verdict?.policy ?? null,
+    };
+  }
+
+  status(): MeshStatus {
+    const { identity, source } = this.#origin;
+    const svid = identity === null || this.#spiffeId() === undefined ? null : identity.svid.current();
+    return {
+      workload: this.#settings.workload,
+      identity: svid && { spiffeId: svid.id.toString(), expiresAt: new Date(svid.notAfter).toISOString() },
+      revision: this.#outbound.snapshot?.revision ?? 0,
+      source: source.status.current(),
+      listeners: this.#listeners,
+      clusters: clusterStatuses(this.#outbound.snapshot),
+    };
+  }
+
+  /**
+   * Leaves: callers are told to go elsewhere, nothing new is taken, what is in flight may finish for `drainTimeoutMs` (default
+   * 10 000 ms), and then everything is closed. Closing twice is fine.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    const { drainTimeoutMs } = this.#settings;
+    this.#register([]);
+    await Promise.all([
+      this.#inbound.drain(drainTimeoutMs),
+      ...this.#listening.map((listening) => listening.close(drainTimeoutMs)),
+    ]);
+    await this.#idle(drainTimeoutMs);
+    this.#outbound.closed = true;
+    await this.#transport.close();
+    await this.#origin.close();
+    this.#contexts.close();
+    this.#binder.dispose();
+  }
+
+  /** Until no call is under way, or the time is up. */
+  async #idle(timeoutMs: number): Promise<void> {
+    let timer: { cancel(): void } | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = this.#clock.after(timeoutMs, resolve);
+    });
+    await Promise.race([this.#outbound.idle(), late]);
+    timer?.cancel();
+  }
+
+  /** Puts a policy in force, both sides or neither, and says so. A bad one never replaces a good one. */
+  #accept(policy: EffectivePolicy | null): void {
+    if (policy === null) return;
+    const { source } = this.#origin;
+    const { revision, mesh } = policy;
+    try {
+      const context = { trustDomain: mesh.trustDomain, revision };
+      bindInbound(policy.inbound, context);
+      const snapshot = this.#binder.bind(policy);
+      this.#inboundPolicy.accept(policy.inbound, context);
+      this.#outbound.snapshot = snapshot;
+      this.#transport.retain(destinationsOf(snapshot));
+    } catch (error) {
+      this.#refusal = error;
+      const because = error instanceof Error ? error.message : String(error);
+      this.#log(`policy ${revision} refused: ${because}`);
+      this.#event('policy.refused', { revision });
+      source.report(revision, { accepted: false, because: [because] });
+      return;
+    }
+    this.#event('policy.accepted', { revision });
+    source.report(revision, { accepted: true });
+  }
+
+  #register(listeners: readonly ListenerRegistration[]): void {
+    this.#listeners = listeners;
+    this.#origin.source.register(listeners);
+  }
+
+  #event(name: string, attributes: Readonly<Record<string, string | number>>): void {
+    this.#telemetry.event(name, attributes);
+  }
+
+  #spiffeId(): string | undefined {
+    try {
+      return this.#origin.identity?.svid.current().id.toString();
+    } catch {
+      return undefined; // not issued yet
+    }
+  }
+}
+
+function accessLogOf(settings: Settings, clock: Clock): (exchange: Exchange) => void {
+  if (settings.accessLog === 'off') return noAccessLog;
+  return accessLog({
+    encoding: settings.accessLog === 'json' ? 'JSON' : 'TEXT',
+    clock,
+    write: (line) => process.stdout.write(`${line}\n`),
+  });
+}
