@@ -9,14 +9,14 @@ const TICK_MS = 4;
 class Probe extends Deadline {
   readonly fired: number[] = [];
   readonly #clock: FakeClock;
-  then: () => void = () => {};
+  onExpire: () => void = () => {};
   constructor(clock: FakeClock) {
     super();
     this.#clock = clock;
   }
   override expire(): void {
     this.fired.push(this.#clock.now());
-    this.then();
+    this.onExpire();
   }
 }
 
@@ -123,7 +123,7 @@ test('expiries that disarm their neighbours, or arm others, disturb nothing', ()
   const [a, b, c, d] = [probe(), probe(), probe(), probe()];
   for (const deadline of [a, b, c]) {
     deadlines.arm(deadline, 1_100);
-    deadline.then = () => {
+    deadline.onExpire = () => {
       for (const other of [a, b, c]) deadlines.disarm(other);
       deadlines.arm(d, clock.now() + 100);
     };
@@ -138,7 +138,7 @@ test('expiries that disarm their neighbours, or arm others, disturb nothing', ()
 test('an expiry that arms itself again fires again', () => {
   const { clock, deadlines, probe } = make();
   const deadline = probe();
-  deadline.then = () => {
+  deadline.onExpire = () => {
     if (deadline.fired.length < 3) deadlines.arm(deadline, clock.now() + 10);
   };
   deadlines.arm(deadline, 1_010);
