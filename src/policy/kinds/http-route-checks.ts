@@ -19,10 +19,10 @@ import {
   refuseNotYet,
 } from './common.js';
 import { parseDuration } from './duration.js';
+import { checkGateways } from './gateways.js';
 import type { FieldPath, Findings } from './kind.js';
 import { checkRetries } from './retries-checks.js';
 import type { HeadersSpec, HttpMatchSpec, HttpRouteSpec } from './virtual-service.js';
-import { checkGateways } from './virtual-service-checks.js';
 
 const MAX_BODY = 1024 * 1024;
 const LARGE_BODY = 100 * 1024;

@@ -3,10 +3,11 @@
  * @source Istio `pkg/config/validation/validation.go` ValidateVirtualService; spec validation.md §2
  */
 import type { ResourceMetadata } from '../resource.js';
-import { checkExportTo, isDnsLabel, isIp, refuseNotYet, wildcardFault } from './common.js';
+import { checkExportTo, isIp, refuseNotYet, wildcardFault } from './common.js';
+import { checkGateways } from './gateways.js';
 import { hostMatches } from './hosts.js';
 import { checkHttpRoute } from './http-route-checks.js';
-import type { FieldPath, Findings } from './kind.js';
+import type { Findings } from './kind.js';
 import { checkReachable } from './reachable.js';
 import type { VirtualServiceSpec } from './virtual-service.js';
 
@@ -52,20 +53,5 @@ function checkHosts(spec: VirtualServiceSpec, inMesh: boolean, findings: Finding
     const other = hosts.slice(0, index).find((earlier) => hostMatches(earlier, host));
     if (other !== undefined)
       findings.error(path, `'${host}' and '${other}' of the same VirtualService overlap`);
-  }
-}
-
-/** Names of gateways: `mesh`, `gw`, `ns/gw`, or the old `gw.ns…`. */
-export function checkGateways(gateways: readonly string[], path: FieldPath, findings: Findings): void {
-  for (const [index, gateway] of gateways.entries()) {
-    const at = [...path, index];
-    const parts = gateway.split('/');
-    if (parts.length === 1 && gateway.includes('.'))
-      findings.warning(at, `'${gateway}' is the old way to name a gateway; write namespace/name`);
-    else if (
-      parts.length > 2 ||
-      !parts.every((part, place) => isDnsLabel(part) || (place === 0 && part === '.' && parts.length === 2))
-    )
-      findings.error(at, `'${gateway}' is not a gateway: expected 'mesh', 'name' or 'namespace/name'`);
   }
 }

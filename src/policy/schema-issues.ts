@@ -1,0 +1,79 @@
+/**
+ * What a schema has against a value, as people want to read it: which field, what it is, what was expected, and for a field that
+ * does not exist the one that was probably meant.
+ */
+import { z } from 'zod';
+import type { FieldPath } from './kinds/kind.js';
+import { nearest } from './nearest.js';
+
+export interface Issue {
+  readonly path: FieldPath;
+  readonly message: string;
+}
+
+type ZodIssue = z.core.$ZodIssue;
+
+/** One entry for each thing that is wrong. */
+export function describeIssues(schema: z.ZodType, issues: readonly ZodIssue[], value: unknown): Issue[] {
+  const found: Issue[] = [];
+  for (const issue of issues) {
+    const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
+    if (issue.code === 'unrecognized_keys')
+      for (const key of issue.keys)
+        found.push({ path: [...path, key], message: unknownField(schema, path, key) });
+    else found.push({ path, message: describe(issue, valueAt(value, path)) });
+  }
+  return found;
+}
+
+function unknownField(schema: z.ZodType, path: FieldPath, key: string): string {
+  const fields = fieldsAt(schema, path);
+  const near = nearest(key, fields);
+  if (near !== undefined) return `'${key}' is not a field; did you mean '${near}'?`;
+  return `'${key}' is not a field: expected ${[...fields].sort().join(', ')}`;
+}
+
+function describe(issue: ZodIssue, value: unknown): string {
+  if (value === undefined && issue.code === 'invalid_type')
+    return `'${String(issue.path.at(-1))}' is missing`;
+  if (issue.code === 'custom' || issue.code === 'invalid_format') return `${show(value)} ${issue.message}`;
+  const reason = issue.message.replace(/^Invalid (input|option): /, '');
+  return `${show(value)} is not allowed: ${reason}`;
+}
+
+function show(value: unknown): string {
+  if (typeof value === 'string') return `'${value.length > 60 ? `${value.slice(0, 60)}…` : value}'`;
+  if (typeof value === 'object')
+    return value === null ? 'null' : Array.isArray(value) ? 'a list' : 'an object';
+  return String(value);
+}
+
+function valueAt(value: unknown, path: FieldPath): unknown {
+  let at = value;
+  for (const part of path) {
+    if (typeof at !== 'object' || at === null) return undefined;
+    at = (at as Record<string | number, unknown>)[part];
+  }
+  return at;
+}
+
+/** Names of the fields that the schema allows at `path`. */
+function fieldsAt(schema: z.ZodType, path: FieldPath): readonly string[] {
+  let at: unknown = schema;
+  for (const part of path) {
+    const inner = unwrap(at);
+    if (inner instanceof z.ZodObject) at = inner.shape[String(part)];
+    else if (inner instanceof z.ZodArray) at = inner.element;
+    else if (inner instanceof z.ZodRecord) at = inner.valueType;
+    else return [];
+  }
+  const object = unwrap(at);
+  return object instanceof z.ZodObject ? Object.keys(object.shape) : [];
+}
+
+function unwrap(schema: unknown): unknown {
+  let at = schema;
+  while (at instanceof z.ZodOptional || at instanceof z.ZodNullable || at instanceof z.ZodDefault)
+    at = at.unwrap();
+  return at;
+}

@@ -1,0 +1,48 @@
+/**
+ * Is one resource right by itself? Shape by the kind's schema, the rest by the kind's own check; all findings, not the first.
+ */
+import { kindOf } from './kinds/index.js';
+import { type FieldPath, type Findings, formatPath } from './kinds/kind.js';
+import type { ParsedResource } from './parse.js';
+import type { Message } from './resource.js';
+import { describeIssues } from './schema-issues.js';
+
+/** Errors are `IST0106`, warnings `IST0133` unless Istio has a code of its own. Empty: all is well. */
+export function validateResource(parsed: ParsedResource): Message[] {
+  const { resource } = parsed;
+  const messages: Message[] = [];
+  const add = (level: 'error' | 'warning', code: string, path: FieldPath, message: string) => {
+    const { file, line, column } = parsed.origin(path);
+    const { namespace, name } = resource.metadata;
+    messages.push({
+      code,
+      level,
+      kind: resource.kind,
+      namespace,
+      name,
+      message,
+      file,
+      line,
+      column,
+      path: formatPath(path),
+    });
+  };
+  const findings: Findings = {
+    error: (path, message) => add('error', 'IST0106', path, message),
+    warning: (path, message, code = 'IST0133') => add('warning', code, path, message),
+  };
+  const kind = kindOf(resource.apiVersion, resource.kind);
+  if (kind === undefined) {
+    findings.error(['kind'], `${resource.apiVersion} ${resource.kind} is not a kind that Heddle knows`);
+    return messages;
+  }
+  const spec = kind.schema.safeParse(resource.spec);
+  if (!spec.success) {
+    for (const issue of describeIssues(kind.schema, spec.error.issues, resource.spec))
+      findings.error(['spec', ...issue.path], issue.message);
+    return messages;
+  }
+  // The schema has just proved that the spec is of the kind's own type.
+  kind.check(spec.data as never, findings, resource.metadata);
+  return messages;
+}
