@@ -16,7 +16,6 @@ import { parseBundleResponse } from './wire.js';
  */
 export async function bootstrapTrust(url: URL, pin: string, signal: AbortSignal): Promise<TrustBundle> {
   const session = await openSession(url, { kind: 'unverified' }, signal);
-  session.on('error', () => {});
   try {
     const answer = await requestJson(session, { method: 'GET', path: '/v1/bundle' }, signal);
     if (answer.status !== 200) {

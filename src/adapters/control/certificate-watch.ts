@@ -15,7 +15,11 @@ const MAX_TIMER_MS = 2_147_483_647;
  * Tells the service of each new certificate, and replaces `stream` before the one it was opened with ends, if there is a newer one.
  * @returns stops it
  */
-export function followCertificate(stream: PolicyStream, svids: Source<Svid>, clock: Clock): () => void {
+export function followCertificate(
+  stream: Pick<PolicyStream, 'send' | 'replace'>,
+  svids: Source<Svid>,
+  clock: Clock,
+): () => void {
   const used = svids.current();
   const replaceAt = used.notAfter - REMAINING_RATIO * (used.notAfter - used.notBefore);
   let timer: Timer;

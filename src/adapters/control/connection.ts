@@ -48,6 +48,8 @@ export async function openSession(
   signal.throwIfAborted();
   return new Promise((resolve, reject) => {
     const session = connect(url, tlsOptions(trust));
+    // Errors come after the end of whoever listened, too: they must not be nobody's.
+    session.on('error', () => {});
     const settle = (finish: () => void) => {
       signal.removeEventListener('abort', onAbort);
       session.off('error', onError);
@@ -58,8 +60,6 @@ export async function openSession(
     const onError = (error: Error) => settle(() => fail(connectError(url, error)));
     const onClose = () => settle(() => fail(connectError(url, new Error('the connection closed at once'))));
     const fail = (reason: unknown) => {
-      // A late error of a connection that was given up has nobody left to hear it.
-      session.on('error', () => {});
       session.destroy();
       reject(reason);
     };

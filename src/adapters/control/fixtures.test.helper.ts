@@ -44,6 +44,7 @@ export function base(version = '1'): NamedResource[] {
 
 /** Virtual time for what must not wait in a test. */
 export class TestClock implements Clock {
+  readonly #began = Date.now();
   #now = 0;
   #timers: { at: number; fire: () => void }[] = [];
 
@@ -52,7 +53,12 @@ export class TestClock implements Clock {
   }
 
   wallNow(): number {
-    return 1_700_000_000_000 + this.#now;
+    return this.#began + this.#now;
+  }
+
+  /** Timers that wait. */
+  get pending(): number {
+    return this.#timers.length;
   }
 
   after(delayMs: number, fire: () => void): Timer {

@@ -3,6 +3,7 @@ import type { Clock } from '../../base/clock.js';
 import { isMeshError, MeshError } from '../../base/errors.js';
 import type { SvidRequest, SvidResponse } from '../../ports/control-protocol.js';
 import type { Svid } from '../../ports/identity.js';
+import { withTimeLimit } from '../time-limit.js';
 import { refusal } from './answer.js';
 import { type ConnectionTrust, openSession } from './connection.js';
 import { requestJson } from './request.js';
@@ -41,13 +42,26 @@ export async function requestSvid(
   }
 }
 
+/** For one answer: a service that hangs must not keep the next attempt from being made. */
+const ANSWER_MS = 10_000;
+
 interface Proof {
   readonly csrDer: Uint8Array;
   readonly svid: Svid | null;
   readonly token: string | undefined;
 }
 
-async function ask(options: IssuerOptions, proof: Proof, signal: AbortSignal): Promise<SvidResponse> {
+function ask(options: IssuerOptions, proof: Proof, signal: AbortSignal): Promise<SvidResponse> {
+  const { clock, url } = options;
+  const error = () =>
+    new MeshError(`the config service at ${url.origin} did not certify within ${ANSWER_MS} ms`, {
+      code: 'HEDDLE_CONNECT_FAILED',
+    });
+  const limit = { clock, limitMs: ANSWER_MS, signal, error };
+  return withTimeLimit(limit, (stop) => askOnce(options, proof, stop));
+}
+
+async function askOnce(options: IssuerOptions, proof: Proof, signal: AbortSignal): Promise<SvidResponse> {
   const trust = options.trust(proof.svid);
   if (trust.kind === 'unverified') {
     throw new MeshError('a join token is never sent to a peer that is not verified', {
@@ -57,7 +71,6 @@ async function ask(options: IssuerOptions, proof: Proof, signal: AbortSignal): P
   const body: SvidRequest = { csr: Buffer.from(proof.csrDer).toString('base64') };
   const headers = proof.token === undefined ? {} : { authorization: `Bearer ${proof.token}` };
   const session = await openSession(options.url, trust, signal);
-  session.on('error', () => {});
   try {
     const request = { method: 'POST', path: '/v1/svid', headers, body } as const;
     const answer = await requestJson(session, request, signal);

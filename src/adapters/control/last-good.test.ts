@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { isMeshError } from '../../base/errors.js';
-import { base, host, resource, workload } from './fixtures.test.helper.js';
+import { base, host, resource, TestClock, workload } from './fixtures.test.helper.js';
 import { LastGoodFile } from './last-good.js';
 import { mergeUpdate, versionsOf } from './resources.js';
 
@@ -14,6 +14,16 @@ async function folder(t: TestContext): Promise<string> {
   return join(path, 'state');
 }
 
+function fileIn(state: string, of = workload): LastGoodFile {
+  const onError = (error: Error) => assert.fail(error);
+  return new LastGoodFile({ folder: state, workload: of, clock: new TestClock(), onError });
+}
+
+async function save(file: LastGoodFile, ...revisions: number[]): Promise<void> {
+  for (const revision of revisions) file.save({ revision, held, savedAt: 123 });
+  await file.close();
+}
+
 const held = mergeUpdate(new Map(), {
   upsert: [...base('v'), resource('host/a', 'w', host('a'))],
   remove: [],
@@ -21,10 +31,10 @@ const held = mergeUpdate(new Map(), {
 
 test('what was saved is loaded again, and only its owner may read it', async (t) => {
   const state = await folder(t);
-  const file = new LastGoodFile(state, workload);
+  const file = fileIn(state);
   assert.equal(await file.load(), null);
-  await file.save({ revision: 5, held, savedAt: 123 });
-  const loaded = await new LastGoodFile(state, workload).load();
+  await save(file, 5);
+  const loaded = await fileIn(state).load();
   assert.equal(loaded?.revision, 5);
   assert.equal(loaded.savedAt, 123);
   assert.deepEqual(versionsOf(loaded.held), versionsOf(held));
@@ -34,16 +44,15 @@ test('what was saved is loaded again, and only its owner may read it', async (t)
 
 test('of many saves at once the newest stays, and no temporary file', async (t) => {
   const state = await folder(t);
-  const file = new LastGoodFile(state, workload);
-  const saves = [1, 2, 3, 4, 5].map((revision) => file.save({ revision, held, savedAt: 0 }));
-  await Promise.all(saves);
+  const file = fileIn(state);
+  await save(file, 1, 2, 3, 4, 5);
   assert.equal((await file.load())?.revision, 5);
   assert.equal((await readdir(state)).length, 1);
 });
 
 test('a file that is damaged, open to others or of another workload is not used, and the reason is said', async (t) => {
-  const file = new LastGoodFile(await folder(t), workload);
-  await file.save({ revision: 5, held, savedAt: 123 });
+  const file = fileIn(await folder(t));
+  await save(file, 5);
   await chmod(file.path, 0o666);
   await assert.rejects(file.load(), /other users may write it/);
   await chmod(file.path, 0o600);
@@ -55,9 +64,9 @@ test('a file that is damaged, open to others or of another workload is not used,
 
 test('two workloads whose names look alike in a file name do not read each other', async (t) => {
   const state = await folder(t);
-  const one = new LastGoodFile(state, { ...workload, service: 'a_b' });
-  const other = new LastGoodFile(state, { ...workload, service: 'a.b' });
-  await one.save({ revision: 1, held, savedAt: 0 });
+  const one = fileIn(state, { ...workload, service: 'a_b' });
+  const other = fileIn(state, { ...workload, service: 'a.b' });
+  await save(one, 1);
   assert.equal(one.path, other.path);
   await assert.rejects(other.load(), /another workload/);
 });

@@ -5,6 +5,7 @@
 import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { type Clock, sleep } from '../../base/clock.js';
 import { MeshError } from '../../base/errors.js';
 import type { Workload } from '../../model/workload.js';
 import { type HeldResources, mergeUpdate } from './resources.js';
@@ -20,6 +21,17 @@ export interface LastGood {
   readonly savedAt: number;
 }
 
+export interface LastGoodOptions {
+  readonly folder: string;
+  readonly workload: Workload;
+  readonly clock: Clock;
+  /** Told when a save failed. Must not throw. */
+  readonly onError: (error: Error) => void;
+}
+
+/** Between two writes. */
+const PAUSE_MS = 1_000;
+
 const fileSchema = z.object({
   format: z.literal(FORMAT),
   subject: z.string(),
@@ -28,16 +40,19 @@ const fileSchema = z.object({
   resources: z.array(z.object({ name: z.string().min(1), version: z.string().min(1), value: z.unknown() })),
 });
 
-/** One workload's file in a state folder that several may share. Writes are in order; of several that wait, only the newest is done. */
+/** One workload's file in a state folder that several may share. */
 export class LastGoodFile {
   readonly path: string;
-  readonly #folder: string;
+  readonly #options: LastGoodOptions;
   readonly #subject: string;
+  /** Ends the pause after a write. */
+  readonly #hurry = new AbortController();
   #next: LastGood | null = null;
   #writing: Promise<void> | null = null;
 
-  constructor(folder: string, workload: Workload) {
-    this.#folder = folder;
+  constructor(options: LastGoodOptions) {
+    const { folder, workload } = options;
+    this.#options = options;
     this.#subject = JSON.stringify([workload.namespace, workload.serviceAccount, workload.service]);
     const name = [workload.namespace, workload.serviceAccount, workload.service || 'client']
       .map((part) => part.replace(/[^a-z0-9-]/gi, '_'))
@@ -65,24 +80,26 @@ export class LastGoodFile {
     return { revision, savedAt, held: mergeUpdate(new Map(), { upsert: resources, remove: [] }) };
   }
 
-  /** Saves `good` in place of what was there. Resolves when it, or something newer, is on disk. */
-  save(good: LastGood): Promise<void> {
+  /** Saves `good` in place of what was there, now or a moment after the last save; something newer may take its place. */
+  save(good: LastGood): void {
     this.#next = good;
     this.#writing ??= this.#drain().finally(() => {
       this.#writing = null;
     });
-    return this.#writing;
   }
 
-  /** Resolves when nothing waits to be written any more. */
-  async settled(): Promise<void> {
-    await this.#writing?.catch(() => {});
+  /** Resolves when what was saved is on disk. From then on saves do not wait for each other. */
+  async close(): Promise<void> {
+    this.#hurry.abort();
+    await this.#writing;
   }
 
   async #drain(): Promise<void> {
     for (let good = this.#next; good !== null; good = this.#next) {
       this.#next = null;
-      await this.#write(good);
+      await this.#write(good).catch((error: Error) => this.#options.onError(error));
+      // Endpoints may change many times a second; the disk need not hear of each.
+      await sleep(this.#options.clock, PAUSE_MS, this.#hurry.signal).catch(() => {});
     }
   }
 
@@ -90,7 +107,7 @@ export class LastGoodFile {
     const resources = [...good.held].map(([name, { version, value }]) => ({ name, version, value }));
     const { revision, savedAt } = good;
     const text = JSON.stringify({ format: FORMAT, subject: this.#subject, revision, savedAt, resources });
-    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    await mkdir(this.#options.folder, { recursive: true, mode: 0o700 });
     const temporary = `${this.path}.${process.pid}.tmp`;
     // A leftover of a killed process may have another mode, which `open` would keep.
     await rm(temporary, { force: true });

@@ -1,0 +1,296 @@
+/**
+ * The workload's side of the config service: one stream that is kept alive for ever, the policy that it carries, and the identity it
+ * is opened with. While the service is away nothing here waits for it: the last policy stays, and the status says since when.
+ */
+import type { ClientHttp2Session } from 'node:http2';
+import { backoffMs } from '../../base/backoff.js';
+import { type Clock, sleep } from '../../base/clock.js';
+import { MeshError } from '../../base/errors.js';
+import type { Random } from '../../base/random.js';
+import { Value } from '../../base/source.js';
+import type { Workload } from '../../model/workload.js';
+import type { EffectivePolicy } from '../../policy/effective.js';
+import {
+  type PolicySource,
+  type PolicySourceStatus,
+  type PolicyVerdict,
+  plainMessage,
+} from '../../policy/source.js';
+import {
+  type ListenerRegistration,
+  PROTOCOL_VERSION,
+  type WorkloadMessage,
+} from '../../ports/control-protocol.js';
+import type { Svid } from '../../ports/identity.js';
+import { policyReady } from '../policy-ready.js';
+import { withTimeLimit } from '../time-limit.js';
+import { followCertificate } from './certificate-watch.js';
+import { openSession, parseControlUrl } from './connection.js';
+import { ControlIdentity } from './identity.js';
+import { LastGoodFile } from './last-good.js';
+import { Replica } from './replica.js';
+import { type Update, versionsOf } from './resources.js';
+import { PolicyStream, type StreamEnd } from './stream.js';
+
+export interface ControlOptions {
+  /** `https://host:port`; `http://…` for a config service that runs with `--dev`. */
+  readonly url: string;
+  /** From `heddle token create`. Needed for `https:`. */
+  readonly token?: string;
+  readonly workload: Workload;
+  /** Hosts that this workload calls, FQDNs or short names. @default `['*']`, all that it may see */
+  readonly hosts?: readonly string[];
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Folder for the last accepted policy, for starting while the service is away. @default none */
+  readonly stateDir?: string;
+  /** One line for each change of what is known about the service. Must not throw. @default none */
+  readonly log?: (line: string) => void;
+}
+
+/** From the first byte to a verified connection, certificate included. */
+const OPEN_MS = 5_000;
+/** Full jitter: at first up to 200 ms, in the end up to 5 s, so that a restarted service is found again in seconds, not stormed */
+const RECONNECT = { baseDelayMs: 200, maxDelayMs: 5_000 };
+/** What the service hears of a refusal: enough to find the fault. */
+const MAX_REASONS = 20;
+const MAX_REASON_CHARACTERS = 500;
+/** When the service says that it wants no more of this workload. */
+const UNWANTED_MS = 30_000;
+
+export class ControlClient implements PolicySource {
+  readonly policy = new Value<EffectivePolicy | null>(null);
+  readonly status: Value<PolicySourceStatus>;
+  /** `current()` of its sources throws `HEDDLE_IDENTITY_UNAVAILABLE` until the service has issued the first certificate. */
+  readonly identity: ControlIdentity;
+  readonly #options: ControlOptions;
+  readonly #url: URL;
+  readonly #lastGood: LastGoodFile | null;
+  readonly #closed = new AbortController();
+  readonly #running: Promise<void>;
+  #stream: PolicyStream | null = null;
+  readonly #replica: Replica;
+  #verdict: Extract<WorkloadMessage, { type: 'accepted' | 'refused' }> | null = null;
+  #runningRevision = 0;
+  #listeners: readonly ListenerRegistration[] = [];
+
+  /** @throws MeshError `HEDDLE_INVALID_SETTING` for a URL or token that is not one */
+  constructor(options: ControlOptions) {
+    this.#options = options;
+    this.#url = parseControlUrl(options.url);
+    const { stateDir: folder, workload, clock } = options;
+    const onError = (error: Error) =>
+      this.#log(`the policy could not be saved for a later start: ${error.message}`);
+    this.#lastGood = folder === undefined ? null : new LastGoodFile({ folder, workload, clock, onError });
+    this.identity = new ControlIdentity({ ...options, url: this.#url });
+    this.#replica = new Replica({ bundleFault: (bundle) => this.identity.bundleFault(bundle) });
+    this.status = new Value<PolicySourceStatus>({
+      kind: 'control',
+      location: this.#url.origin,
+      connected: false,
+      revision: 0,
+      lastError: null,
+      refused: null,
+      staleSince: null,
+      fromLastGood: false,
+    });
+    this.#running = this.#run();
+  }
+
+  ready(signal: AbortSignal): Promise<void> {
+    const { policy, status } = this;
+    return policyReady({ policy, status, closed: this.#closed.signal, refusalIsFinal: false }, signal);
+  }
+
+  register(listeners: readonly ListenerRegistration[]): void {
+    this.#listeners = listeners;
+    this.#stream?.send({ type: 'listen', listeners });
+  }
+
+  report(revision: number, verdict: PolicyVerdict): void {
+    if (revision !== this.policy.current()?.revision) return;
+    if (!verdict.accepted) {
+      this.#refuse(revision, verdict.because);
+      return;
+    }
+    this.#runningRevision = revision;
+    this.#verdict = { type: 'accepted', revision };
+    this.#stream?.send(this.#verdict);
+    if (this.status.current().fromLastGood) return;
+    const savedAt = this.#options.clock.wallNow();
+    this.#lastGood?.save({ revision, held: this.#replica.held, savedAt });
+  }
+
+  async close(): Promise<void> {
+    this.#closed.abort(new MeshError('the mesh was closed', { code: 'HEDDLE_CLOSED' }));
+    const stream = this.#stream;
+    // Who serves nothing any more is forgotten at once, instead of being waited for.
+    if (this.#listeners.length > 0) stream?.send({ type: 'listen', listeners: [] });
+    stream?.close('the mesh was closed');
+    await Promise.all([this.#running, stream?.left, this.identity.close(), this.#lastGood?.close()]);
+  }
+
+  async #run(): Promise<void> {
+    const { clock, random } = this.#options;
+    const { signal } = this.#closed;
+    for (let failures = 0; !signal.aborted; ) {
+      const end = await this.#live();
+      if (signal.aborted) return;
+      this.#replica.reconnect();
+      if (end.planned) continue;
+      failures = end.welcomed ? 1 : failures + 1;
+      this.#away(end.error);
+      await this.#startFromLastGood(end.error);
+      const delayMs = end.retry ? backoffMs(RECONNECT, failures, random) : UNWANTED_MS;
+      await sleep(clock, delayMs, signal).catch(() => {});
+    }
+  }
+
+  /** One connection, from opening it to its end. Never rejects. */
+  async #live(): Promise<StreamEnd> {
+    try {
+      return await this.#talk(await this.#open());
+    } catch (cause) {
+      const error = cause instanceof MeshError ? cause : unexpected(cause);
+      return { error, welcomed: false, retry: true, planned: false };
+    }
+  }
+
+  #open(): Promise<ClientHttp2Session> {
+    const { signal } = this.#closed;
+    const limit = { clock: this.#options.clock, limitMs: OPEN_MS, signal, error: () => tooLate(this.#url) };
+    return withTimeLimit(limit, async (stop) => {
+      await this.identity.start(stop);
+      return openSession(this.#url, this.identity.trust(), stop);
+    });
+  }
+
+  async #talk(session: ClientHttp2Session): Promise<StreamEnd> {
+    const { clock } = this.#options;
+    const svid = this.identity.current();
+    const stream = new PolicyStream({
+      session,
+      clock,
+      hello: this.#hello(svid),
+      welcome: () => this.#welcomed(),
+      update: (message) => this.#update(message),
+    });
+    this.#stream = stream;
+    if (this.#closed.signal.aborted) stream.close('the mesh was closed');
+    const unfollow = svid === null ? () => {} : followCertificate(stream, this.identity.svid, clock);
+    const end = await stream.ended;
+    unfollow();
+    this.#stream = null;
+    return end;
+  }
+
+  #hello(svid: Svid | null): WorkloadMessage {
+    return {
+      type: 'hello',
+      protocol: PROTOCOL_VERSION,
+      workload: this.#options.workload,
+      hosts: this.#options.hosts ?? ['*'],
+      have: versionsOf(this.#replica.held),
+      revision: this.#runningRevision,
+      listeners: this.#listeners,
+      certificateExpiresAt: svid?.notAfter ?? null,
+    };
+  }
+
+  #welcomed(): void {
+    this.#log(`connected to the config service at ${this.#url.origin}`);
+    this.#change({ connected: true, lastError: null });
+    // The service asks once for each revision; what it was told on a connection that broke it may not have heard.
+    if (this.#verdict?.type === 'refused') this.#stream?.send(this.#verdict);
+  }
+
+  #update(update: Update): void {
+    const taken = this.#replica.take(update);
+    if (taken.kind === 'refused') this.#refuse(update.revision, taken.because);
+    if (taken.kind === 'unchanged') {
+      this.#change({ staleSince: null, fromLastGood: false });
+      if (this.#verdict !== null) this.#stream?.send(this.#verdict);
+    }
+    if (taken.kind === 'changed') {
+      this.#verdict = null;
+      const { revision } = update;
+      this.#change({ revision, refused: null, staleSince: null, fromLastGood: false });
+      if (taken.bundle !== null) this.identity.setBundle(taken.bundle);
+      this.#offer(taken.policy);
+    }
+  }
+
+  /** A listener that throws must not cost the stream: what it could not take is a policy refused. */
+  #offer(policy: EffectivePolicy): void {
+    try {
+      this.policy.set(policy);
+    } catch (cause) {
+      this.#refuse(policy.revision, [`the workload could not take it: ${messageOf(cause)}`]);
+    }
+  }
+
+  #refuse(revision: number, reasons: readonly string[]): void {
+    const because = reasons.slice(0, MAX_REASONS).map((reason) => reason.slice(0, MAX_REASON_CHARACTERS));
+    this.#verdict = { type: 'refused', revision, because };
+    this.#stream?.send(this.#verdict);
+    this.#log(`policy revision ${revision} refused, the one before stays in force: ${because.join('; ')}`);
+    const messages = because.map((text) => plainMessage(text));
+    this.#change({ refused: { revision, messages }, staleSince: this.#staleSince() });
+  }
+
+  async #startFromLastGood(error: MeshError): Promise<void> {
+    const unreachable = error.code === 'HEDDLE_CONNECT_FAILED' || error.code === 'HEDDLE_CONNECTION_LOST';
+    if (this.#lastGood === null || this.policy.current() !== null || !unreachable) return;
+    try {
+      const saved = await this.#lastGood.load();
+      if (saved === null || this.#closed.signal.aborted) return;
+      const taken = this.#replica.restore(saved.held, saved.revision);
+      if (taken.kind === 'refused') throw new Error(`${this.#lastGood.path}: ${taken.because.join('; ')}`);
+      if (taken.kind !== 'changed') return;
+      this.#log(`the config service is away: starting from the policy saved as revision ${saved.revision}`);
+      this.#change({ revision: saved.revision, staleSince: saved.savedAt, fromLastGood: true });
+      this.#offer(taken.policy);
+    } catch (cause) {
+      this.#log(`no start from a saved policy: ${messageOf(cause)}`);
+    }
+  }
+
+  #away(error: MeshError): void {
+    if (this.status.current().lastError !== error.message) this.#log(error.message);
+    const staleSince = this.policy.current() === null ? null : this.#staleSince();
+    this.#change({ connected: false, lastError: error.message, staleSince });
+  }
+
+  #staleSince(): number {
+    return this.status.current().staleSince ?? this.#options.clock.wallNow();
+  }
+
+  #change(change: Partial<PolicySourceStatus>): void {
+    try {
+      this.status.set({ ...this.status.current(), ...change });
+    } catch (cause) {
+      this.#log(`a listener of the status failed: ${messageOf(cause)}`);
+    }
+  }
+
+  #log(line: string): void {
+    this.#options.log?.(line);
+  }
+}
+
+function tooLate(url: URL): MeshError {
+  return new MeshError(`the config service at ${url.origin} did not answer within ${OPEN_MS} ms`, {
+    code: 'HEDDLE_CONNECT_FAILED',
+  });
+}
+
+function unexpected(cause: unknown): MeshError {
+  return new MeshError(`cannot use the config service: ${messageOf(cause)}`, {
+    code: 'HEDDLE_CONNECT_FAILED',
+    cause,
+  });
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
