@@ -1,0 +1,259 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { FakeClock } from '../../base/testing.js';
+import type { Call, CallRequest } from '../../model/call.js';
+import type { Outcome } from '../../model/outcome.js';
+import { StreamBody } from '../../model/request-body.js';
+import { cancelled, failed, rejected, responded, testCall } from '../../model/testing.js';
+import { type RetryOptions, retryAttempts } from './loop.js';
+import type { RetryPolicy } from './policy.js';
+import { RetryBudget } from './state.js';
+
+const POLICY: RetryPolicy = {
+  attempts: 2,
+  perTryTimeoutMs: null,
+  on: ['5xx'],
+  statusCodes: [],
+  backoffMs: 100,
+  ignorePreviousHosts: true,
+  explicit: false,
+};
+
+interface Setup {
+  /** Outcomes of the attempts, the first one included. */
+  readonly outcomes: readonly Outcome[];
+  readonly policy?: Partial<RetryPolicy>;
+  readonly request?: Partial<CallRequest>;
+  readonly budget?: RetryBudget;
+  readonly prepare?: (call: Call) => void;
+}
+
+function start({ outcomes, policy = {}, request = {}, budget = new RetryBudget(null, 10), prepare }: Setup) {
+  const clock = new FakeClock();
+  const call = testCall(request);
+  prepare?.(call);
+  const ran: [retry: number, at: number][] = [];
+  const told: string[] = [];
+  const options: RetryOptions = {
+    call,
+    first: outcomes[0]!,
+    policy: { ...POLICY, ...policy },
+    budget,
+    active: () => 0,
+    clock,
+    random: { next: () => 0.5 },
+    run: (retry) => {
+      ran.push([retry, clock.now()]);
+      return Promise.resolve(outcomes[retry]!);
+    },
+    onRetry: (retry, delayMs, because) => told.push(`${retry} after ${delayMs} on ${because}`),
+    onStop: (because) => told.push(because),
+  };
+  return { clock, call, ran, told, budget, result: retryAttempts(options) };
+}
+
+test('a second attempt that succeeds is the outcome', async () => {
+  const good = responded(200);
+  const { clock, call, ran, told, result, budget } = start({ outcomes: [responded(503), good] });
+  await clock.advanceAsync(1_000);
+  assert.equal(await result, good);
+  assert.deepEqual(ran, [[1, 50]]);
+  assert.deepEqual(told, ['1 after 50 on 5xx']);
+  assert.equal(call.flags.size, 0);
+  assert.equal(budget.outstanding, 0);
+});
+
+test('the waits grow, and after the last retry the last outcome comes back as it is, with URX', async () => {
+  const last = responded(503);
+  const { clock, call, ran, told, result } = start({ outcomes: [responded(503), responded(503), last] });
+  await clock.advanceAsync(1_000);
+  assert.equal(await result, last);
+  assert.deepEqual(ran, [
+    [1, 50],
+    [2, 150],
+  ]);
+  assert.equal(told.at(-1), 'limit');
+  assert.deepEqual([...call.flags], ['URX']);
+});
+
+test('discarded responses are dropped before the wait, the last one is not', async () => {
+  const closed: string[] = [];
+  const outcomes = ['first', 'second', 'third'].map((name) => {
+    const outcome = responded(503, {}, name);
+    outcome.body.owner = { bodyClosed: (end) => closed.push(`${name} ${end}`) };
+    return outcome;
+  });
+  const { clock, result } = start({ outcomes });
+  await clock.advanceAsync(0);
+  assert.deepEqual(closed, ['first dropped']);
+  await clock.advanceAsync(1_000);
+  assert.equal(await result, outcomes[2]);
+  assert.deepEqual(closed, ['first dropped', 'second dropped']);
+});
+
+test('a first outcome that is none to repeat comes back at once, without a wait', async () => {
+  for (const first of [
+    responded(200),
+    responded(404),
+    rejected('HEDDLE_OVERLOADED', 'overflow'),
+    cancelled,
+  ]) {
+    const { clock, call, ran, told, result } = start({ outcomes: [first] });
+    assert.equal(await result, first);
+    assert.deepEqual([ran.length, told.length, call.flags.size, clock.pending], [0, 0, 0, 0]);
+  }
+});
+
+test('a retry that is refused ends the call with the refusal', async () => {
+  const refusal = rejected('HEDDLE_NO_ENDPOINT', 'no-healthy-endpoint');
+  const { clock, result, call } = start({ outcomes: [responded(503), refusal] });
+  await clock.advanceAsync(1_000);
+  assert.equal(await result, refusal);
+  assert.equal(call.flags.has('URX'), false);
+});
+
+test('a POST that may have been sent is not repeated, one that never left is', async () => {
+  const request = { method: 'POST' };
+  const lost = start({ outcomes: [failed('connection-termination', 'maybe')], request });
+  assert.equal((await lost.result).kind, 'failed');
+  assert.deepEqual(lost.told, ['not-idempotent']);
+  const refused = start({ outcomes: [failed('connection-failure', 'no'), responded(201)], request });
+  await refused.clock.advanceAsync(1_000);
+  assert.equal((await refused.result).kind, 'response');
+});
+
+test('a stream that outgrew the buffer is not repeated', async () => {
+  const body = new StreamBody(
+    (async function* () {
+      yield 'too much';
+    })(),
+    2,
+  );
+  for await (const _ of body.read());
+  const { told, result } = start({ outcomes: [responded(503)], request: { method: 'PUT', body } });
+  await result;
+  assert.deepEqual(told, ['body-not-replayable']);
+});
+
+test('an empty budget leaves the outcome as it is, with UO', async () => {
+  const first = responded(503);
+  const { call, ran, told, result } = start({ outcomes: [first], budget: new RetryBudget(null, 0) });
+  assert.equal(await result, first);
+  assert.deepEqual([...call.flags], ['UO']);
+  assert.deepEqual([ran, told], [[], ['retry-overflow']]);
+});
+
+test('a retry counts in the budget from its wait to its outcome', async () => {
+  const clock = new FakeClock();
+  const budget = new RetryBudget(null, 1);
+  let end: (outcome: Outcome) => void = () => {};
+  const result = retryAttempts({
+    call: testCall(),
+    first: responded(503),
+    policy: POLICY,
+    budget,
+    active: () => 0,
+    clock,
+    random: { next: () => 0.5 },
+    run: () => new Promise((resolve) => (end = resolve)),
+  });
+  await clock.advanceAsync(0);
+  assert.equal(budget.outstanding, 1);
+  await clock.advanceAsync(50);
+  assert.equal(budget.outstanding, 1);
+  end(responded(200));
+  await result;
+  assert.equal(budget.outstanding, 0);
+});
+
+test("a caller that gives up during the wait ends it at once, with the caller's own reason", async () => {
+  const { clock, call, ran, result, budget } = start({ outcomes: [responded(503)] });
+  await clock.advanceAsync(10);
+  const reason = new Error('changed my mind');
+  call.cancel('signal', reason);
+  assert.deepEqual(await result, { kind: 'cancelled', cause: reason });
+  assert.deepEqual([clock.pending, budget.outstanding, ran.length, call.onCancel], [0, 0, 0, null]);
+});
+
+test('a deadline that passes during the wait ends it as a timeout that says whether anything was sent', async () => {
+  for (const [first, sent] of [
+    [responded(503), 'maybe'],
+    [failed('connection-failure', 'no'), 'no'],
+    [failed('connection-termination', 'maybe'), 'maybe'],
+  ] as const) {
+    const { clock, call, result } = start({ outcomes: [first] });
+    await clock.advanceAsync(10);
+    call.cancel('deadline', undefined);
+    const outcome = await result;
+    assert.ok(outcome.kind === 'failed');
+    assert.deepEqual(
+      [outcome.reset, outcome.code, outcome.flag, outcome.sent],
+      ['timeout', 'HEDDLE_DEADLINE_EXCEEDED', 'UT', sent],
+    );
+  }
+});
+
+test('a call that was given up while its attempt ended is not tried again', async () => {
+  const { ran, result } = start({
+    outcomes: [responded(503)],
+    prepare: (call) => call.cancel('signal', 'enough'),
+  });
+  assert.deepEqual(await result, { kind: 'cancelled', cause: 'enough' });
+  assert.equal(ran.length, 0);
+});
+
+test('too little time for the wait: the last outcome at once', async () => {
+  const first = responded(503);
+  const { told, result } = start({ outcomes: [first], prepare: (call) => (call.deadlineAt = 50) });
+  assert.equal(await result, first);
+  assert.deepEqual(told, ['deadline']);
+});
+
+test('a run that rejects, which it must not, is not tried again and gives its budget back', async () => {
+  const clock = new FakeClock();
+  const budget = new RetryBudget(null, 1);
+  let runs = 0;
+  const bug = new Error('a bug');
+  const result = retryAttempts({
+    call: testCall(),
+    first: responded(503),
+    policy: POLICY,
+    budget,
+    active: () => 0,
+    clock,
+    random: { next: () => 0.5 },
+    run: () => {
+      runs += 1;
+      return Promise.reject(bug);
+    },
+  });
+  const rejection = assert.rejects(result, bug);
+  await clock.advanceAsync(1_000);
+  await rejection;
+  assert.deepEqual([runs, budget.outstanding], [1, 0]);
+});
+
+test('for any outcomes: at most 1 + attempts of them, the last is returned, the budget is whole again', async () => {
+  const any = fc.constantFrom('bad', 'good', 'lost', 'refused');
+  await fc.assert(
+    fc.asyncProperty(fc.array(any, { minLength: 6, maxLength: 6 }), fc.nat(5), async (kinds, attempts) => {
+      const outcomes = kinds.map((kind): Outcome => {
+        if (kind === 'bad') return responded(503);
+        if (kind === 'good') return responded(200);
+        return kind === 'lost' ? failed('remote-reset') : rejected('HEDDLE_CIRCUIT_OPEN', 'circuit-open');
+      });
+      const { clock, ran, result, budget, call } = start({ outcomes, policy: { attempts } });
+      await clock.advanceAsync(10_000);
+      const last = kinds.findIndex((kind) => kind === 'good' || kind === 'refused');
+      const expected = last < 0 ? attempts : Math.min(last, attempts);
+      assert.equal(ran.length, expected);
+      assert.equal(await result, outcomes[expected]);
+      assert.equal(budget.outstanding, 0);
+      assert.equal(clock.pending, 0);
+      const exhausted = attempts > 0 && expected === attempts && (last < 0 || last > attempts);
+      assert.equal(call.flags.has('URX'), exhausted);
+    }),
+    { numRuns: 50 },
+  );
+});
