@@ -29,3 +29,64 @@ export interface WarmupPolicy {
   /** @default 1 */
   readonly aggression: number;
 }
+
+/** Istio's `loadBalancer` in plain words: durations in milliseconds, nothing filled in. */
+export interface BalancerInput {
+  readonly simple?: string | undefined;
+  readonly hash?: {
+    readonly header?: string | undefined;
+    readonly cookie?:
+      | { readonly name: string; readonly path?: string | undefined; readonly ttlMs?: number | undefined }
+      | undefined;
+    readonly query?: string | undefined;
+    readonly ringSize?: number | undefined;
+    /** Set: Maglev. */
+    readonly maglevSize?: number | undefined;
+  };
+  readonly warmup?: {
+    readonly durationMs: number;
+    readonly minimumPercent?: number | undefined;
+    readonly aggression?: number | undefined;
+  };
+}
+
+/** @source Envoy `ring_hash_lb.h` and Istio's default for it */
+const RING_SIZE = 1024;
+
+/** LEAST_REQUEST unless something else is asked for; UNSPECIFIED and LEAST_CONN are other names for it. */
+export function balancerPolicyFrom(input: BalancerInput | undefined): BalancerPolicy {
+  if (input?.hash !== undefined) {
+    const { hash } = input;
+    const maglev = hash.maglevSize !== undefined;
+    return {
+      kind: 'consistent-hash',
+      hash: hashPolicyFrom(hash),
+      table: maglev ? 'maglev' : 'ring',
+      size: maglev ? hash.maglevSize! : hash.ringSize || RING_SIZE,
+    };
+  }
+  const warmup = input?.warmup === undefined ? {} : { warmup: warmupFrom(input.warmup) };
+  if (input?.simple === 'RANDOM') return { kind: 'random' };
+  if (input?.simple === 'ROUND_ROBIN') return { kind: 'round-robin', ...warmup };
+  return { kind: 'least-request', ...warmup };
+}
+
+function hashPolicyFrom(hash: NonNullable<BalancerInput['hash']>): HashPolicy {
+  if (hash.header) return { from: 'header', name: hash.header.toLowerCase() };
+  if (hash.query) return { from: 'query', name: hash.query };
+  if (hash.cookie === undefined) return { from: 'source-ip' };
+  return {
+    from: 'cookie',
+    name: hash.cookie.name,
+    path: hash.cookie.path ?? '',
+    ttlMs: hash.cookie.ttlMs ?? null,
+  };
+}
+
+function warmupFrom(warmup: NonNullable<BalancerInput['warmup']>): WarmupPolicy {
+  return {
+    durationMs: warmup.durationMs,
+    minimumPercent: warmup.minimumPercent ?? 10,
+    aggression: warmup.aggression ?? 1,
+  };
+}

@@ -12,3 +12,18 @@ export interface BreakerPolicy {
   /** How long the circuit stays open before one call may probe, milliseconds. @default 5 000 */
   readonly openMs: number;
 }
+
+/** Fills in what a ResiliencePolicy leaves open. Durations in milliseconds. */
+export function breakerPolicyFrom(input: {
+  readonly errorThresholdPercent?: number | undefined;
+  readonly volumeThreshold?: number | undefined;
+  readonly windowMs?: number | undefined;
+  readonly openMs?: number | undefined;
+}): BreakerPolicy {
+  return {
+    errorThresholdPercent: input.errorThresholdPercent ?? 50,
+    volumeThreshold: input.volumeThreshold ?? 10,
+    windowMs: input.windowMs ?? 10_000,
+    openMs: input.openMs ?? 5_000,
+  };
+}

@@ -7,3 +7,16 @@ export interface LimitPolicy {
   /** Retries outstanding at once; a retry budget replaces it. */
   readonly maxRetries?: number;
 }
+
+/** Istio's `connectionPool.http` numbers; 0 is the same as absent there. */
+export function limitPolicyFrom(input: {
+  readonly http1MaxPendingRequests?: number | undefined;
+  readonly http2MaxRequests?: number | undefined;
+  readonly maxRetries?: number | undefined;
+}): LimitPolicy {
+  return {
+    ...(input.http2MaxRequests && { maxRequests: input.http2MaxRequests }),
+    ...(input.http1MaxPendingRequests && { maxPendingRequests: input.http1MaxPendingRequests }),
+    ...(input.maxRetries && { maxRetries: input.maxRetries }),
+  };
+}

@@ -20,3 +20,29 @@ export interface OutlierPolicy {
   /** Below this share of healthy endpoints all are picked from (panic); 0: never. @default 0 */
   readonly minHealthPercent: number;
 }
+
+/** Istio's `outlierDetection` in plain words: durations in milliseconds, nothing filled in. */
+export interface OutlierInput {
+  readonly consecutive5xxErrors?: number | undefined;
+  readonly consecutiveGatewayErrors?: number | undefined;
+  readonly splitExternalLocalOriginErrors?: boolean | undefined;
+  readonly consecutiveLocalOriginFailures?: number | undefined;
+  readonly intervalMs?: number | undefined;
+  readonly baseEjectionTimeMs?: number | undefined;
+  readonly maxEjectionPercent?: number | undefined;
+  readonly minHealthPercent?: number | undefined;
+}
+
+/** The two percentages are plain numbers in Istio, where 0 cannot be told from absent. */
+export function outlierPolicyFrom(input: OutlierInput): OutlierPolicy {
+  return {
+    consecutive5xx: input.consecutive5xxErrors ?? 5,
+    consecutiveGatewayErrors: input.consecutiveGatewayErrors ?? 0,
+    splitLocalOrigin: input.splitExternalLocalOriginErrors ?? false,
+    consecutiveLocalOriginFailures: input.consecutiveLocalOriginFailures ?? 5,
+    intervalMs: input.intervalMs ?? 10_000,
+    baseEjectionTimeMs: input.baseEjectionTimeMs ?? 30_000,
+    maxEjectionPercent: input.maxEjectionPercent || 10,
+    minHealthPercent: input.minHealthPercent ?? 0,
+  };
+}

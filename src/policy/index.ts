@@ -1,0 +1,20 @@
+/**
+ * `heddle/policy`: the policy language as pure functions. Parse, validate, resolve, compile, explain; no I/O, no clock, no state, so
+ * that the config service, the command line and a browser run the very same code.
+ */
+export { type CompiledHost, compileHost } from './compile.js';
+export type * from './effective.js';
+export { buildHostTable, HostTable, splitAuthority } from './host-table.js';
+export { KINDS, kindOf } from './kinds/index.js';
+export { type FieldPath, type Findings, formatPath, type KindDefinition } from './kinds/kind.js';
+export { type ParsedFiles, type ParsedResource, parseResources } from './parse.js';
+export {
+  destinationHosts,
+  fullName,
+  prepare,
+  type ResolveOptions,
+  resolve,
+  resolvePrepared,
+} from './resolve/index.js';
+export type * from './resource.js';
+export { validateResource } from './validate.js';

@@ -1,0 +1,138 @@
+/**
+ * One cluster of one host, as EffectivePolicy says it: the DestinationRule's blocks in the traffic features' own words.
+ * @source Istio `pilot/pkg/networking/core/cluster_builder.go`, `cluster_tls.go`; spec traffic.md §4.3 to §4.7
+ */
+import { clusterName } from '../../model/cluster.js';
+import { type BalancerInput, balancerPolicyFrom } from '../../traffic/balance/policy.js';
+import { breakerPolicyFrom } from '../../traffic/breaker/policy.js';
+import { limitPolicyFrom } from '../../traffic/limit/policy.js';
+import { outlierPolicyFrom } from '../../traffic/outlier/policy.js';
+import { retryBudgetFrom } from '../../traffic/retry/policy.js';
+import type { EffectiveCluster, EffectiveConnection, EffectiveTls } from '../effective.js';
+import type {
+  ClientTlsSpec,
+  ConnectionPoolSpec,
+  LoadBalancerSpec,
+  SubsetSpec,
+} from '../kinds/destination-rule.js';
+import { durationMs } from '../kinds/duration.js';
+import type { ResiliencePolicySpec } from '../kinds/resilience-policy.js';
+import type { ClusterPolicy } from './destination-rule.js';
+
+/** @source Istio meshConfig.connectTimeout; Envoy's idle timeout */
+const CONNECT_TIMEOUT_MS = 10_000;
+const IDLE_TIMEOUT_MS = 3_600_000;
+/** Stands for "never": the longest that a platform timer can wait. */
+const NEVER_MS = 2_147_483_647;
+
+export interface ClusterFacts {
+  readonly host: string;
+  readonly location: 'mesh' | 'external';
+  readonly port: number;
+  /** undefined: all endpoints. */
+  readonly subset: SubsetSpec | undefined;
+  readonly policy: ClusterPolicy;
+  readonly resilience: ResiliencePolicySpec | null;
+  /** Of the ServiceEntry. */
+  readonly subjectAltNames: readonly string[];
+}
+
+export function effectiveCluster(facts: ClusterFacts): EffectiveCluster {
+  const { policy, resilience, subset, port, host } = facts;
+  const outlier = policy.outlierDetection;
+  const budget = resilience?.retryBudget ?? policy.retryBudget;
+  const breaker = resilience?.breaker;
+  return {
+    name: clusterName(port, subset?.name ?? '', host),
+    port,
+    subset: subset?.name ?? '',
+    labels: subset?.labels ?? {},
+    balancer: balancerPolicyFrom(balancerInput(policy.loadBalancer)),
+    connection: connection(policy.connectionPool),
+    limits: limitPolicyFrom(policy.connectionPool?.http ?? {}),
+    ...(outlier !== undefined && {
+      outlier: outlierPolicyFrom({
+        ...outlier,
+        intervalMs: durationMs(outlier.interval, undefined),
+        baseEjectionTimeMs: durationMs(outlier.baseEjectionTime, undefined),
+      }),
+    }),
+    ...(breaker !== undefined && {
+      breaker: breakerPolicyFrom({
+        ...breaker,
+        windowMs: durationMs(breaker.window, undefined),
+        openMs: durationMs(breaker.openDuration, undefined),
+      }),
+    }),
+    ...(budget !== undefined && { retryBudget: retryBudgetFrom(budget) }),
+    tls: effectiveTls(policy.tls, facts),
+  };
+}
+
+function balancerInput(balancer: LoadBalancerSpec | undefined): BalancerInput | undefined {
+  if (balancer === undefined) return undefined;
+  const hash = balancer.consistentHash;
+  const warmupMs = durationMs(balancer.warmup?.duration ?? balancer.warmupDurationSecs, null);
+  return {
+    simple: balancer.simple,
+    ...(hash !== undefined && {
+      hash: {
+        header: hash.httpHeaderName,
+        query: hash.httpQueryParameterName,
+        ...(hash.httpCookie !== undefined && {
+          cookie: {
+            name: hash.httpCookie.name ?? '',
+            path: hash.httpCookie.path,
+            ttlMs: durationMs(hash.httpCookie.ttl, undefined),
+          },
+        }),
+        ringSize: hash.ringHash?.minimumRingSize ?? hash.minimumRingSize,
+        ...(hash.maglev !== undefined && { maglevSize: hash.maglev.tableSize ?? 65_537 }),
+      },
+    }),
+    ...(warmupMs !== null && {
+      warmup: {
+        durationMs: warmupMs,
+        minimumPercent: balancer.warmup?.minimumPercent,
+        aggression: balancer.warmup?.aggression,
+      },
+    }),
+  };
+}
+
+/** 0 is the same as absent for every number, as in Istio; an idle timeout of `0s` means never. */
+function connection(pool: ConnectionPoolSpec | undefined): EffectiveConnection {
+  const idle = durationMs(pool?.http?.idleTimeout ?? pool?.tcp?.idleTimeout, IDLE_TIMEOUT_MS);
+  return {
+    ...(pool?.tcp?.maxConnections && { maxConnections: pool.tcp.maxConnections }),
+    connectTimeoutMs: durationMs(pool?.tcp?.connectTimeout, CONNECT_TIMEOUT_MS),
+    idleTimeoutMs: idle === 0 ? NEVER_MS : idle,
+    maxRequestsPerConnection: pool?.http?.maxRequestsPerConnection ?? 0,
+  };
+}
+
+function effectiveTls(tls: ClientTlsSpec | undefined, facts: ClusterFacts): EffectiveTls {
+  const meshName = `outbound_.${facts.port}_.${facts.subset?.name ?? ''}_.${facts.host}`;
+  const names = tls?.subjectAltNames?.length ? tls.subjectAltNames : facts.subjectAltNames;
+  if (tls === undefined) {
+    // Outside the mesh nobody has a mesh identity: plain text unless the operator says otherwise.
+    if (facts.location === 'external') return { mode: 'disable' };
+    return { mode: 'auto', sni: meshName, ...(names.length > 0 && { subjectAltNames: names }) };
+  }
+  switch (tls.mode ?? 'DISABLE') {
+    case 'DISABLE':
+      return { mode: 'disable' };
+    case 'ISTIO_MUTUAL':
+      return { mode: 'mesh', sni: tls.sni || meshName, ...(names.length > 0 && { subjectAltNames: names }) };
+    default:
+      return {
+        mode: tls.mode === 'MUTUAL' ? 'mutual' : 'simple',
+        sni: tls.sni ?? '',
+        subjectAltNames: names,
+        ...(tls.caCertificates && { caCertificates: tls.caCertificates }),
+        ...(tls.clientCertificate && { clientCertificate: tls.clientCertificate }),
+        ...(tls.privateKey && { privateKey: tls.privateKey }),
+        ...(tls.insecureSkipVerify !== undefined && { insecureSkipVerify: tls.insecureSkipVerify }),
+      };
+  }
+}

@@ -1,0 +1,188 @@
+/**
+ * The hosts that a workload can call: every visible service, and what VirtualServices speak of beside them.
+ * @source Istio `httproute.go`, `push_context.go` VirtualServicesForGateway, `gateway.go`; spec traffic.md §1.2 to §1.4
+ */
+import type { EffectiveHost } from '../effective.js';
+import { compareSpecificity, hostMatches } from '../kinds/hosts.js';
+import type { VirtualServiceSpec } from '../kinds/virtual-service.js';
+import type { Scope } from '../resource.js';
+import { effectiveCluster } from './cluster.js';
+import { clusterPolicy, destinationRuleFor, rulesFor } from './destination-rule.js';
+import { isCatchAll } from './matches.js';
+import { exported, fullGateway, fullName, namespaceOf, shortNames } from './names.js';
+import type { Prepared } from './prepare.js';
+import { type Destinations, effectiveRoutes } from './routes.js';
+import type { KnownService } from './services.js';
+import type { Typed } from './typed.js';
+
+/** A VirtualService with its hosts in full. */
+interface Candidate {
+  readonly service: Typed<VirtualServiceSpec>;
+  readonly hosts: readonly string[];
+}
+
+export function effectiveHosts(prepared: Prepared, scope: Scope): EffectiveHost[] {
+  const services = visibleServices(prepared.services, scope);
+  const candidates = visibleVirtualServices(prepared.virtualServices, scope);
+  const destinations = destinationsOf(prepared, services, scope);
+  const hosts: EffectiveHost[] = [];
+  for (const service of services.values())
+    hosts.push(effectiveHost(service, candidates, prepared, scope, destinations));
+  for (const name of hostsBeside(candidates, services)) {
+    const service = unknownService(name);
+    const host = effectiveHost(service, candidates, prepared, scope, destinations);
+    if (host.virtualService !== null) hosts.push(host);
+  }
+  return withoutSharedDomains(hosts);
+}
+
+/** One service a host: of the client's own namespace, else the first (Kubernetes before ServiceEntries). */
+function visibleServices(all: readonly KnownService[], scope: Scope): Map<string, KnownService> {
+  const chosen = new Map<string, KnownService>();
+  for (const service of all) {
+    if (exported(service.exportTo, service.namespace, scope.namespace) === null) continue;
+    const present = chosen.get(service.host);
+    if (present === undefined) chosen.set(service.host, service);
+    else if (present.namespace === service.namespace) chosen.set(service.host, withPorts(present, service));
+    else if (service.namespace === scope.namespace) chosen.set(service.host, service);
+  }
+  return chosen;
+}
+
+function withPorts(service: KnownService, more: KnownService): KnownService {
+  const numbers = new Set(service.ports.map((port) => port.number));
+  const added = more.ports.filter((port) => !numbers.has(port.number));
+  return added.length === 0 ? service : { ...service, ports: [...service.ports, ...added] };
+}
+
+const RANK = { private: 0, named: 1, public: 2 } as const;
+
+/** Those that speak to this workload, in the order in which they claim hosts. */
+function visibleVirtualServices(all: readonly Typed<VirtualServiceSpec>[], scope: Scope): Candidate[] {
+  const here = scope.gateway ?? 'mesh';
+  const ranked: { readonly rank: number; readonly candidate: Candidate }[] = [];
+  for (const service of all) {
+    const { namespace } = service.metadata;
+    const visibility = exported(service.spec.exportTo, namespace, scope.namespace);
+    const gateways = service.spec.gateways?.length ? service.spec.gateways : ['mesh'];
+    if (visibility === null || !gateways.some((gateway) => fullGateway(gateway, namespace) === here))
+      continue;
+    const hosts = (service.spec.hosts ?? []).map((host) => fullName(host, namespace));
+    ranked.push({ rank: RANK[visibility], candidate: { service, hosts } });
+  }
+  return ranked.sort((one, other) => one.rank - other.rank).map(({ candidate }) => candidate);
+}
+
+/** The VirtualServices that claim `host` by the most specific name, in order. */
+function claiming(candidates: readonly Candidate[], host: string): Candidate[] {
+  const names = new Set<string>();
+  for (const { hosts } of candidates) for (const name of hosts) if (hostMatches(name, host)) names.add(name);
+  const best = [...names].filter((name) => name === host || name.startsWith('*')).sort(compareSpecificity)[0];
+  return best === undefined ? [] : candidates.filter(({ hosts }) => hosts.includes(best));
+}
+
+/** Hosts of VirtualServices without a service; a wildcard only if no service falls under it. */
+function hostsBeside(
+  candidates: readonly Candidate[],
+  services: ReadonlyMap<string, KnownService>,
+): string[] {
+  const beside = new Set<string>();
+  for (const { hosts } of candidates)
+    for (const host of hosts) {
+      if (services.has(host)) continue;
+      const covers = host.startsWith('*') && [...services.keys()].some((known) => hostMatches(host, known));
+      if (!covers) beside.add(host);
+    }
+  return [...beside].sort(compareSpecificity);
+}
+
+function unknownService(host: string): KnownService {
+  return {
+    host,
+    namespace: namespaceOf(host) ?? '',
+    ports: [],
+    location: 'mesh',
+    resolution: 'static',
+    addresses: [],
+    subjectAltNames: [],
+    exportTo: undefined,
+    entry: null,
+  };
+}
+
+function effectiveHost(
+  service: KnownService,
+  candidates: readonly Candidate[],
+  prepared: Prepared,
+  scope: Scope,
+  destinations: Destinations,
+): EffectiveHost {
+  const { host } = service;
+  const claims = claiming(candidates, host);
+  // In the mesh the first one keeps the host; at a gateway the rules of all are put together, catch-alls last.
+  const speaking = scope.gateway === undefined ? claims.slice(0, 1) : claims;
+  const routes = speaking.flatMap((claim) => effectiveRoutes(claim.service, scope, destinations));
+  if (speaking.length > 1) {
+    const last = (route: (typeof routes)[number]) => route.match === undefined || isCatchAll(route.match);
+    routes.sort((one, other) => Number(last(one)) - Number(last(other)));
+  }
+  return {
+    host,
+    domains: [host, ...shortNames(host, scope.namespace), ...service.addresses],
+    ports: service.ports,
+    location: service.location,
+    resolution: service.resolution,
+    virtualService: routes.length === 0 ? null : speaking[0]!.service.id,
+    routes,
+    clusters: clustersOf(service, prepared, scope),
+  };
+}
+
+function clustersOf(service: KnownService, prepared: Prepared, scope: Scope): EffectiveHost['clusters'] {
+  const { host, namespace, ports, location, subjectAltNames } = service;
+  const rule = destinationRuleFor(prepared.destinationRules, host, scope, namespace);
+  const resilience = rulesFor(prepared.resiliencePolicies, host, scope, namespace)[0]?.spec ?? null;
+  return ports.flatMap(({ number: port }) =>
+    [undefined, ...(rule?.subsets ?? [])].map((subset) =>
+      effectiveCluster({
+        host,
+        location,
+        port,
+        subset,
+        policy: clusterPolicy(rule, subset, port),
+        resilience,
+        subjectAltNames,
+      }),
+    ),
+  );
+}
+
+function destinationsOf(
+  prepared: Prepared,
+  services: ReadonlyMap<string, KnownService>,
+  scope: Scope,
+): Destinations {
+  return {
+    onlyPort: (host) => {
+      const ports = services.get(host)?.ports;
+      return ports?.length === 1 ? ports[0]!.number : undefined;
+    },
+    isSticky: (host, subset, port) => {
+      const rule = destinationRuleFor(prepared.destinationRules, host, scope, services.get(host)?.namespace);
+      const part = rule?.subsets.find((candidate) => candidate.name === subset);
+      return clusterPolicy(rule, part, port).loadBalancer?.consistentHash !== undefined;
+    },
+  };
+}
+
+/** A name belongs to one host: to the one that is called so in full, else to the first that has it as another name. */
+function withoutSharedDomains(hosts: readonly EffectiveHost[]): EffectiveHost[] {
+  const owners = new Map<string, string>();
+  for (const { host } of hosts) owners.set(host, host);
+  for (const { host, domains } of hosts)
+    for (const domain of domains) if (!owners.has(domain)) owners.set(domain, host);
+  return hosts.map((host) => ({
+    ...host,
+    domains: host.domains.filter((domain) => owners.get(domain) === host.host),
+  }));
+}
