@@ -12,6 +12,9 @@ interface Lease {
   timer: Timer;
 }
 
+/** Node fires a timer at once whose delay does not fit into 31 bits. */
+const LONGEST_MS = 2 ** 31 - 1;
+
 export class Leases {
   readonly #clock: Clock;
   readonly #leases = new Map<string, Lease>();
@@ -28,7 +31,7 @@ export class Leases {
   }
 
   add(id: string, ttlMs: number): void {
-    const timer = this.#clock.after(ttlMs, () => this.#fire(id));
+    const timer = this.#clock.after(Math.min(ttlMs, LONGEST_MS), () => this.#fire(id));
     this.#leases.set(id, { ttlMs, keys: new Set(), deadline: this.#clock.now() + ttlMs, timer });
   }
 
@@ -72,7 +75,8 @@ export class Leases {
     if (lease === undefined) return;
     const leftMs = lease.deadline - this.#clock.now();
     // A lease that could not be expired (the disk was full, say) is tried again after another term.
-    lease.timer = this.#clock.after(leftMs > 0 ? leftMs : lease.ttlMs, () => this.#fire(id));
+    const againMs = leftMs > 0 ? leftMs : lease.ttlMs;
+    lease.timer = this.#clock.after(Math.min(againMs, LONGEST_MS), () => this.#fire(id));
     if (leftMs <= 0) this.#onExpired(id);
   }
 }

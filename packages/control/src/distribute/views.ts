@@ -1,0 +1,74 @@
+/**
+ * Views: what workloads of one scope are to know at one state of the mesh, as named resources with versions. Workloads that differ in
+ * nothing that policy looks at share one view: a thousand of them cost one resolution.
+ */
+import { createHash } from 'node:crypto';
+import { type EffectiveMesh, resolve, type Scope } from 'heddle/policy';
+import type { TrustBundle } from 'heddle/ports';
+import { wantedHosts } from './hosts.js';
+import type { MeshState } from './state.js';
+
+/** A named resource, ready for the wire. */
+export interface Rendered {
+  /** Hash of the value. */
+  readonly version: string;
+  /** `{"name":…,"version":…,"value":…}` */
+  readonly json: string;
+}
+
+export interface View {
+  readonly revision: number;
+  /** By name. */
+  readonly resources: ReadonlyMap<string, Rendered>;
+}
+
+export interface ViewSettings {
+  readonly mesh: EffectiveMesh;
+  readonly bundle: TrustBundle;
+}
+
+/** The views of one state. */
+export class Views {
+  readonly #state: MeshState;
+  readonly #settings: ViewSettings;
+  readonly #views = new Map<string, View>();
+
+  constructor(state: MeshState, settings: ViewSettings) {
+    this.#state = state;
+    this.#settings = settings;
+  }
+
+  /** @param hosts names that the workload asked for; `*`: all */
+  of(scope: Scope, hosts: readonly string[]): View {
+    const labels = Object.entries(scope.labels).sort(([a], [b]) => (a < b ? -1 : 1));
+    const key = JSON.stringify([scope.namespace, scope.service, scope.gateway, labels, [...hosts].sort()]);
+    let view = this.#views.get(key);
+    if (view === undefined) {
+      view = this.#resolve(scope, hosts);
+      this.#views.set(key, view);
+    }
+    return view;
+  }
+
+  #resolve(scope: Scope, wanted: readonly string[]): View {
+    const { revision, resources, services, endpoints } = this.#state;
+    const policy = resolve(resources, services, endpoints, scope, { revision, mesh: this.#settings.mesh });
+    const hosts = wantedHosts(policy.hosts, wanted);
+    const names = new Set(hosts.map((host) => host.host));
+    const rendered = new Map<string, Rendered>();
+    const add = (name: string, value: unknown) => rendered.set(name, render(name, value));
+    add('mesh', policy.mesh);
+    add('inbound', policy.inbound);
+    add('bundle', this.#settings.bundle);
+    for (const host of hosts) add(`host/${host.host}`, host);
+    for (const item of policy.endpoints) if (names.has(item.host)) add(`endpoints/${item.host}`, item);
+    return { revision, resources: rendered };
+  }
+}
+
+export function render(name: string, value: unknown): Rendered {
+  const json = JSON.stringify(value);
+  // 128 bits: nobody gains by making two of their own resources look alike.
+  const version = createHash('sha256').update(json).digest('base64url').slice(0, 22);
+  return { version, json: `{"name":${JSON.stringify(name)},"version":"${version}","value":${json}}` };
+}

@@ -1,0 +1,10 @@
+/** The config service, for those who start it in their own process. The wire is `heddle/ports`; the HTTP API is in `docs/`. */
+
+export type { WorkloadStatus } from './api/workloads.js';
+export type { StreamStatus } from './distribute/stream.js';
+export type { TokenInfo } from './issuer/tokens.js';
+export { jsonLog, type Log, type LogFields, type LogRecord } from './log.js';
+export type { ApplyAction, ApplyResult } from './publish/plan.js';
+export type { ApplyAnswer } from './publish/publisher.js';
+export { type Control, startControl } from './server.js';
+export type { ControlOptions } from './settings.js';

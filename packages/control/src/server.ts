@@ -1,0 +1,151 @@
+/** The config service: where its parts meet. */
+import { chmodSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fingerprint } from 'heddle/security';
+import { caRoutes } from './api/ca.js';
+import { openRoutes } from './api/open.js';
+import { resourceRoutes } from './api/resources.js';
+import { makeRouter } from './api/router.js';
+import { streamRoutes } from './api/stream.js';
+import { svidRoutes } from './api/svid.js';
+import { tokenRoutes } from './api/tokens.js';
+import { workloadRoutes } from './api/workloads.js';
+import { Closers } from './closers.js';
+import { Hub } from './distribute/hub.js';
+import { MeshStates } from './distribute/state.js';
+import { Authority } from './issuer/authority.js';
+import { readFileIfAny, writePrivateFile } from './issuer/private-file.js';
+import { loadRoot } from './issuer/root.js';
+import { makeServerCertificate, rotateServerCertificate } from './issuer/server-certificate.js';
+import { Tokens } from './issuer/tokens.js';
+import { type ListenOptions, listenPlain, listenSecure } from './listen.js';
+import { Publisher } from './publish/publisher.js';
+import { Registry } from './registry/registry.js';
+import { type ControlOptions, type ControlSettings, controlSettings } from './settings.js';
+import { openEmbeddedStore } from './store/embedded.js';
+
+/** A config service that runs. */
+export interface Control extends AsyncDisposable {
+  /** `https://127.0.0.1:7443` */
+  readonly url: string;
+  readonly port: number;
+  /** File with the first operator's token. */
+  readonly operatorTokenFile: string;
+  /** SHA-256 (hex) of the root certificate. */
+  readonly pin: string;
+  /** Says goodbye to all workloads, finishes what is in flight, closes the store. Twice is fine. */
+  close(): Promise<void>;
+}
+
+/** Streams of all identities together. */
+const MAX_STREAMS = 10_000;
+
+/**
+ * Starts the config service on the state in `dataDir`, which one process may use at a time.
+ * @throws MeshError `HEDDLE_INVALID_SETTING`, or what the file system or the network says
+ */
+export async function startControl(options: ControlOptions): Promise<Control> {
+  const settings = controlSettings(options);
+  const { dataDir, clock, log, trustDomain } = settings;
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  chmodSync(dataDir, 0o700);
+  const root = await loadRoot({ directory: dataDir, trustDomain, clock });
+  const pin = fingerprint(root.certificate);
+  const store = openEmbeddedStore({ directory: join(dataDir, 'store'), clock });
+  const closers = new Closers();
+  closers.add(() => store.close());
+  try {
+    const authority = new Authority({ root, trustDomain, svidTtlMs: settings.svidTtlMs, store, clock });
+    const tokens = new Tokens(store, clock, pin);
+    const operatorTokenFile = join(dataDir, 'operator.token');
+    await makeOperatorToken(tokens, operatorTokenFile);
+    const states = new MeshStates(store, clock, log);
+    const services = () => states.state.current().services;
+    const publisher = new Publisher({ store, clock, log, services });
+    await publisher.start();
+    await states.start();
+    closers.add(() => states.close());
+    const registry = new Registry({ store, clock, log, leaseMs: settings.leaseMs });
+    closers.add(() => registry.close());
+    // Streams get their goodbye (by the hub, below) while their connections can still carry it.
+    let listening: Listening | undefined;
+    closers.add(() => listening?.close());
+    const hub = new Hub({
+      ...{ states: states.state, registry, clock, log, pingMs: settings.pingMs, maxStreams: MAX_STREAMS },
+      settings: { mesh: settings.mesh, bundle: { trustDomain, roots: authority.roots } },
+      maxStreamsPerIdentity: settings.maxStreamsPerIdentity,
+    });
+    closers.add(() => hub.close());
+    let ready = true;
+    closers.add(() => {
+      ready = false;
+    });
+    const route = makeRouter({
+      ...{ tokens, trustDomain, clock, log, dev: settings.dev },
+      routes: [
+        ...openRoutes(authority, () => ready),
+        ...svidRoutes({ authority, tokens, log }),
+        ...streamRoutes(hub),
+        ...resourceRoutes(publisher),
+        ...workloadRoutes(registry, hub),
+        ...tokenRoutes(tokens, log),
+        ...caRoutes(authority),
+      ],
+    });
+    listening = await listen(settings, authority, (request, response) => void route(request, response));
+    const { port } = listening;
+    const url = urlOf(settings, port);
+    announce(settings, url);
+    const close = () => closers.close();
+    return { url, port, operatorTokenFile, pin, close, [Symbol.asyncDispose]: close };
+  } catch (error) {
+    await closers.close();
+    throw error;
+  }
+}
+
+interface Listening {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+async function listen(
+  settings: ControlSettings,
+  authority: Authority,
+  handle: ListenOptions['handle'],
+): Promise<Listening> {
+  const { address, port, clock, dev } = settings;
+  const common = { address, port, clock, handle };
+  if (dev) return listenPlain(common);
+  const certificate = await makeServerCertificate(authority, clock);
+  const listener = await listenSecure({ ...common, certificate, roots: authority.roots });
+  const stop = rotateServerCertificate({ authority, clock, install: (next) => listener.install(next) });
+  const close = () => {
+    stop();
+    return listener.close();
+  };
+  return { port: listener.port, close };
+}
+
+/** The first operator gets in by a file that only the owner of the data can read. */
+async function makeOperatorToken(tokens: Tokens, path: string): Promise<void> {
+  const present = readFileIfAny(path);
+  if (present !== undefined && (await tokens.verify(present)) !== undefined) return;
+  const grant = { kind: 'operator', name: 'first operator', ttlMs: null, uses: null } as const;
+  const { token } = await tokens.create(grant, 'heddle');
+  writePrivateFile(path, `${token}\n`);
+}
+
+function urlOf({ address, dev }: ControlSettings, port: number): string {
+  const everywhere = address === '0.0.0.0' || address === '::';
+  const host = everywhere ? 'localhost' : address.includes(':') ? `[${address}]` : address;
+  return `${dev ? 'http' : 'https'}://${host}:${port}`;
+}
+
+function announce({ log, dev, trustDomain, dataDir }: ControlSettings, url: string): void {
+  log({ level: 'info', event: 'control.started', fields: { url, trustDomain, dataDir, dev } });
+  if (!dev) return;
+  const warning =
+    'DEV MODE: plain HTTP and no credentials. Every process on this machine can change policy. Never use it in production.';
+  log({ level: 'warn', event: 'control.dev-mode', fields: { warning } });
+}
