@@ -43,7 +43,11 @@ export class AcceptServer {
     // Half-open is how HTTP wants it: a client may end its side after the request.
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#peek(socket));
     if (options.tls === null) return;
-    const { server, stop } = createTlsServer(options.tls, options.handshakeTimeoutMs ?? 10_000);
+    const { server, stop } = createTlsServer({
+      tls: options.tls,
+      handshakeTimeoutMs: options.handshakeTimeoutMs ?? 10_000,
+      warn: options.path.warn,
+    });
     server.on('secureConnection', (socket: TLSSocket) => this.#identify(socket));
     server.on('tlsClientError', (error: NodeJS.ErrnoException, socket: TLSSocket) => {
       // Node closes the socket; the reason is with the socket if the certificate was at fault.
@@ -144,7 +148,7 @@ export class AcceptServer {
 
   #identify(socket: TLSSocket): void {
     const { path, tls } = this.#options;
-    const peer = peerOf(socket, tls!.trustDomain(), path.clock.wallNow());
+    const peer = peerOf(socket, tls!.trustDomains(), path.clock.wallNow());
     if ('reason' in peer) {
       this.#refuse(socket, peer.reason, peer.because);
       socket.destroy();

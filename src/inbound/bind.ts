@@ -1,7 +1,7 @@
 /**
  * Policy of the inbound side, bound: what one arriving exchange sees from its first step to its last. Immutable; swapped whole.
  */
-import { isMeshError, MeshError } from '../base/errors.js';
+import { MeshError } from '../base/errors.js';
 import { type Source, Value } from '../base/source.js';
 import type { EffectiveInbound } from '../policy/effective.js';
 import { type CompiledAuthorization, compileAuthorization } from '../security/authorize/decide.js';
@@ -18,24 +18,22 @@ export interface InboundContext {
   readonly revision: number;
 }
 
-/** @throws MeshError `HEDDLE_INVALID_POLICY` if a rule cannot be understood: a rule that is left out would open what it closes */
+/**
+ * @throws MeshError `HEDDLE_INVALID_POLICY` if a rule cannot be understood. It would be closed on its own, too, but a policy that says
+ * something else than was meant is one to refuse as a whole.
+ */
 export function bindInbound(inbound: EffectiveInbound, context: InboundContext): InboundSnapshot {
   const { trustDomain, revision } = context;
   const { pathNormalization } = inbound;
-  try {
-    const authorization = compileAuthorization(inbound.authorization, { trustDomain, pathNormalization });
-    return Object.freeze({ revision, trustDomain, inbound, authorization });
-  } catch (error) {
-    if (isMeshError(error, 'HEDDLE_INVALID_POLICY')) throw error;
-    throw new MeshError(
-      `inbound policy of revision ${revision} cannot be compiled; the one before stays in force`,
-      {
-        code: 'HEDDLE_INVALID_POLICY',
-        revision,
-        cause: error,
-      },
-    );
-  }
+  const authorization = compileAuthorization(inbound.authorization, { trustDomain, pathNormalization });
+  const problems = [...authorization.problems, ...(authorization.dryRun?.problems ?? [])];
+  if (problems.length === 0) return Object.freeze({ revision, trustDomain, inbound, authorization });
+  const shown = problems.slice(0, 3).join('; ');
+  const more = problems.length > 3 ? `; and ${problems.length - 3} more` : '';
+  throw new MeshError(`inbound policy of revision ${revision} is refused: ${shown}${more}`, {
+    code: 'HEDDLE_INVALID_POLICY',
+    revision,
+  });
 }
 
 /** The snapshot in force; null until the first policy is there. */

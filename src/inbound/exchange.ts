@@ -8,9 +8,9 @@ import type { Source } from '../base/source.js';
 import { Exchange, type ExchangeFacts } from '../model/exchange.js';
 import { acceptRequestId, REQUEST_ID } from '../observability/trace/request-id.js';
 import type { Telemetry } from '../ports/telemetry.js';
+import { incomingTimeoutMs } from '../traffic/timeout/index.js';
 import type { InboundSnapshot } from './bind.js';
 import type { Connection } from './connection.js';
-import { remainingMs } from './deadline.js';
 import { OpenSet } from './drain.js';
 import { refuseForbidden, refuseUnreadable } from './order.js';
 
@@ -74,7 +74,7 @@ export class InboundPath {
     // Read once: one exchange sees one snapshot.
     const snapshot = this.snapshot.current();
     exchange.refusal = refuseUnreadable(exchange, snapshot, fault);
-    exchange.deadlineAt = exchange.startedAt + remainingMs(facts.headers);
+    exchange.deadlineAt = exchange.startedAt + (incomingTimeoutMs(facts.headers) ?? Number.POSITIVE_INFINITY);
     exchange.requestId = acceptRequestId(facts.headers[REQUEST_ID]) ?? this.#options.randomId();
     this.open.add(exchange);
     telemetry.exchangeStarted(exchange);

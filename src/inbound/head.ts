@@ -4,7 +4,7 @@
 import { isIP } from 'node:net';
 import { type HeaderFields, headerValue } from '../base/headers.js';
 import type { Peer } from '../model/exchange.js';
-import { DEADLINE_FIELD, ENVOY_DEADLINE_FIELD } from './deadline.js';
+import { DEADLINE_HEADER } from '../traffic/timeout/index.js';
 
 /**
  * Address of the caller: the direct peer, or with `trustedHops` proxies before us the entry that the outermost of them wrote.
@@ -24,7 +24,7 @@ export function remoteIpOf(headers: HeaderFields, peer: Peer, trustedHops: numbe
  */
 export function isSpoofable(name: string, peer: Peer): boolean {
   if (name === 'x-forwarded-client-cert') return true;
-  if (peer.id !== null || name === DEADLINE_FIELD || name === ENVOY_DEADLINE_FIELD) return false;
+  if (peer.id !== null || name === DEADLINE_HEADER || name === 'x-envoy-expected-rq-timeout-ms') return false;
   return name.startsWith('x-envoy-') || name.startsWith('x-heddle-');
 }
 

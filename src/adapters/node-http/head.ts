@@ -71,6 +71,9 @@ export function faultOf(request: IncomingMessage, target: string): string | null
     if (raw[at]!.length === 4 && raw[at]!.toLowerCase() === 'host') hosts += 1;
   }
   if (hosts > 1) return 'duplicate_host';
+  // llhttp reads an unknown coding up to the end of the connection; what stands before us may not.
+  const coding = request.headers['transfer-encoding'];
+  if (coding !== undefined && coding.toLowerCase() !== 'chunked') return 'unsupported_transfer_encoding';
   if (target === '*' && request.method !== 'OPTIONS') return 'invalid_target';
   const absolute = ABSOLUTE_FORM.exec(target);
   // The target's would win by the standard, but handlers read the field.

@@ -52,7 +52,8 @@ export interface ListenRequest {
 
 /**
  * Serves `target` on `port` behind the mesh. Timeouts are those of the options, not those of a server that is handed in.
- * @throws MeshError `HEDDLE_INVALID_ARGUMENT` if the target is none, or the port cannot be had
+ * @throws MeshError `HEDDLE_INVALID_ARGUMENT` if the target is none, or the port cannot be had; `HEDDLE_IDENTITY_UNAVAILABLE` if
+ * `tls` has no identity yet
  */
 export async function listen(
   path: InboundPath,
@@ -78,8 +79,6 @@ export async function listen(
   };
   http.on('checkContinue', handler(path, askedFirst));
   if (isServer(target)) passUpgrades(path, target, http);
-  // It gets its connections from us and never listens, but this is what starts the watch over its timeouts.
-  http.emit('listening');
   const server = new AcceptServer({
     path,
     tls,
@@ -87,15 +86,19 @@ export async function listen(
     peekTimeoutMs: options.peekTimeoutMs,
     handshakeTimeoutMs: options.handshakeTimeoutMs,
   });
-  const bound = await server.listen(port, options.address);
-  return {
-    address: bound.address,
-    port: bound.port,
-    async close(timeoutMs = 10_000) {
-      await server.close(timeoutMs);
-      http.close();
-    },
+  // It gets its connections from us and never listens, but this is what starts the watch over its timeouts.
+  http.emit('listening');
+  const close = async (timeoutMs = 10_000) => {
+    await server.close(timeoutMs);
+    http.close();
   };
+  try {
+    const bound = await server.listen(port, options.address);
+    return { address: bound.address, port: bound.port, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
 function isServer(target: ListenTarget): target is Server | SecureServer {

@@ -41,8 +41,11 @@ function upgrade(
     beLast() {},
   };
   connection.begin(serving);
+  // Node has let go of the socket: without a listener a broken connection would end the process.
+  socket.on('error', () => {});
   if (refusal !== null) {
-    socket.end(rawResponse(refusal));
+    socket.write(rawResponse(refusal));
+    connection.stream.destroySoon();
     return;
   }
   present(request, exchange);
