@@ -16,12 +16,16 @@ export function stopped(stop: AttemptStop, sent: Sent): Failed | Cancelled {
   };
 }
 
+/** Codes of OpenSSL's chain verification, as Node names them. */
+const VERIFICATION =
+  /^(UNABLE_TO_|CERT_|SELF_SIGNED|DEPTH_ZERO_SELF_SIGNED|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED|ERR_TLS_CERT)/;
+
 /** @param started whether undici had begun to write the request */
 export function failureOf(error: Error & { code?: string }, attempt: Attempt, started: boolean): Outcome {
   const sent: Sent = started ? 'maybe' : 'no';
   if (attempt.stopped !== null) return stopped(attempt.stopped, sent);
   const base = { kind: 'failed', sent, cause: error } as const;
-  if (isMeshError(error, 'HEDDLE_PEER_UNTRUSTED')) {
+  if (isMeshError(error, 'HEDDLE_PEER_UNTRUSTED') || VERIFICATION.test(error.code ?? '')) {
     return {
       ...base,
       reset: 'connection-failure',
