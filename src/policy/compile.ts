@@ -13,13 +13,15 @@ import {
 } from '../traffic/route/index.js';
 import type { EffectiveCluster, EffectiveHost } from './effective.js';
 
+export { buildHostTable, HostTable, splitAuthority } from './host-table.js';
+
 export interface CompiledHost {
   readonly host: string;
   readonly domains: readonly string[];
   /** `ns/name`; null: calls go to the cluster of the port they address. */
   readonly virtualService: string | null;
-  /** null: no VirtualService speaks; every call takes `defaultRoute`. */
-  readonly table: RouteTable | null;
+  /** Where no VirtualService speaks it holds `defaultRoute` alone. */
+  readonly table: RouteTable;
   /** By name. */
   readonly clusters: ReadonlyMap<string, EffectiveCluster>;
   /** To the whole of the addressed port, with Istio's default retries and no timeout. */
@@ -36,7 +38,10 @@ export function compileHost(host: EffectiveHost): CompiledHost {
       host: host.host,
       domains: host.domains,
       virtualService: host.virtualService,
-      table: host.virtualService === null ? null : compileRouteTable(host.routes, fallback),
+      table:
+        host.virtualService === null
+          ? compileRouteTable([fallback])
+          : compileRouteTable(host.routes, fallback),
       clusters: new Map(host.clusters.map((cluster) => [cluster.name, cluster])),
       defaultRoute: new CompiledRoute(fallback),
       effective: host,

@@ -1,6 +1,9 @@
 /** The kinds of resource that Heddle knows. Completing the policy language is adding a file and a line here. */
+import { authorizationPolicy } from './authorization-policy.js';
 import { destinationRule } from './destination-rule.js';
 import type { KindDefinition } from './kind.js';
+import { peerAuthentication } from './peer-authentication.js';
+import { requestAuthentication } from './request-authentication.js';
 import { resiliencePolicy } from './resilience-policy.js';
 import { service } from './service.js';
 import { serviceEntry } from './service-entry.js';
@@ -16,6 +19,9 @@ export const KINDS: readonly AnyKind[] = [
   destinationRule,
   serviceEntry,
   service,
+  peerAuthentication,
+  requestAuthentication,
+  authorizationPolicy,
   resiliencePolicy,
 ];
 

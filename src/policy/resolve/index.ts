@@ -4,16 +4,11 @@
  */
 
 import { parseClusterName } from '../../model/cluster.js';
-import type {
-  EffectiveEndpoints,
-  EffectiveHost,
-  EffectiveInbound,
-  EffectiveMesh,
-  EffectivePolicy,
-} from '../effective.js';
+import type { EffectiveEndpoints, EffectiveHost, EffectiveMesh, EffectivePolicy } from '../effective.js';
 import type { RegisteredService, Resource, Scope } from '../resource.js';
 import { entryEndpoints, mergeEndpoints } from './endpoints.js';
 import { effectiveHosts } from './hosts.js';
+import { resolveInbound } from './inbound.js';
 import { exported } from './names.js';
 import { type Prepared, prepare } from './prepare.js';
 
@@ -29,6 +24,7 @@ export interface ResolveOptions {
 /**
  * @param services that workloads registered; ServiceEntries and Service documents are among the resources
  * @param endpoints that workloads registered
+ * @throws MeshError `HEDDLE_INVALID_POLICY` for a security policy of the wrong shape: leaving it out would open what it closes
  */
 export function resolve(
   resources: readonly Resource[],
@@ -53,7 +49,7 @@ export function resolvePrepared(
     mesh: options.mesh,
     hosts,
     endpoints: endpointsOf(prepared, endpoints, hosts, scope, options.mesh),
-    inbound: PERMISSIVE_INBOUND,
+    inbound: resolveInbound(prepared.resources, scope),
   };
 }
 
@@ -88,9 +84,3 @@ export function destinationHosts(host: EffectiveHost): string[] {
   }
   return [...found];
 }
-
-const PERMISSIVE_INBOUND: EffectiveInbound = {
-  mtls: { mode: 'PERMISSIVE', ports: {} },
-  authorization: [],
-  pathNormalization: 'BASE',
-};
