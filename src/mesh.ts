@@ -13,7 +13,7 @@ import {
   type ListenTarget,
   listen,
 } from './adapters/node-http/index.js';
-import { type Origin, openOrigin } from './adapters/origin.js';
+import { type Origin, type OriginParts, openOrigin } from './adapters/origin.js';
 import { connectorFor } from './adapters/undici/connect.js';
 import { dispatcherOver } from './adapters/undici/dispatcher.js';
 import { type MeshRequest, requestOver } from './adapters/undici/request.js';
@@ -21,7 +21,7 @@ import { UndiciTransport } from './adapters/undici/transport.js';
 import { type Clock, systemClock } from './base/clock.js';
 import { Deadlines } from './base/deadlines.js';
 import { MeshError } from './base/errors.js';
-import { type Random, systemRandom } from './base/random.js';
+import { systemRandom } from './base/random.js';
 import { bindInbound, InboundPolicy } from './inbound/bind.js';
 import { InboundPath } from './inbound/exchange.js';
 import type { Exchange } from './model/exchange.js';
@@ -81,7 +81,8 @@ export async function join(options: JoinOptions = {}): Promise<Mesh> {
   const settings = readSettings(options, process.env, (path) => readFileSync(path, 'utf8'));
   const log = options.log ?? ((line: string) => process.stderr.write(`heddle: ${line}\n`));
   for (const warning of settings.warnings) log(warning);
-  const mesh = new Mesh(settings, log, systemClock, systemRandom);
+  const parts = { clock: systemClock, random: systemRandom, log };
+  const mesh = new Mesh(settings, await openOrigin(settings, parts), parts);
   try {
     await mesh.ready(options.signal);
   } catch (error) {
@@ -117,13 +118,13 @@ export class Mesh implements AsyncDisposable {
   #closing: Promise<void> | null = null;
 
   /** @internal */
-  constructor(settings: Settings, log: (line: string) => void, clock: Clock, random: Random) {
+  constructor(settings: Settings, origin: Origin, { clock, random, log }: OriginParts) {
     this.#settings = settings;
+    this.#origin = origin;
     this.#log = log;
     this.#clock = clock;
     const ambient = () => this.#ambient.getStore();
-    this.#origin = openOrigin(settings, { clock, random, log });
-    this.#contexts = new TlsContexts(this.#origin.identity);
+    this.#contexts = new TlsContexts(origin.identity);
     this.#telemetry = openTelemetry({
       clock,
       random,
@@ -206,16 +207,7 @@ export class Mesh implements AsyncDisposable {
     if (this.#closing !== null) throw new MeshError('this mesh was closed', { code: 'HEDDLE_CLOSED' });
     const { workload, address, servicePort } = this.#settings;
     const tls = this.#origin.identity === null ? null : this.#contexts;
-    const request = {
-      target,
-      port,
-      tls: tls && {
-        serverOptions: () => ({ ...tls.serverOptions() }),
-        onServerChange: (listener: () => void) => tls.onServerChange(listener),
-        trustDomain: () => tls.trustDomains()[0]!,
-      },
-    };
-    const listening = await listen(this.#inbound, request, { address, ...options });
+    const listening = await listen(this.#inbound, { target, port, tls }, { address, ...options });
     this.#listening.push(listening);
     if (workload.service !== '') {
       const registration: ListenerRegistration = {

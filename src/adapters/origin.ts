@@ -1,11 +1,12 @@
 /** Where a workload's policy and identity come from: the one place that chooses among their sources. */
+import { join } from 'node:path';
 import type { Clock } from '../base/clock.js';
 import type { Random } from '../base/random.js';
 import type { Workload } from '../model/workload.js';
 import type { PolicySource } from '../policy/source.js';
 import type { IdentitySource } from '../ports/identity.js';
 import { connectControl } from './control/index.js';
-import { openIdentityFiles } from './identity-files/index.js';
+import { FileIdentity } from './identity-files/index.js';
 import { openPolicyFiles } from './policy-file/index.js';
 import { pollPolicyUrl } from './policy-url/index.js';
 
@@ -36,10 +37,10 @@ export interface Origin {
   close(): Promise<void>;
 }
 
-/** @throws MeshError `HEDDLE_INVALID_SETTING` for a location that is none */
-export function openOrigin(settings: OriginSettings, parts: OriginParts): Origin {
+/** @throws MeshError `HEDDLE_INVALID_SETTING` for a location that is none; `HEDDLE_IDENTITY_UNAVAILABLE` for files that cannot be used */
+export async function openOrigin(settings: OriginSettings, parts: OriginParts): Promise<Origin> {
   const { policy, workload, trustDomain, outboundTrafficPolicy } = settings;
-  const files = settings.identityDir === null ? null : openIdentityFiles(settings.identityDir, parts);
+  const files = settings.identityDir === null ? null : await identityFiles(settings.identityDir, parts);
   if (policy.kind === 'control') {
     const control = connectControl({
       ...parts,
@@ -61,6 +62,17 @@ export function openOrigin(settings: OriginSettings, parts: OriginParts): Origin
   const source =
     policy.kind === 'files' ? openPolicyFiles(policy.path, options) : pollPolicyUrl(policy.url, options);
   return origin(source, files);
+}
+
+function identityFiles(folder: string, { clock, log }: OriginParts): Promise<IdentitySource> {
+  return FileIdentity.start({
+    clock,
+    chainFile: join(folder, 'cert.pem'),
+    keyFile: join(folder, 'key.pem'),
+    rootsFile: join(folder, 'ca.pem'),
+    onFailure: (error) =>
+      log(`identity files not taken over: ${error instanceof Error ? error.message : error}`),
+  });
 }
 
 function origin(source: PolicySource, identity: IdentitySource | null): Origin {

@@ -4,13 +4,13 @@ import { emptyFields } from '../base/headers.js';
 import type { Random } from '../base/random.js';
 import type { Outcome, Rejected } from '../model/outcome.js';
 import { ResponseBody } from '../model/response-body.js';
+import { splitAuthority } from '../policy/compile.js';
 import {
   type CompiledDestination,
   type CompiledRoute,
   decideRoute,
   rewriteRequest,
 } from '../traffic/route/index.js';
-import { parseAuthority } from './authority.js';
 import type { BoundCluster, OutboundSnapshot } from './bind.js';
 import type { OutboundCall } from './outbound-call.js';
 
@@ -25,7 +25,7 @@ export interface Plan {
 
 /** Matches the route, chooses the cluster, and rewrites the call accordingly. */
 export function planCall(snapshot: OutboundSnapshot, call: OutboundCall, random: Random): Plan {
-  const { host: name, port } = parseAuthority(call.authority, call.scheme);
+  const { host: name, port } = splitAuthority(call.authority, call.scheme);
   const host = snapshot.hosts.lookup(name);
   if (host === undefined) return refuse(unknownHost(snapshot, name));
   call.service = host.host;
@@ -75,7 +75,7 @@ function refuse(answer: Rejected): Plan {
 }
 
 function unknownHost(snapshot: OutboundSnapshot, name: string): Rejected {
-  const near = snapshot.hosts.nearest(name);
+  const near = snapshot.hosts.nearestHosts(name);
   const hint = near.length === 0 ? '' : `; did you mean ${near.join(' or ')}?`;
   return { ...NO_ROUTE, because: `policy knows no host ${name}${hint}` };
 }
