@@ -41,7 +41,7 @@ export class HostTable {
   }
 
   /** Names that someone may have meant, the nearest first; for error messages. */
-  nearest(name: string, most = 3): string[] {
+  nearestHosts(name: string, most = 3): string[] {
     const left = new Set<string>();
     for (const domain of this.#exact.keys()) left.add(domain);
     const found: string[] = [];

@@ -4,9 +4,17 @@
  */
 export { type CompiledHost, compileHost } from './compile.js';
 export type * from './effective.js';
+export {
+  type ExplainInboundOptions,
+  explainInbound,
+  type InboundExplanation,
+  type InboundQuestion,
+} from './explain-inbound.js';
+export { type ExplainOutboundOptions, explainOutbound } from './explain-outbound.js';
 export { buildHostTable, HostTable, splitAuthority } from './host-table.js';
 export { KINDS, kindOf } from './kinds/index.js';
 export { type FieldPath, type Findings, formatPath, type KindDefinition } from './kinds/kind.js';
+export type { ExplainedCluster, OutboundExplanation, OutboundQuestion } from './outbound-question.js';
 export { type ParsedFiles, type ParsedResource, parseResources } from './parse.js';
 export {
   destinationHosts,

@@ -40,10 +40,13 @@ export const HEADER_OPERATORS: readonly string[] = [
 const OPERATOR = /^([A-Z_]+)(?:\(([^)]*)\))?(?::(\d{1,6}))?$/;
 
 export class HeaderFormat {
+  /** As it was written. */
+  readonly source: string;
   readonly #pieces: readonly Piece[];
 
   /** @throws RangeError naming what is wrong with `value` */
   constructor(value: string) {
+    this.source = value;
     this.#pieces = parsePieces(value);
   }
 
