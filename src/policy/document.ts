@@ -42,14 +42,14 @@ const metadataSchema = z.strictObject({
   creationTimestamp: z.string().optional(),
   resourceVersion: z.union([z.string(), z.int()]).optional(),
   generation: z.int().optional(),
-  generateName: z.unknown(),
-  uid: z.unknown(),
-  selfLink: z.unknown(),
-  managedFields: z.unknown(),
-  ownerReferences: z.unknown(),
-  finalizers: z.unknown(),
-  deletionTimestamp: z.unknown(),
-  deletionGracePeriodSeconds: z.unknown(),
+  generateName: z.unknown().optional(),
+  uid: z.unknown().optional(),
+  selfLink: z.unknown().optional(),
+  managedFields: z.unknown().optional(),
+  ownerReferences: z.unknown().optional(),
+  finalizers: z.unknown().optional(),
+  deletionTimestamp: z.unknown().optional(),
+  deletionGracePeriodSeconds: z.unknown().optional(),
 });
 
 const envelopeSchema = z.strictObject({
@@ -57,7 +57,7 @@ const envelopeSchema = z.strictObject({
   kind: z.string(),
   metadata: metadataSchema,
   spec: z.record(z.string(), z.unknown()).optional(),
-  status: z.unknown(),
+  status: z.unknown().optional(),
 });
 
 /** Groups whose resources belong to Kubernetes; a folder of Istio's samples holds many. */
