@@ -3,6 +3,7 @@ import { MeshError } from '../base/errors.js';
 import type { Source } from '../base/source.js';
 import type { EffectivePolicy } from '../policy/effective.js';
 import { formatMessage, type PolicySourceStatus } from '../policy/source.js';
+import { keepAlive } from './keep-alive.js';
 
 export interface ReadyFacts {
   readonly policy: Source<EffectivePolicy | null>;
@@ -20,7 +21,9 @@ export interface ReadyFacts {
  */
 export function policyReady(facts: ReadyFacts, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
+    const letGo = keepAlive();
     const finish = (settle: () => void) => {
+      letGo();
       unsubscribePolicy();
       unsubscribeStatus();
       signal.removeEventListener('abort', check);

@@ -11,6 +11,7 @@ import { SpiffeId } from '../../model/spiffe-id.js';
 import type { Svid } from '../../ports/identity.js';
 import { newKey } from '../../security/certificate/keys.js';
 import { createRequest } from '../../security/certificate/request.js';
+import { keepAlive } from '../keep-alive.js';
 import { base, host, resource, workload } from './fixtures.test.helper.js';
 import { type ControlClient, type ControlOptions, connectControl } from './index.js';
 import { requestSvid } from './issuer.js';
@@ -39,9 +40,11 @@ function joined(
 function until<T>(source: Source<T>, holds: (value: T) => boolean): Promise<T> {
   return new Promise((resolve) => {
     if (holds(source.current())) return resolve(source.current());
+    const letGo = keepAlive();
     const unsubscribe = source.subscribe((value) => {
       if (!holds(value)) return;
       unsubscribe();
+      letGo();
       resolve(value);
     });
   });
