@@ -82,7 +82,7 @@ export async function join(options: JoinOptions = {}): Promise<Mesh> {
   const log = options.log ?? ((line: string) => process.stderr.write(`heddle: ${line}\n`));
   for (const warning of settings.warnings) log(warning);
   const parts = { clock: systemClock, random: systemRandom, log };
-  const mesh = new Mesh(settings, await openOrigin(settings, parts), parts);
+  const mesh = new Mesh(settings, openOrigin(settings, parts), parts);
   try {
     await mesh.ready(options.signal);
   } catch (error) {

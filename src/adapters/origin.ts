@@ -38,9 +38,9 @@ export interface Origin {
 }
 
 /** @throws MeshError `HEDDLE_INVALID_SETTING` for a location that is none; `HEDDLE_IDENTITY_UNAVAILABLE` for files that cannot be used */
-export async function openOrigin(settings: OriginSettings, parts: OriginParts): Promise<Origin> {
+export function openOrigin(settings: OriginSettings, parts: OriginParts): Origin {
   const { policy, workload, trustDomain, outboundTrafficPolicy } = settings;
-  const files = settings.identityDir === null ? null : await identityFiles(settings.identityDir, parts);
+  const files = settings.identityDir === null ? null : identityFiles(settings.identityDir, parts);
   if (policy.kind === 'control') {
     const control = connectControl({
       ...parts,
@@ -64,8 +64,8 @@ export async function openOrigin(settings: OriginSettings, parts: OriginParts): 
   return origin(source, files);
 }
 
-function identityFiles(folder: string, { clock, log }: OriginParts): Promise<IdentitySource> {
-  return FileIdentity.start({
+function identityFiles(folder: string, { clock, log }: OriginParts): IdentitySource {
+  return new FileIdentity({
     clock,
     chainFile: join(folder, 'cert.pem'),
     keyFile: join(folder, 'key.pem'),

@@ -3,6 +3,7 @@ import { Attempt } from '../model/attempt.js';
 import type { EndpointState } from '../model/endpoint-state.js';
 import type { Outcome, Rejected } from '../model/outcome.js';
 import type { BodyEnd, BodyOwner } from '../model/response-body.js';
+import { DEADLINE_HEADER, decideAttemptDeadline, expectedTimeout } from '../traffic/timeout/index.js';
 import type { BoundCluster } from './bind.js';
 import type { Outbound } from './call.js';
 import { admit, release, settle } from './order.js';
@@ -56,13 +57,12 @@ export async function runAttempt(
   call.tried.push(endpoint);
   let outcome: Outcome | null = admit(cluster.filters, attempt);
   if (outcome === null) {
-    tellPeer(call, number, now);
     const perTryMs = call.plan?.route?.retries?.perTryTimeoutMs ?? null;
-    // A per-try timeout that is not shorter than what is left of the call is ignored (Envoy).
-    const armed = perTryMs !== null && now + perTryMs < call.deadlineAt;
-    if (armed) outbound.deadlines.arm(attempt, now + perTryMs);
+    const deadlineAt = decideAttemptDeadline(now, perTryMs, call.deadlineAt);
+    tellPeer(call, number, expectedTimeout(now, deadlineAt, call.deadlineAt));
+    if (deadlineAt !== Number.POSITIVE_INFINITY) outbound.deadlines.arm(attempt, deadlineAt);
     outcome = await outbound.transport.send(attempt);
-    if (armed) outbound.deadlines.disarm(attempt);
+    outbound.deadlines.disarm(attempt);
   }
   settle(cluster.filters, attempt, outcome);
   if (outcome.kind === 'response') outcome.body.owner = attempt;
@@ -71,11 +71,10 @@ export async function runAttempt(
 }
 
 /** What the peer is told of the attempt: its number, and how long its answer is of use. Recomputed for every attempt (Envoy). */
-function tellPeer(call: OutboundCall, number: number, now: number): void {
-  call.headers['x-envoy-attempt-count'] = String(number);
-  if (call.deadlineAt === Number.POSITIVE_INFINITY) return;
-  // 0 would mean that there is no limit.
-  const leftMs = String(Math.max(1, Math.floor(call.deadlineAt - now)));
-  call.headers['x-heddle-deadline-ms'] = leftMs;
-  call.headers['x-envoy-expected-rq-timeout-ms'] = leftMs;
+function tellPeer(call: OutboundCall, number: number, leftMs: string | undefined): void {
+  const { headers } = call;
+  headers['x-envoy-attempt-count'] = String(number);
+  if (leftMs === undefined) return;
+  headers[DEADLINE_HEADER] = leftMs;
+  headers['x-envoy-expected-rq-timeout-ms'] = leftMs;
 }

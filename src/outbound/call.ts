@@ -8,9 +8,10 @@ import type { Random } from '../base/random.js';
 import type { CallRequest } from '../model/call.js';
 import type { Exchange } from '../model/exchange.js';
 import type { Outcome, Rejected } from '../model/outcome.js';
+import { givenUp } from '../model/waiting.js';
 import type { Transport } from '../ports/transport.js';
 import { applyHeaders } from '../traffic/headers/decide.js';
-import { retryAttempts } from '../traffic/retry/index.js';
+import { matchingCondition, retryAttempts } from '../traffic/retry/index.js';
 import { decideDeadline } from '../traffic/timeout/index.js';
 import { runAttempt } from './attempt.js';
 import type { BoundCluster, OutboundSnapshot } from './bind.js';
@@ -101,7 +102,7 @@ export async function runCall(outbound: Outbound, call: OutboundCall): Promise<O
 
   const answer = admitCall(call.filters, call);
   let outcome = answer instanceof Promise ? await answer : answer;
-  if (call.cancelledBy !== undefined) outcome ??= { kind: 'cancelled', cause: call.cancelledBy.reason };
+  if (call.cancelledBy !== undefined) outcome ??= givenUp(call, 'no');
   outcome ??= plan.answer ?? (await attempts(outbound, call, plan.cluster!));
 
   settleCall(call.filters, call, outcome);
@@ -118,7 +119,7 @@ export async function runCall(outbound: Outbound, call: OutboundCall): Promise<O
 async function attempts(outbound: Outbound, call: OutboundCall, cluster: BoundCluster): Promise<Outcome> {
   const first = await runAttempt(outbound, call, cluster, 1);
   const policy = call.plan?.route?.retries ?? null;
-  if (policy === null || (first.kind === 'response' && first.status < 400)) return first;
+  if (policy === null || matchingCondition(policy, first) === undefined) return first;
   return retryAttempts({
     call,
     first,
