@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { before, type TestContext, test } from 'node:test';
 import { connect, createServer, type Server } from 'node:tls';
-import { isMeshError } from '../../base/errors.js';
+import { isMeshError, MeshError } from '../../base/errors.js';
 import { Value } from '../../base/source.js';
 import type { TlsSettings } from '../../model/destination.js';
 import { SpiffeId } from '../../model/spiffe-id.js';
@@ -243,6 +243,24 @@ test('contexts are made once and replaced when the identity changes', async () =
   identity.bundle.set({ trustDomain: 'td', roots: [foreign.certificate] });
   assert.equal(told, 1);
   ours.close();
+});
+
+test('roots that are told of before there is an SVID change nothing yet, and are no failure', async () => {
+  const { svid, bundle } = await received(CLIENT);
+  const source = new FixedIdentity({ svid, bundle });
+  const late = new TlsContexts({
+    svid: {
+      current: () => {
+        throw new MeshError('not yet', { code: 'HEDDLE_IDENTITY_UNAVAILABLE' });
+      },
+      subscribe: () => () => {},
+    },
+    bundle: source.bundle,
+    close: async () => {},
+  });
+  late.onServerChange(() => assert.fail('there is nothing to serve with'));
+  source.bundle.set({ trustDomain: 'td', roots: [foreign.certificate] });
+  late.close();
 });
 
 test('a process without identity has no mesh context, and says what to do', () => {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createSecureContext, type PeerCertificate, type SecureContext, type TLSSocket } from 'node:tls';
-import { MeshError } from '../../base/errors.js';
+import { isMeshError, MeshError } from '../../base/errors.js';
 import type { TlsSettings } from '../../model/destination.js';
 import type { SpiffeId } from '../../model/spiffe-id.js';
 import type { IdentitySource } from '../../ports/identity.js';
@@ -125,7 +125,14 @@ export class TlsContexts {
     this.#server = null;
     this.sessions.clear();
     if (this.#listeners.size === 0) return;
-    const options = this.serverOptions();
+    let options: MeshServerOptions;
+    try {
+      options = this.serverOptions();
+    } catch (error) {
+      // A source may tell of its roots before it has its first SVID; that comes as a change of its own.
+      if (isMeshError(error, 'HEDDLE_IDENTITY_UNAVAILABLE')) return;
+      throw error;
+    }
     for (const listener of [...this.#listeners]) listener(options);
   }
 

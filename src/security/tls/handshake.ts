@@ -8,7 +8,7 @@ export interface HandshakeOptions {
   readonly secureContext: SecureContext;
   readonly rejectUnauthorized: boolean;
   readonly checkServerIdentity: (host: string, certificate: PeerCertificate) => Error | undefined;
-  /** Absent: no server name is sent. */
+  /** Absent: Node sends the host, if it is a name. */
   readonly servername?: string;
   /** A session to resume. */
   readonly session?: Buffer;
