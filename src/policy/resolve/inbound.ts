@@ -11,12 +11,10 @@ import { authorizationPolicy } from '../kinds/authorization-policy.js';
 import type { KindDefinition } from '../kinds/kind.js';
 import { peerAuthentication } from '../kinds/peer-authentication.js';
 import type { Resource, Scope } from '../resource.js';
-
-/** The namespace whose policies without a selector hold for the whole mesh. @source Istio mesh config `rootNamespace` */
-export const ROOT_NAMESPACE = 'istio-system';
+import { ROOT_NAMESPACE } from './names.js';
 
 export interface InboundOptions {
-  /** @default 'istio-system' */
+  /** Whose policies without a selector hold for the whole mesh. @default 'istio-system' */
   readonly rootNamespace?: string;
 }
 

@@ -1,0 +1,84 @@
+/**
+ * `heddle analyze`: is this policy right, one resource by itself and all of them together? Adding a check is adding a file and a line
+ * here.
+ */
+import { formatPath } from '../kinds/kind.js';
+import { parseResources } from '../parse.js';
+import type { Message, PolicyFile } from '../resource.js';
+import { validateResource } from '../validate.js';
+import { conflictingHosts } from './conflicting-hosts.js';
+import { conflictingProtocols } from './conflicting-protocols.js';
+import { destinationPorts } from './destination-ports.js';
+import { destinationRuleHosts } from './destination-rule-hosts.js';
+import { duplicateResources } from './duplicate-resources.js';
+import {
+  deprecatedFields,
+  passedBySubsets,
+  shutOutAuthentication,
+  unmatchedSelectors,
+} from './ineffective.js';
+import { references } from './references.js';
+import { unverifiedServers } from './unverified-servers.js';
+import { type Analyzer, type Report, type Surroundings, surveyWorld } from './world.js';
+
+export type { KnownWorkload, Surroundings } from './world.js';
+
+const ANALYZERS: readonly Analyzer[] = [
+  duplicateResources,
+  references,
+  conflictingHosts,
+  destinationPorts,
+  destinationRuleHosts,
+  unverifiedServers,
+  conflictingProtocols,
+  unmatchedSelectors,
+  shutOutAuthentication,
+  deprecatedFields,
+  passedBySubsets,
+];
+
+export interface Analysis {
+  /** No error among the messages. */
+  readonly valid: boolean;
+  /** By file and place. */
+  readonly messages: readonly Message[];
+}
+
+/**
+ * Parses, validates and analyzes. Never throws: whatever is wrong is a message. Codes are Istio's; where it has none they are ours:
+ * `HDL0001` to `HDL0003` as {@link parseResources} says, `HDL0004` a resource written twice, `HDL0005` policy without effect.
+ *
+ * A host that is neither in a Service nor in a ServiceEntry, nor in `around.services`, is an error (IST0101), as in Istio.
+ */
+export function analyze(files: readonly PolicyFile[], around: Surroundings = {}): Analysis {
+  const parsed = parseResources(files);
+  const messages: Message[] = [...parsed.messages];
+  for (const resource of parsed.resources) messages.push(...validateResource(resource));
+  const report: Report = (subject, { code, level, path, message }) => {
+    const { resource, origin } = subject.parsed;
+    const { namespace, name } = resource.metadata;
+    const { file, line, column } = origin(path);
+    messages.push({
+      code,
+      level,
+      kind: resource.kind,
+      namespace,
+      name,
+      message,
+      file,
+      line,
+      column,
+      path: formatPath(path),
+    });
+  };
+  const world = surveyWorld(parsed, around);
+  for (const analyzer of ANALYZERS) analyzer(world, report);
+  const order = new Map(files.map(({ file }, index) => [file, index]));
+  messages.sort(
+    (one, other) =>
+      (order.get(one.file) ?? 0) - (order.get(other.file) ?? 0) ||
+      one.line - other.line ||
+      one.column - other.column,
+  );
+  return { valid: messages.every(({ level }) => level !== 'error'), messages };
+}
