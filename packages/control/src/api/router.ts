@@ -1,6 +1,7 @@
 /** Routes: which path is whose, and who may ask for it. Closed by default: a route without a word on access does not exist. */
 import { type Clock, isMeshError } from 'heddle/ports';
 import { because, type Log } from '../log.js';
+import { isLoopback } from '../settings.js';
 import { type AuthenticateOptions, authenticate, nameOf, type Principal } from './authenticate.js';
 import { ApiError, toApiError } from './errors.js';
 import { type ApiRequest, type RawRequest, type RawResponse, sendJson } from './request.js';
@@ -51,12 +52,24 @@ async function route(options: RouterOptions, raw: RawRequest, response: RawRespo
     throw new ApiError(400, 'invalid', 'the request target is not a path');
   }
   const url = new URL(target, 'http://localhost');
+  if (options.dev) requireLocal(raw);
   const found = find(options.routes, raw.method ?? 'GET', url.pathname);
   // Open routes do not even look at credentials: a wrong one must not keep a workload from reading the roots.
   const principal: Principal =
     found.route.access === 'open' ? { kind: 'anonymous' } : await authenticate(raw, options);
   if (!KINDS[found.route.access].includes(principal.kind)) throw refusal(principal);
   await found.route.handle({ raw, response, url, params: found.params, principal, clock: options.clock });
+}
+
+/**
+ * Without credentials a web page could make its reader's browser speak to us: such a request has an origin, or, where a name was bound
+ * to this address, a host that is not this machine's.
+ */
+function requireLocal({ headers }: RawRequest): void {
+  const host = String(headers[':authority'] ?? headers.host ?? '').replace(/:\d+$/, '');
+  if (headers.origin !== undefined || !isLoopback(host.replace(/^\[(.*)\]$/, '$1'))) {
+    throw new ApiError(403, 'forbidden', 'dev mode serves programs on this machine only');
+  }
 }
 
 function refusal(principal: Principal): ApiError {

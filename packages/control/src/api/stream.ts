@@ -9,7 +9,7 @@ import type { ApiRequest } from './request.js';
 import type { Route } from './router.js';
 
 /** For the last words to reach a peer that does not end its side. */
-const LINGER_MS = 2_000;
+const LINGER_MS = 1_000;
 
 export function streamRoutes(hub: Hub): Route[] {
   return [{ method: 'POST', path: '/v1/stream', access: 'stream', handle: (request) => open(hub, request) }];

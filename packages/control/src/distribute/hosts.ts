@@ -1,6 +1,5 @@
 /** Which hosts a workload is told of: those that it asked for, and those that their routes lead to. Pure. */
-import type { EffectiveHost } from 'heddle/policy';
-import { parseClusterName } from 'heddle/ports';
+import { destinationHosts, type EffectiveHost } from 'heddle/policy';
 
 /** @param wanted FQDNs or names as callers write them; `*` stands for all that the workload may see */
 export function wantedHosts(
@@ -13,7 +12,7 @@ export function wantedHosts(
   const found = new Set(hosts.filter((host) => names.some((name) => answersTo(host, name))));
   // A Set grows while it is walked, so this ends when nothing new is reached.
   for (const host of found) {
-    for (const next of destinations(host)) {
+    for (const next of destinationHosts(host)) {
       const reached = byName.get(next);
       if (reached !== undefined) found.add(reached);
     }
@@ -27,18 +26,4 @@ function answersTo(host: EffectiveHost, name: string): boolean {
     (domain) =>
       domain === name || (domain.startsWith('*.') && name.endsWith(domain.slice(1))) || domain === '*',
   );
-}
-
-/** Hosts of all clusters that the routes of `host` can pick or mirror to. */
-function destinations(host: EffectiveHost): Set<string> {
-  const found = new Set<string>();
-  const add = (cluster: string) => {
-    const name = parseClusterName(cluster)?.host;
-    if (name !== undefined) found.add(name);
-  };
-  for (const route of host.routes) {
-    if (route.action.kind === 'forward') for (const { cluster } of route.action.destinations) add(cluster);
-    for (const { cluster } of route.mirrors ?? []) add(cluster);
-  }
-  return found;
 }

@@ -3,7 +3,12 @@
  * again, not all that it missed.
  */
 import type { Scope } from 'heddle/policy';
-import { type ControlMessage, type ListenerRegistration, PROTOCOL_VERSION } from 'heddle/ports';
+import {
+  type ControlMessage,
+  type ListenerRegistration,
+  PROTOCOL_VERSION,
+  type WorkloadMessage,
+} from 'heddle/ports';
 import { because } from '../log.js';
 import type { Registration } from '../registry/registry.js';
 import { delta, updateLines } from './delta.js';
@@ -87,28 +92,10 @@ export class WorkloadStream {
     if (this.#ended) return;
     this.heardAt = this.#context.clock.now();
     const read = readMessage(line);
-    if (!read.ok) return this.goodbye(read.because, false);
-    const { message } = read;
-    if (message.type === 'hello') return this.#greet(message);
-    if (this.#hello === undefined) return this.goodbye('the first message must be hello', false);
-    switch (message.type) {
-      case 'listen':
-        return this.#listen(message.listeners);
-      case 'accepted':
-        this.#accepted = message.revision;
-        this.#refused = null;
-        return;
-      case 'refused':
-        this.#refused = { revision: message.revision, because: message.because };
-        this.#log('warn', 'workload.refused', { revision: message.revision, because: message.because });
-        return;
-      case 'certificate':
-        this.#certificateExpiresAt = message.expiresAt;
-        return;
-      case 'ping':
-        // A peer that does not read gets no answers piled up.
-        if (!this.#blocked) this.#say({ type: 'pong' });
-    }
+    if (!read.ok) this.goodbye(read.because, false);
+    else if (read.message.type === 'hello') this.#greet(read.message);
+    else if (this.#hello === undefined) this.goodbye('the first message must be hello', false);
+    else this.#take(read.message);
   }
 
   /** There is a new state. */
@@ -146,20 +133,35 @@ export class WorkloadStream {
     await this.#registration?.disconnect();
   }
 
+  #take(message: Exclude<WorkloadMessage, Hello>): void {
+    switch (message.type) {
+      case 'listen':
+        this.#listen(message.listeners);
+        break;
+      case 'accepted':
+        this.#accepted = message.revision;
+        this.#refused = null;
+        break;
+      case 'refused':
+        this.#refused = { revision: message.revision, because: message.because };
+        this.#log('warn', 'workload.refused', { revision: message.revision, because: message.because });
+        break;
+      case 'certificate':
+        this.#certificateExpiresAt = message.expiresAt;
+        break;
+      case 'ping':
+        // A peer that does not read gets no answers piled up.
+        if (!this.#blocked) this.#say({ type: 'pong' });
+    }
+  }
+
   #greet(hello: Hello): void {
-    if (this.#hello !== undefined) return this.goodbye('hello was already said', false);
-    if (hello.protocol !== PROTOCOL_VERSION) {
-      const why = `this service speaks protocol ${PROTOCOL_VERSION}, not ${hello.protocol}`;
-      return this.goodbye(why, false);
+    const why = this.#fault(hello);
+    if (why !== null) {
+      this.goodbye(why, false);
+      return;
     }
-    const { namespace, serviceAccount, service, labels } = hello.workload;
-    if (
-      this.peer !== null &&
-      (this.peer.namespace !== namespace || this.peer.serviceAccount !== serviceAccount)
-    ) {
-      const why = `the certificate is of ${this.peer.spiffeId}, not of ${namespace}/${serviceAccount}`;
-      return this.goodbye(why, false);
-    }
+    const { namespace, service, labels } = hello.workload;
     this.#hello = { ...hello, have: {} };
     this.#have = hello.have;
     this.#scope = { namespace, service, labels };
@@ -168,6 +170,19 @@ export class WorkloadStream {
     this.#say({ type: 'welcome', protocol: PROTOCOL_VERSION, pingMs: this.#context.pingMs });
     this.#advance();
     this.#listen(hello.listeners);
+  }
+
+  /** Why `hello` cannot be taken; null: it can. */
+  #fault(hello: Hello): string | null {
+    if (this.#hello !== undefined) return 'hello was already said';
+    if (hello.protocol !== PROTOCOL_VERSION) {
+      return `this service speaks protocol ${PROTOCOL_VERSION}, not ${hello.protocol}`;
+    }
+    const { namespace, serviceAccount } = hello.workload;
+    const { peer } = this;
+    if (peer === null || (peer.namespace === namespace && peer.serviceAccount === serviceAccount))
+      return null;
+    return `the certificate is of ${peer.spiffeId}, not of ${namespace}/${serviceAccount}`;
   }
 
   #advance(): void {

@@ -3,7 +3,7 @@
  * nothing that policy looks at share one view: a thousand of them cost one resolution.
  */
 import { createHash } from 'node:crypto';
-import { type EffectiveMesh, resolve, type Scope } from 'heddle/policy';
+import { type EffectiveMesh, prepare, resolvePrepared, type Scope } from 'heddle/policy';
 import type { TrustBundle } from 'heddle/ports';
 import { wantedHosts } from './hosts.js';
 import type { MeshState } from './state.js';
@@ -32,6 +32,7 @@ export class Views {
   readonly #state: MeshState;
   readonly #settings: ViewSettings;
   readonly #views = new Map<string, View>();
+  #prepared: ReturnType<typeof prepare> | undefined;
 
   constructor(state: MeshState, settings: ViewSettings) {
     this.#state = state;
@@ -52,7 +53,8 @@ export class Views {
 
   #resolve(scope: Scope, wanted: readonly string[]): View {
     const { revision, resources, services, endpoints } = this.#state;
-    const policy = resolve(resources, services, endpoints, scope, { revision, mesh: this.#settings.mesh });
+    this.#prepared ??= prepare(resources, services);
+    const policy = resolvePrepared(this.#prepared, endpoints, scope, { revision, mesh: this.#settings.mesh });
     const hosts = wantedHosts(policy.hosts, wanted);
     const names = new Set(hosts.map((host) => host.host));
     const rendered = new Map<string, Rendered>();
