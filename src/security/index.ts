@@ -25,6 +25,7 @@ export {
 } from './certificate/issue.js';
 export { type KeyType, keyFault, newKey } from './certificate/keys.js';
 export { fromPem, splitPem, toPem } from './certificate/pem.js';
+export { exportPkcs12, importPkcs12, type KeyAndChain } from './certificate/pkcs12.js';
 export { type CertificateRequest, createRequest, parseRequest } from './certificate/request.js';
 export { chainFault } from './svid/chain.js';
 export { type IssuedSvid, readPrivateKey, receiveSvid } from './svid/receive.js';

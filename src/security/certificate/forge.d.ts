@@ -28,23 +28,26 @@ declare module 'node-forge/lib/asn1.js' {
   export default asn1;
 }
 
-declare module 'node-forge/lib/pkcs12.js' {
-  import type asn1 from 'node-forge/lib/asn1.js';
+declare module 'node-forge/lib/util.js' {
+  const util: { createBuffer(bytes: string): ForgeBytes };
+  export default util;
+}
 
-  type Asn1 = ReturnType<typeof asn1.create>;
-  interface Bag {
-    type: string;
-    attributes: { localKeyId?: string[] };
-    /** null: of a kind that forge does not know; then `asn1` has it. */
-    key?: object | null;
-    cert?: object | null;
-    asn1?: Asn1;
-  }
+declare module 'node-forge/lib/sha1.js' {
+  const sha1: { create(): object };
+  export default sha1;
+}
+
+declare module 'node-forge/lib/sha256.js' {
+  const sha256: { create(): object };
+  export default sha256;
+}
+
+declare module 'node-forge/lib/pkcs12.js' {
   const pkcs12: {
-    pkcs12FromAsn1(pfx: Asn1, strict: boolean, password: string): { safeContents: { safeBags: Bag[] }[] };
     generateKey(
       password: string,
-      salt: object,
+      salt: ForgeBytes,
       id: number,
       iterations: number,
       bytes: number,
