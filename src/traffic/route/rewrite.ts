@@ -14,7 +14,7 @@ export type CompiledRewrite =
   /** `length` characters at the front are replaced; -1: all of the path. */
   | { readonly kind: 'front'; readonly length: number; readonly text: string }
   /** All matches are replaced. */
-  | { readonly kind: 'regex'; readonly pattern: RE2JS; readonly replacement: string };
+  | { readonly kind: 'regex'; readonly pattern: RE2JS; readonly pieces: readonly (string | number)[] };
 
 /** null: the path stays. @throws Error on a pattern that is not RE2 */
 export function compileRewrite(
@@ -25,7 +25,7 @@ export function compileRewrite(
     return {
       kind: 'regex',
       pattern: RE2JS.compile(rewrite.uriRegex.match),
-      replacement: javaReplacement(rewrite.uriRegex.rewrite),
+      pieces: substitution(rewrite.uriRegex.rewrite),
     };
   if (rewrite?.uri === undefined || rewrite.uri === '') return null;
   const length =
@@ -33,19 +33,31 @@ export function compileRewrite(
   return { kind: 'front', length, text: rewrite.uri };
 }
 
-/** RE2 writes `\1` where the engine writes `$1`; everything else stands for itself. */
-function javaReplacement(rewrite: string): string {
-  return rewrite
-    .replace(/\$/g, '\\$$')
-    .replace(/\\(\\|\d)/g, (_all, what: string) => (what === '\\' ? '\\\\' : `$${what}`));
+/** Text, and numbers of groups: RE2 writes `\1`, and `\0` for the whole match. */
+function substitution(rewrite: string): readonly (string | number)[] {
+  const pieces: (string | number)[] = [];
+  for (const [text] of rewrite.matchAll(/\\\d|\\\\|[^\\]+|\\/g)) {
+    if (/^\\\d$/.test(text)) pieces.push(Number(text[1]));
+    else pieces.push(text === '\\\\' ? '\\' : text);
+  }
+  return pieces;
 }
 
 /** The new path; the query stays. */
 export function rewritePath(rewrite: CompiledRewrite, path: string): string {
   const bare = pathOnly(path);
   const query = path.slice(bare.length);
-  if (rewrite.kind === 'regex') return rewrite.pattern.matcher(bare).replaceAll(rewrite.replacement) + query;
+  if (rewrite.kind === 'regex') {
+    const fill = (...groups: readonly unknown[]) =>
+      rewrite.pieces.map((piece) => (typeof piece === 'string' ? piece : groupText(groups[piece]))).join('');
+    return rewrite.pattern.matcher(bare).replaceAll(fill) + query;
+  }
   return rewrite.text + (rewrite.length < 0 ? '' : bare.slice(rewrite.length)) + query;
+}
+
+/** A group that took no part is empty. */
+function groupText(group: unknown): string {
+  return typeof group === 'string' ? group : '';
 }
 
 /** What may change about a request; a `Call` is one. */

@@ -1,0 +1,22 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { decideMirrors } from './decide.js';
+
+const GET = { method: 'GET', port: 9080 };
+
+test('each mirror is drawn by its percentage and a port of 0 is the one addressed', () => {
+  const mirrors = [
+    { cluster: 'outbound|0|v2|a.example', percentage: 100 },
+    { cluster: 'outbound|80||b.example', percentage: 10 },
+  ];
+  assert.deepEqual(decideMirrors(mirrors, GET, { next: () => 0.05 }), [
+    'outbound|9080|v2|a.example',
+    'outbound|80||b.example',
+  ]);
+  assert.deepEqual(decideMirrors(mirrors, GET, { next: () => 0.5 }), ['outbound|9080|v2|a.example']);
+});
+
+test('CONNECT is not mirrored', () => {
+  const mirrors = [{ cluster: 'outbound|80||a', percentage: 100 }];
+  assert.deepEqual(decideMirrors(mirrors, { method: 'CONNECT', port: 80 }, { next: () => 0 }), []);
+});
