@@ -34,7 +34,7 @@ export interface ListenOptions {
   readonly maxHeaderBytes?: number;
 }
 
-export interface Listening {
+export interface Listening extends AsyncDisposable {
   /** As bound. */
   readonly address: string;
   readonly port: number;
@@ -94,7 +94,7 @@ export async function listen(
   };
   try {
     const bound = await server.listen(port, options.address);
-    return { address: bound.address, port: bound.port, close };
+    return { address: bound.address, port: bound.port, close, [Symbol.asyncDispose]: () => close() };
   } catch (error) {
     await close();
     throw error;
