@@ -21,22 +21,27 @@ import type { Message, PolicyFile, Resource } from './resource.js';
 import { validateResource } from './validate.js';
 
 const exchangeSchema = z.strictObject({
-  workload: z.strictObject({
-    namespace: z.string().default('default'),
-    labels: z.record(z.string(), z.string()).default({}),
-    service: z.string().default(''),
-  }),
+  workload: z
+    .strictObject({
+      namespace: z.string().default('default'),
+      labels: z.record(z.string(), z.string()).default({}),
+      service: z.string().default(''),
+    })
+    .prefault({}),
   port: z.int().min(1).max(65_535),
-  peer: z.strictObject({
-    /** Without `spiffe://`; null for plain text. */
-    principal: z.string().nullable().default(null),
-    ip: z.string(),
-  }),
+  peer: z
+    .strictObject({
+      /** Without `spiffe://`; null for plain text. */
+      principal: z.string().nullable().default(null),
+      /** @default not known: rules about it then fall on the side of refusing */
+      ip: z.string().default(''),
+    })
+    .prefault({}),
   /** @default the peer's address */
   remoteIp: z.string().optional(),
-  method: z.string(),
-  authority: z.string(),
-  path: z.string(),
+  method: z.string().default('GET'),
+  authority: z.string().default(''),
+  path: z.string().default('/'),
   headers: z.record(z.string(), z.union([z.string(), z.array(z.string())])).default({}),
   /** Of a token taken as verified. @default null: no token */
   claims: z.record(z.string(), z.unknown()).nullable().default(null),

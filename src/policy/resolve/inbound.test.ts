@@ -87,11 +87,11 @@ test('policies of the root and the own namespace apply if their selector holds',
     authz('other/not-here', {}),
   ];
   const names = resolveInbound(list, SCOPE).authorization.map(({ policy }) => policy);
-  assert.deepEqual(names, ['shop/all', 'istio-system/everywhere', 'shop/mine', 'istio-system/reviews']);
+  assert.deepEqual(names, ['istio-system/everywhere', 'istio-system/reviews', 'shop/all', 'shop/mine']);
   const moved = resolveInbound(list, SCOPE, { rootNamespace: 'other' }).authorization;
   assert.deepEqual(
     moved.map(({ policy }) => policy),
-    ['shop/all', 'shop/mine', 'other/not-here'],
+    ['other/not-here', 'shop/all', 'shop/mine'],
   );
 });
 
@@ -127,7 +127,8 @@ test('the annotation puts a policy in dry run', () => {
   assert.equal(resolveInbound([{ ...policy, metadata }], SCOPE).authorization[0]?.dryRun, true);
 });
 
-test('a security policy of the wrong shape is refused, not left out', () => {
+test('a security policy of the wrong shape is refused where it applies, not left out', () => {
+  assert.deepEqual(resolveInbound([authz('other/p', { rules: 'all' })], SCOPE).authorization, []);
   assert.throws(() => resolveInbound([authz('shop/p', { rules: 'all' })], SCOPE), {
     code: 'HEDDLE_INVALID_POLICY',
   });

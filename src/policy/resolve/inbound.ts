@@ -4,7 +4,7 @@
  * @source Istio `pilot/pkg/security/authn/policy_applier.go`, `pilot/pkg/model/{authorization,policyattachment}.go`
  */
 import { MeshError } from '../../base/errors.js';
-import { effectiveAuthorization } from '../../security/authorize/policy.js';
+import { type AuthorizationPolicySpec, effectiveAuthorization } from '../../security/authorize/policy.js';
 import type { MtlsMode, MtlsModeSpec, PeerAuthenticationSpec } from '../../security/mtls/policy.js';
 import type { EffectiveInbound } from '../effective.js';
 import { authorizationPolicy } from '../kinds/authorization-policy.js';
@@ -27,36 +27,71 @@ export function resolveInbound(
   scope: Scope,
   options: InboundOptions = {},
 ): EffectiveInbound {
-  const root = options.rootNamespace ?? ROOT_NAMESPACE;
-  const own = resources
-    .filter(({ metadata }) => metadata.namespace === root || metadata.namespace === scope.namespace)
-    .sort(compareAge);
+  return resolvePreparedInbound(prepareInbound(resources, options), scope);
+}
+
+/** The security policies of the mesh, typed and by namespace: the part of resolving that is the same for every workload. */
+export interface PreparedInbound {
+  readonly root: string;
+  /** Oldest first. */
+  readonly peers: Namespaced<PeerAuthenticationSpec>;
+  readonly policies: Namespaced<AuthorizationPolicySpec>;
+}
+
+type Namespaced<Spec> = ReadonlyMap<string, readonly Found<Spec>[]>;
+
+interface Found<Spec> {
+  readonly resource: Resource;
+  /** null: of the wrong shape. */
+  readonly spec: Spec | null;
+}
+
+export function prepareInbound(
+  resources: readonly Resource[],
+  options: InboundOptions = {},
+): PreparedInbound {
+  const ordered = [...resources].sort(compareAge);
   return {
-    mtls: resolveMtls(own, scope, root),
-    authorization: selectAuthorization(own, scope),
+    root: options.rootNamespace ?? ROOT_NAMESPACE,
+    peers: byNamespace(ordered, peerAuthentication),
+    policies: byNamespace(ordered, authorizationPolicy),
+  };
+}
+
+/** The same as {@link resolveInbound}, for many workloads of one state: prepare once. */
+export function resolvePreparedInbound(prepared: PreparedInbound, scope: Scope): EffectiveInbound {
+  return {
+    mtls: resolveMtls(prepared, scope),
+    authorization: selectAuthorization(prepared, scope),
     pathNormalization: 'BASE',
   };
 }
 
-interface Found<Spec> {
-  readonly resource: Resource;
+function byNamespace<Spec>(resources: readonly Resource[], kind: KindDefinition<Spec>): Namespaced<Spec> {
+  const found = new Map<string, Found<Spec>[]>();
+  for (const resource of resources) {
+    if (resource.kind !== kind.kind || !resource.apiVersion.startsWith(`${kind.group}/`)) continue;
+    const { success, data } = kind.schema.safeParse(resource.spec);
+    const entry = { resource, spec: success ? data : null };
+    const present = found.get(resource.metadata.namespace);
+    if (present === undefined) found.set(resource.metadata.namespace, [entry]);
+    else present.push(entry);
+  }
+  return found;
+}
+
+interface Valid<Spec> extends Found<Spec> {
   readonly spec: Spec;
 }
 
-function specsOf<Spec>(resources: readonly Resource[], kind: KindDefinition<Spec>): Found<Spec>[] {
-  const found: Found<Spec>[] = [];
-  for (const resource of resources) {
-    if (resource.kind !== kind.kind || !resource.apiVersion.startsWith(`${kind.group}/`)) continue;
-    const spec = kind.schema.safeParse(resource.spec);
-    const { namespace, name } = resource.metadata;
-    if (!spec.success)
-      throw new MeshError(`${kind.kind} ${namespace}/${name} is not valid; run 'heddle analyze' on it`, {
-        code: 'HEDDLE_INVALID_POLICY',
-        cause: spec.error,
-      });
-    found.push({ resource, spec: spec.data });
-  }
-  return found;
+function inNamespace<Spec>(found: Namespaced<Spec>, namespace: string): Valid<Spec>[] {
+  return (found.get(namespace) ?? []).map(({ resource, spec }) => {
+    if (spec !== null) return { resource, spec };
+    const { name } = resource.metadata;
+    throw new MeshError(`${resource.kind} ${namespace}/${name} is not valid; run 'heddle analyze' on it`, {
+      code: 'HEDDLE_INVALID_POLICY',
+    });
+  });
 }
 
 /** The oldest first, then by name and namespace. A resource without a time is older than any with one. */
@@ -78,14 +113,10 @@ function compare(one: string, other: string): number {
   return one < other ? -1 : one > other ? 1 : 0;
 }
 
-function resolveMtls(own: readonly Resource[], scope: Scope, root: string): EffectiveInbound['mtls'] {
-  const found = specsOf(own, peerAuthentication);
+function resolveMtls({ peers, root }: PreparedInbound, scope: Scope): EffectiveInbound['mtls'] {
   const first = (namespace: string, selects: boolean): PeerAuthenticationSpec | undefined =>
-    found.find(
-      ({ resource, spec }) =>
-        resource.metadata.namespace === namespace &&
-        hasSelector(spec) === selects &&
-        selectsLabels(spec, scope),
+    inNamespace(peers, namespace).find(
+      ({ spec }) => hasSelector(spec) === selects && selectsLabels(spec, scope),
     )?.spec;
   const mesh = first(root, false);
   const namespace = scope.namespace === root ? undefined : first(scope.namespace, false);
@@ -119,8 +150,13 @@ export function selectsLabels(spec: Selecting, { labels }: Pick<Scope, 'labels'>
 }
 
 /** A policy with `targetRefs` is for gateways and waypoints, never for an ordinary workload. */
-function selectAuthorization(own: readonly Resource[], scope: Scope): EffectiveInbound['authorization'] {
-  return specsOf(own, authorizationPolicy)
+function selectAuthorization(
+  { policies, root }: PreparedInbound,
+  scope: Scope,
+): EffectiveInbound['authorization'] {
+  const namespaces = scope.namespace === root ? [root] : [root, scope.namespace];
+  return namespaces
+    .flatMap((namespace) => inNamespace(policies, namespace))
     .filter(({ spec }) => spec.targetRef === undefined && (spec.targetRefs ?? []).length === 0)
     .filter(({ spec }) => selectsLabels(spec, scope))
     .map(({ resource, spec }) => effectiveAuthorization(spec, resource.metadata));
