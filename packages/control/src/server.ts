@@ -95,6 +95,8 @@ export async function startControl(options: ControlOptions): Promise<Control> {
     listening = await listen(settings, authority, (request, response) => void route(request, response));
     const { port } = listening;
     const url = urlOf(settings, port);
+    // Operators on this machine find the service, and with `operator.token` all that they need, in its data directory.
+    writePrivateFile(join(dataDir, 'control.json'), `${JSON.stringify({ url })}\n`);
     announce(settings, url);
     const close = () => closers.close();
     return { url, port, operatorTokenFile, pin, close, [Symbol.asyncDispose]: close };
