@@ -25,21 +25,24 @@ export function newRequestId(random: Random): string {
   const b = word(random);
   const c = word(random);
   const d = word(random);
-  const version = ((b & 0xfff) | 0x4000).toString(16);
-  const variant = ((c >>> 16) & 0x3fff) | 0x8000;
-  return `${hex8(a)}-${hex4(b >>> 16)}-${version}-${variant.toString(16)}-${hex4(c & 0xffff)}${hex8(d)}`;
+  const versioned = (b & 0xffff0fff) | 0x4000;
+  const variant = (c & 0x3fffffff) | 0x80000000;
+  return `${high(a)}${low(a)}-${high(versioned)}-${low(versioned)}-${high(variant)}-${low(variant)}${high(d)}${low(d)}`;
 }
 
 function word(random: Random): number {
-  return Math.floor(random.next() * 0x1_0000_0000) >>> 0;
+  return Math.floor(random.next() * 0x1_0000_0000) | 0;
 }
 
-function hex8(value: number): string {
-  return hex4(value >>> 16) + hex4(value & 0xffff);
+function high(value: number): string {
+  return HEX[value >>> 24]! + HEX[(value >>> 16) & 0xff]!;
 }
 
-function hex4(value: number): string {
-  return (value | 0x1_0000).toString(16).slice(1);
+function low(value: number): string {
+  return HEX[(value >>> 8) & 0xff]! + HEX[value & 0xff]!;
 }
+
+/** Digits of each byte: an id is made for every call that begins a chain, and `toString(16)` costs more than the rest. */
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
 const VISIBLE = /^[\x21-\x7e]+$/;
