@@ -1,5 +1,6 @@
-/** `heddle/observability`: spans, metrics and propagation through the OpenTelemetry API. */
+/** `heddle/observability`: spans, metrics and propagation through the OpenTelemetry API, and the access log. */
 
+export { type AccessLogOptions, accessLog } from './access-log/index.js';
 export { HTTP_SECONDS, ISTIO_BUCKETS, type MeshEvents } from './metrics/index.js';
 export { type OpenTelemetryOptions, openTelemetry } from './open-telemetry.js';
 export { globalOtelApi, type OtelApi } from './otel-api.js';
