@@ -161,9 +161,11 @@ export function checkStringMatch(
   if (match.regex !== undefined) checkRegex(match.regex, [...path, 'regex'], findings);
 }
 
-export function checkRegex(pattern: string, path: FieldPath, findings: Findings): void {
+/** @returns whether it is one */
+export function checkRegex(pattern: string, path: FieldPath, findings: Findings): boolean {
   const fault = patternFault(pattern);
   if (fault !== null) findings.error(path, `not a regular expression (RE2): ${fault}`);
+  return fault === null;
 }
 
 export function checkHttpStatus(status: number, path: FieldPath, findings: Findings): void {

@@ -3,6 +3,7 @@
  * @source Istio `pkg/config/validation/virtualservice.go`; spec validation.md §2
  */
 import { headerValueFault } from '../../traffic/headers/format.js';
+import { regexRewriteFault } from '../../traffic/route/index.js';
 import {
   checkDestination,
   checkDuration,
@@ -215,7 +216,11 @@ function checkRewrite(route: HttpRouteSpec, path: FieldPath, findings: Findings)
   if (regex === undefined) return;
   if (!regex.match || !regex.rewrite)
     findings.error([...path, 'uriRegexRewrite'], "both 'match' and 'rewrite' are needed");
-  if (regex.match) checkRegex(regex.match, [...path, 'uriRegexRewrite', 'match'], findings);
+  if (!regex.match) return;
+  const at = [...path, 'uriRegexRewrite'];
+  if (!checkRegex(regex.match, [...at, 'match'], findings)) return;
+  const fault = regexRewriteFault({ match: regex.match, rewrite: regex.rewrite ?? '' });
+  if (fault !== null) findings.error([...at, 'rewrite'], fault);
 }
 
 function checkFault(route: HttpRouteSpec, path: FieldPath, findings: Findings): void {

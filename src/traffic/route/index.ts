@@ -11,4 +11,4 @@ export { conclude, decideRoute, type RouteTrace, type RouteVerdict } from './dec
 export { Condition, pathOnly, queryParameter, type RequestFacts, StringMatcher } from './match.js';
 export type * from './policy.js';
 export { compilePattern, type FullMatcher, MAX_PATTERN_LENGTH, patternFault } from './regex.js';
-export { type RewritableRequest, rewriteRequest } from './rewrite.js';
+export { type RewritableRequest, regexRewriteFault, rewriteRequest } from './rewrite.js';

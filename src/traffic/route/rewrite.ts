@@ -16,21 +16,36 @@ export type CompiledRewrite =
   /** All matches are replaced. */
   | { readonly kind: 'regex'; readonly pattern: RE2JS; readonly pieces: readonly (string | number)[] };
 
-/** null: the path stays. @throws Error on a pattern that is not RE2 */
+/** null: the path stays. @throws Error on a pattern that is not RE2, RangeError on a group that it has not */
 export function compileRewrite(
   rewrite: RewritePolicy | undefined,
   uri: StringMatch | undefined,
 ): CompiledRewrite | null {
-  if (rewrite?.uriRegex !== undefined)
-    return {
-      kind: 'regex',
-      pattern: RE2JS.compile(rewrite.uriRegex.match),
-      pieces: substitution(rewrite.uriRegex.rewrite),
-    };
+  if (rewrite?.uriRegex !== undefined) return compileRegexRewrite(rewrite.uriRegex);
   if (rewrite?.uri === undefined || rewrite.uri === '') return null;
   const length =
     uri === undefined || 'present' in uri ? 1 : 'prefix' in uri ? Math.max(1, uri.prefix.length) : -1;
   return { kind: 'front', length, text: rewrite.uri };
+}
+
+/** @throws RangeError if the replacement names a group that the pattern has not */
+function compileRegexRewrite(regex: NonNullable<RewritePolicy['uriRegex']>): CompiledRewrite {
+  const pattern = RE2JS.compile(regex.match);
+  const pieces = substitution(regex.rewrite);
+  for (const piece of pieces)
+    if (typeof piece === 'number' && piece > pattern.groupCount())
+      throw new RangeError(`the replacement names group ${piece}; the pattern has ${pattern.groupCount()}`);
+  return { kind: 'regex', pattern, pieces };
+}
+
+/** What is wrong with a pattern and its replacement, or null. */
+export function regexRewriteFault(regex: NonNullable<RewritePolicy['uriRegex']>): string | null {
+  try {
+    compileRegexRewrite(regex);
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }
 
 /** Text, and numbers of groups: RE2 writes `\1`, and `\0` for the whole match. */
