@@ -9,6 +9,7 @@ import { before, type TestContext, test } from 'node:test';
 import { connect, createServer, type Server } from 'node:tls';
 import { isMeshError, MeshError } from '../../base/errors.js';
 import { Value } from '../../base/source.js';
+import { FakeClock } from '../../base/testing.js';
 import type { TlsSettings } from '../../model/destination.js';
 import { SpiffeId } from '../../model/spiffe-id.js';
 import type { IdentitySource, Svid, TrustBundle } from '../../ports/identity.js';
@@ -64,6 +65,12 @@ async function contexts(id: string, issuer: Issuer = root) {
 }
 
 const expecting = (...subjectAltNames: string[]): TlsSettings => ({ mode: 'mesh', sni: '', subjectAltNames });
+
+/** A server that asks for no certificate. */
+function createTlsServer({ svid }: { svid: Svid }): Server {
+  const key = svid.key.export({ type: 'pkcs8', format: 'pem' });
+  return createServer({ key, cert: svid.chain.join('') }, (socket) => socket.on('error', () => {}));
+}
 
 /** A server that answers each byte it gets with the client's identity and closes. */
 async function serve(context: TestContext, ours: TlsContexts, maxVersion?: 'TLSv1.2'): Promise<Server> {
@@ -218,6 +225,17 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
   });
 }
 
+test('a session is not resumed beyond the end of the certificate that it was made with', async (context) => {
+  const server = await serve(context, (await contexts(SERVER)).contexts);
+  const clock = new FakeClock(NOW);
+  const client = new TlsContexts((await contexts(CLIENT)).identity, { clock });
+  await ask(server, client, expecting(SERVER));
+  clock.jumpWall(23 * HOUR);
+  assert.equal((await ask(server, client, expecting(SERVER))).resumed, true);
+  clock.jumpWall(2 * HOUR);
+  assert.equal((await ask(server, client, expecting(SERVER))).resumed, false);
+});
+
 test('servers show the new SVID to new connections after a rotation', async (context) => {
   const ours = await contexts('spiffe://td/before');
   const server = await serve(context, ours.contexts);
@@ -300,6 +318,30 @@ test('modes simple and mutual take their files, and check names as policy or the
     asked({ ...mutual, subjectAltNames: [CLIENT] }, 'orders.example'),
     /none of the names/,
   );
+});
+
+test('a connection without verification takes any server, keeps no session and takes none', async (context) => {
+  const folder = mkdtempSync(join(tmpdir(), 'heddle-'));
+  context.after(() => rmSync(folder, { recursive: true }));
+  const server = createTlsServer(await received(SERVER, foreign));
+  server.on('secureConnection', (socket) => socket.once('data', () => socket.end('hello')));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  context.after(() => server.close());
+  writeFileSync(join(folder, 'ca.pem'), root.certificate);
+  const verified = {
+    mode: 'simple',
+    sni: '',
+    subjectAltNames: [SERVER],
+    caCertificates: join(folder, 'ca.pem'),
+  } as const;
+  const ours = new TlsContexts(null);
+  for (let round = 0; round < 2; round += 1) {
+    const answer = await ask(server, ours, { ...verified, insecureSkipVerify: true });
+    assert.deepEqual([answer.text, answer.resumed], ['hello', false]);
+  }
+  assert.equal(ours.sessions.size, 0);
+  await assert.rejects(ask(server, ours, verified));
 });
 
 test('TLS files that are missing or wrong are refused by name', (context) => {

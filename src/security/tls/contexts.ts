@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createSecureContext, type PeerCertificate, type SecureContext, type TLSSocket } from 'node:tls';
+import { type Clock, systemClock } from '../../base/clock.js';
 import { isMeshError, MeshError } from '../../base/errors.js';
 import type { TlsSettings } from '../../model/destination.js';
 import type { SpiffeId } from '../../model/spiffe-id.js';
@@ -24,6 +25,8 @@ interface OurIdentity {
 export interface TlsContextsOptions {
   /** Further trust domains for which the trust bundle may speak. @default none but its own */
   readonly trustDomainAliases?: readonly string[];
+  /** Whose wall time ends sessions with certificates. @default the machine's, which OpenSSL asks as well */
+  readonly clock?: Clock;
 }
 
 /**
@@ -35,6 +38,7 @@ export class TlsContexts {
   readonly sessions = new TlsSessions();
   readonly #identity: IdentitySource | null;
   readonly #aliases: readonly string[];
+  readonly #clock: Clock;
   readonly #files = new Map<string, SecureContext>();
   readonly #listeners = new Set<(options: MeshServerOptions) => void>();
   readonly #unsubscribe: readonly (() => void)[];
@@ -45,6 +49,7 @@ export class TlsContexts {
   constructor(identity: IdentitySource | null, options: TlsContextsOptions = {}) {
     this.#identity = identity;
     this.#aliases = options.trustDomainAliases ?? [];
+    this.#clock = options.clock ?? systemClock;
     const changed = () => this.#changed();
     this.#unsubscribe =
       identity === null ? [] : [identity.svid.subscribe(changed), identity.bundle.subscribe(changed)];
@@ -93,6 +98,7 @@ export class TlsContexts {
       context: this.clientContext(settings),
       sessions: this.sessions,
       trustDomains: settings.mode === 'mesh' ? this.trustDomains() : [],
+      wallNow: this.#clock.wallNow(),
     });
   }
 

@@ -1,5 +1,6 @@
 import type { PeerCertificate, SecureContext, TLSSocket } from 'node:tls';
 import type { TlsSettings } from '../../model/destination.js';
+import { readCertificate } from '../certificate/fields.js';
 import { type PresentedCertificate, serverFault, untrusted } from './peer.js';
 import type { TlsSessions } from './sessions.js';
 
@@ -23,6 +24,8 @@ export interface HandshakeFacts {
   readonly context: SecureContext;
   readonly sessions: TlsSessions;
   readonly trustDomains: readonly string[];
+  /** Milliseconds since the epoch. */
+  readonly wallNow: number;
 }
 
 /**
@@ -42,6 +45,7 @@ export class ClientHandshake {
   readonly options: HandshakeOptions;
   readonly #facts: HandshakeFacts;
   readonly #generation: number;
+  readonly #verified: boolean;
   /** DER of the server's certificate, once it is known. */
   #shown: Buffer | undefined;
 
@@ -49,11 +53,15 @@ export class ClientHandshake {
     this.#facts = facts;
     this.#generation = facts.sessions.generation;
     const { settings } = facts;
-    const session = facts.sessions.get(facts.key);
+    const verified = settings.mode === 'mesh' || settings.insecureSkipVerify !== true;
+    // Unverified peers leave no session behind, and take none: it would pass for a verified one.
+    this.#verified = verified;
+    const kept = verified ? facts.sessions.get(facts.key) : undefined;
+    const session = kept !== undefined && kept.notAfter > facts.wallNow ? kept : undefined;
     this.#shown = session?.certificate;
     this.options = {
       secureContext: facts.context,
-      rejectUnauthorized: settings.mode === 'mesh' || settings.insecureSkipVerify !== true,
+      rejectUnauthorized: verified,
       checkServerIdentity: (_host, certificate) => {
         this.#shown = certificate.raw;
         return this.#fault(certificate);
@@ -65,9 +73,13 @@ export class ClientHandshake {
 
   /** Keeps the sessions that the server offers, for the next connection. */
   follow(socket: TLSSocket): void {
+    if (!this.#verified) return;
     socket.on('session', (ticket: Buffer) => {
-      if (this.#shown === undefined) return;
-      this.#facts.sessions.put(this.#facts.key, { ticket, certificate: this.#shown }, this.#generation);
+      const certificate = this.#shown;
+      if (certificate === undefined) return;
+      const notAfter = endOf(certificate);
+      if (notAfter === undefined) return;
+      this.#facts.sessions.put(this.#facts.key, { ticket, certificate, notAfter }, this.#generation);
     });
   }
 
@@ -76,7 +88,7 @@ export class ClientHandshake {
    * @returns MeshError `HEDDLE_PEER_UNTRUSTED` if the connection must be closed; undefined if it may be used
    */
   confirm(socket: TLSSocket): Error | undefined {
-    if (!this.options.rejectUnauthorized) return undefined;
+    if (!this.#verified) return undefined;
     const { host, sessions, key } = this.#facts;
     let fault: Error | undefined;
     if (!socket.authorized) {
@@ -93,5 +105,14 @@ export class ClientHandshake {
 
   #fault(certificate: PresentedCertificate): Error | undefined {
     return serverFault(this.#facts.settings, this.#facts.host, certificate, this.#facts.trustDomains);
+  }
+}
+
+/** undefined for a certificate that OpenSSL reads and we do not, as an old public server may have one. */
+function endOf(certificate: Buffer): number | undefined {
+  try {
+    return readCertificate(certificate).notAfter;
+  } catch {
+    return undefined;
   }
 }

@@ -11,6 +11,8 @@ export interface TlsSession {
    * resumed connection; whoever can resume is who showed it.
    */
   readonly certificate: Buffer;
+  /** End of that certificate, milliseconds since the epoch: a resumed handshake looks at no dates. */
+  readonly notAfter: number;
 }
 
 /** @default 512 destinations, about 3 KiB each */
