@@ -42,6 +42,7 @@ export interface Credentials {
 export interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly bytes: Buffer;
   readonly text: string;
   // The tests look into answers freely; what is wrong fails an assertion.
   // biome-ignore lint/suspicious/noExplicitAny: see above
@@ -86,11 +87,13 @@ export class Client {
       stream.on('data', (part: Buffer) => parts.push(part));
       stream.on('error', reject);
       stream.on('end', () => {
-        const text = Buffer.concat(parts).toString('utf8');
+        const bytes = Buffer.concat(parts);
+        const text = bytes.toString('utf8');
         const isJson = String(head['content-type']).startsWith('application/json');
         resolve({
           status: Number(head[':status']),
           headers: head,
+          bytes,
           text,
           json: isJson ? JSON.parse(text) : undefined,
         });

@@ -89,7 +89,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
         ...resourceRoutes(publisher),
         ...workloadRoutes(registry, hub),
         ...tokenRoutes(tokens, log),
-        ...caRoutes(authority),
+        ...caRoutes(authority, log),
       ],
     });
     listening = await listen(settings, authority, (request, response) => void route(request, response));

@@ -5,7 +5,7 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { type TestContext, test } from 'node:test';
 import { FakeClock, isMeshError, SpiffeId } from 'heddle/ports';
-import { createRoot, issueCertificate, newKey } from 'heddle/security';
+import { createRoot, fingerprint, importPkcs12, issueCertificate, newKey } from 'heddle/security';
 import type { LogRecord } from '../log.js';
 import { startControl } from '../server.js';
 import {
@@ -42,6 +42,7 @@ test('without credentials only the bundle and the health of the service can be r
     ['GET', '/v1/tokens'],
     ['POST', '/v1/tokens'],
     ['GET', '/v1/ca'],
+    ['POST', '/v1/ca/p12'],
     ['POST', '/v1/svid'],
     ['POST', '/v1/stream'],
     ['PUT', VS],
@@ -357,6 +358,19 @@ test('a body that is not the resource that its path names is refused', async (co
   assertRefused(await operator.request('PUT', VS, { body: SPLIT(80) }), 400, 'invalid');
   const [, rule] = SPLIT(80).split('---');
   assertRefused(await operator.request('PUT', VS, { body: rule! }), 400, 'invalid');
+});
+
+test('an operator can take a backup of the authority, encrypted with a passphrase', async (context) => {
+  const { control, operator } = await service(context);
+  assertRefused(await operator.post('/v1/ca/p12', { passphrase: 'short' }), 400, 'invalid');
+  const reply = await operator.post('/v1/ca/p12', { passphrase: 'correct horse battery' });
+  assert.equal(reply.headers['content-type'], 'application/x-pkcs12');
+  const { chain, key } = await importPkcs12(reply.bytes, 'correct horse battery');
+  assert.equal(fingerprint(chain[0]!), control.pin);
+  assert.equal(key.type, 'private');
+  const { roots } = (await operator.request('GET', '/v1/ca')).json;
+  assert.equal(roots[0].fingerprint, control.pin);
+  assert.ok(roots[0].notAfter > Date.now() + 9 * 365 * 86_400_000);
 });
 
 test('the API speaks HTTP/1.1 too', async (context) => {
