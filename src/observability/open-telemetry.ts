@@ -124,7 +124,14 @@ class OpenTelemetry implements Telemetry {
     release: (attempt) => this.#attemptEnds(attempt),
   };
 
-  constructor({ clock, random, ambient, workload, principal, api = globalOtelApi }: OpenTelemetryOptions) {
+  constructor({
+    clock,
+    random,
+    ambient,
+    workload,
+    principal = unproved,
+    api = globalOtelApi,
+  }: OpenTelemetryOptions) {
     this.#clock = clock;
     this.#random = random;
     this.#ambient = ambient;
@@ -134,8 +141,8 @@ class OpenTelemetry implements Telemetry {
     this.#serverSpans = new ServerSpans(api);
     this.#facts = new MeshFacts(workload);
     this.#meters = new MeterSource(api, this.#facts);
-    this.#clientMetrics = new ClientMetrics(workload);
-    this.#serverMetrics = new ServerMetrics(workload, principal ?? (() => undefined));
+    this.#clientMetrics = new ClientMetrics(workload, principal);
+    this.#serverMetrics = new ServerMetrics(workload, principal);
   }
 
   exchangeStarted(exchange: Exchange): void {
@@ -240,6 +247,8 @@ function contextOf(exchange: Exchange | undefined): Context | undefined {
   const record = exchange?.telemetry;
   return record instanceof ExchangeRecord ? record.trace?.context : undefined;
 }
+
+const unproved = (): undefined => undefined;
 
 /** A call must not fail because it is being watched: what an SDK throws goes to OpenTelemetry's own diagnostics. */
 function tell(error: unknown): void {

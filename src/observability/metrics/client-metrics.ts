@@ -24,23 +24,26 @@ import { bodyBytes, fieldBytes } from './sizes.js';
 
 /** What is counted of calls (`reporter="source"`): one Istio sample a call, one `http.client` sample an attempt. */
 export class ClientMetrics {
-  readonly #source: Attributes;
+  readonly #source: () => Attributes;
   /** By destination: it is made anew with every change of policy, and forgotten with it. */
   readonly #reached = new WeakMap<Destination, LabelSets>();
   readonly #unreached: BoundedMap<LabelSets>;
   readonly #http = new ClientHttpLabels();
   readonly #clusters = new BoundedMap(MAX_NAMES, (cluster) => ({ cluster }));
 
-  constructor(workload: Workload) {
-    this.#source = {
+  /** @param principal our own SPIFFE ID; undefined while there is no certificate */
+  constructor(workload: Workload, principal: () => string | undefined) {
+    const { principal: unknown, ...party } = partyOfWorkload(workload);
+    // Asked late: by the first call there is a certificate, if there ever is one.
+    this.#source = () => ({
       reporter: 'source',
       connection_security_policy: 'unknown',
-      ...partyLabels('source', partyOfWorkload(workload)),
-    };
+      ...partyLabels('source', { ...party, principal: principal() ?? unknown }),
+    });
     this.#unreached = new BoundedMap(MAX_NAMES, (key) => {
       const [host, name] = key.split(' ');
       return new LabelSets({
-        ...this.#source,
+        ...this.#source(),
         ...partyLabels('destination', UNKNOWN_PARTY),
         ...serviceLabels(host!, name),
       });
@@ -84,7 +87,7 @@ export class ClientMetrics {
     let sets = this.#reached.get(destination);
     if (sets === undefined) {
       sets = new LabelSets({
-        ...this.#source,
+        ...this.#source(),
         ...partyLabels('destination', partyOfEndpoint(destination.endpoint)),
         ...serviceLabels(hostOfCluster(destination.cluster)),
       });

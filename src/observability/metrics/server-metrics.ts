@@ -22,12 +22,13 @@ export class ServerMetrics {
   /** One ID is one object a connection: the text behind it is made once for each. */
   readonly #ofId = new WeakMap<SpiffeId, LabelSets>();
   readonly #ofPrincipal: BoundedMap<LabelSets>;
-  readonly #ofStrangers: LabelSets;
+  readonly #makeStrangers: () => LabelSets;
+  #ofStrangers: LabelSets | null = null;
 
-  /** @param trustDomain of this workload, for its own principal; undefined: not known */
+  /** @param principal our own SPIFFE ID; undefined while there is no certificate */
   constructor(workload: Workload, principal: () => string | undefined) {
     const { service, namespace } = workload;
-    // The principal is known once there is a certificate; by the first exchange that proves a caller there is one.
+    // Asked late: by the first exchange there is a certificate, if there ever is one.
     const destination = (): Attributes => ({
       reporter: 'destination',
       ...partyLabels('destination', {
@@ -46,11 +47,12 @@ export class ServerMetrics {
         connection_security_policy: 'mutual_tls',
       });
     });
-    this.#ofStrangers = new LabelSets({
-      ...destination(),
-      ...partyLabels('source', UNKNOWN_PARTY),
-      connection_security_policy: 'none',
-    });
+    this.#makeStrangers = () =>
+      new LabelSets({
+        ...destination(),
+        ...partyLabels('source', UNKNOWN_PARTY),
+        connection_security_policy: 'none',
+      });
   }
 
   /** @param durationMs until the response was complete, or the peer gone */
@@ -72,7 +74,7 @@ export class ServerMetrics {
   }
 
   #setsOf({ id }: Peer): LabelSets {
-    if (id === null) return this.#ofStrangers;
+    if (id === null) return (this.#ofStrangers ??= this.#makeStrangers());
     let sets = this.#ofId.get(id);
     if (sets === undefined) {
       sets = this.#ofPrincipal.get(id.toString());
