@@ -73,6 +73,9 @@ test('a path is normalised before it is matched', () => {
   assert.equal(explain(DENY_ADMIN, { path: '/a/../admin?x=1' }).policy, 'default/no-admin');
   assert.equal(explain(DENY_ADMIN, { path: '/%61dmin/x' }).policy, 'default/no-admin');
   assert.equal(explain(DENY_ADMIN, { path: '//admin' }).decision, 'allow');
+  const merged = { pathNormalization: 'MERGE_SLASHES' } as const;
+  const files = [{ file: 'p.yaml', text: DENY_ADMIN }];
+  assert.equal(explainInbound(files, { ...EXCHANGE, path: '//admin' }, merged).decision, 'deny');
   assert.equal(explain(DENY_ADMIN, { path: '/x#/admin' }).decision, 'deny');
 });
 

@@ -5,6 +5,7 @@
 import { formatPath } from '../kinds/kind.js';
 import { parseResources } from '../parse.js';
 import type { Message, PolicyFile } from '../resource.js';
+import { plainMessage } from '../source.js';
 import { validateResource } from '../validate.js';
 import { conflictingHosts } from './conflicting-hosts.js';
 import { conflictingProtocols } from './conflicting-protocols.js';
@@ -72,7 +73,15 @@ export function analyze(files: readonly PolicyFile[], around: Surroundings = {})
     });
   };
   const world = surveyWorld(parsed, around);
-  for (const analyzer of ANALYZERS) analyzer(world, report);
+  for (const analyzer of ANALYZERS) {
+    try {
+      analyzer(world, report);
+    } catch (error) {
+      // One broken check must not hide what the others found.
+      const text = error instanceof Error ? error.message : String(error);
+      messages.push({ ...plainMessage(`a check failed, report this: ${text}`), code: 'IST0001' });
+    }
+  }
   const order = new Map(files.map(({ file }, index) => [file, index]));
   messages.sort(
     (one, other) =>

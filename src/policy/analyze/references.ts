@@ -6,17 +6,21 @@
  */
 
 import { isIp } from '../kinds/common.js';
-import { hostMatches } from '../kinds/hosts.js';
 import type { FieldPath } from '../kinds/kind.js';
 import type { VirtualServiceSpec } from '../kinds/virtual-service.js';
 import { nearest } from '../nearest.js';
-import { fullGateway, fullName } from '../resolve/names.js';
+import { fullGateway } from '../resolve/names.js';
 import { type DestinationUse, destinationsOf } from './destinations.js';
+import { SubsetDirectory } from './subsets.js';
 import type { Analyzer, Report, Subject, World } from './world.js';
 
+/** Comparing every unknown host with every known one takes long in a large mesh, and the hint is only a kindness. */
+const MOST_NAMES_COMPARED = 500;
+
 export const references: Analyzer = (world, report) => {
+  const subsets = new SubsetDirectory(world.destinationRules);
   for (const subject of world.virtualServices) {
-    for (const use of destinationsOf(subject)) checkDestination(use, subject, world, report);
+    for (const use of destinationsOf(subject)) checkDestination(use, subject, world, subsets, report);
     checkGateways(subject, world, report);
   }
   checkNamespaces(world, report);
@@ -30,12 +34,14 @@ function checkDestination(
   { path, target, host }: DestinationUse,
   subject: Subject<VirtualServiceSpec>,
   world: World,
+  subsets: SubsetDirectory,
   report: Report,
 ): void {
   if (isIp(host)) return;
   const found = world.services.find(host, subject.metadata.namespace);
   if (found.length === 0) {
-    const near = nearest(host, world.services.names());
+    const names = world.services.names();
+    const near = names.length > MOST_NAMES_COMPARED ? undefined : nearest(host, names);
     const hint = near === undefined ? 'add a Service or ServiceEntry for it' : `did you mean '${near}'?`;
     report(subject, missing([...path, 'host'], `host '${host}' is not known here; ${hint}`));
   } else {
@@ -47,7 +53,7 @@ function checkDestination(
         missing([...path, 'port', 'number'], `'${host}' has no port ${port}: expected ${ports.join(' or ')}`),
       );
   }
-  if ((target.subset ?? '') !== '') checkSubset(target.subset!, host, path, subject, world, report);
+  if ((target.subset ?? '') !== '') checkSubset(target.subset!, host, path, subject, subsets, report);
 }
 
 function checkSubset(
@@ -55,16 +61,13 @@ function checkSubset(
   host: string,
   path: FieldPath,
   subject: Subject<VirtualServiceSpec>,
-  world: World,
+  subsets: SubsetDirectory,
   report: Report,
 ): void {
-  const rules = world.destinationRules.filter((rule) =>
-    hostMatches(fullName(rule.spec.host, rule.metadata.namespace), host),
-  );
-  const names = rules.flatMap((rule) => (rule.spec.subsets ?? []).map(({ name }) => name));
-  if (names.includes(subset)) return;
+  const names = subsets.of(host);
+  if (names?.includes(subset)) return;
   const hint =
-    rules.length === 0
+    names === null
       ? `no DestinationRule speaks for '${host}'; add one with this subset`
       : `'${host}' has ${names.length === 0 ? 'no subsets' : names.join(', ')}`;
   report(subject, missing([...path, 'subset'], `subset '${subset}' is not defined: ${hint}`));

@@ -4,6 +4,7 @@
  * @source Istio `pilot/pkg/security/authn/policy_applier.go`, `pilot/pkg/model/{authorization,policyattachment}.go`
  */
 import { MeshError } from '../../base/errors.js';
+import type { PathNormalization } from '../../security/authorize/normalize-path.js';
 import { type AuthorizationPolicySpec, effectiveAuthorization } from '../../security/authorize/policy.js';
 import type { MtlsMode, MtlsModeSpec, PeerAuthenticationSpec } from '../../security/mtls/policy.js';
 import type { EffectiveInbound } from '../effective.js';
@@ -16,6 +17,8 @@ import { ROOT_NAMESPACE } from './names.js';
 export interface InboundOptions {
   /** Whose policies without a selector hold for the whole mesh. @default 'istio-system' */
   readonly rootNamespace?: string;
+  /** How paths are made equal before they are matched. @default 'BASE' (Istio) */
+  readonly pathNormalization?: PathNormalization;
 }
 
 /**
@@ -33,6 +36,7 @@ export function resolveInbound(
 /** The security policies of the mesh, typed and by namespace: the part of resolving that is the same for every workload. */
 export interface PreparedInbound {
   readonly root: string;
+  readonly pathNormalization: PathNormalization;
   /** Oldest first. */
   readonly peers: Namespaced<PeerAuthenticationSpec>;
   readonly policies: Namespaced<AuthorizationPolicySpec>;
@@ -53,6 +57,7 @@ export function prepareInbound(
   const ordered = [...resources].sort(compareAge);
   return {
     root: options.rootNamespace ?? ROOT_NAMESPACE,
+    pathNormalization: options.pathNormalization ?? 'BASE',
     peers: byNamespace(ordered, peerAuthentication),
     policies: byNamespace(ordered, authorizationPolicy),
   };
@@ -63,7 +68,7 @@ export function resolvePreparedInbound(prepared: PreparedInbound, scope: Scope):
   return {
     mtls: resolveMtls(prepared, scope),
     authorization: selectAuthorization(prepared, scope),
-    pathNormalization: 'BASE',
+    pathNormalization: prepared.pathNormalization,
   };
 }
 

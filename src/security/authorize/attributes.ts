@@ -181,7 +181,15 @@ const KNOWN_KEYS = [
   'request.auth.claims[NAME]',
 ];
 
-function headerAttribute(name: string): Attribute {
+/** Fields of the request line that HTTP/2 calls headers are read where they are; `host` is one of them, as in Envoy. */
+function headerAttribute(name: string): Attribute | string {
+  if (name === ':method') return ATTRIBUTES['request.method']!;
+  if (name === 'host' || name === ':authority')
+    return httpAttribute((values) => {
+      const test = textTest(values);
+      return ({ facts }) => test(facts.authority);
+    });
+  if (name.startsWith(':')) return `'${name}' is not a header here; use 'paths' or 'hosts' of an operation`;
   return httpAttribute((values) => {
     const test = textTest(values);
     return ({ facts }) => {

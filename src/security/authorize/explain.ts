@@ -72,7 +72,10 @@ function read(attribute: string, facts: AuthorizationFacts): string {
   if (known !== undefined) return `${known[0]} is ${known[1](facts)}`;
   const name = attribute.slice(attribute.indexOf('[') + 1, -1);
   if (attribute.startsWith('request.headers[')) {
-    const value = facts.headers[name.toLowerCase()];
+    const lower = name.toLowerCase();
+    if (lower === 'host' || lower === ':authority') return `host is ${facts.authority}`;
+    if (lower === ':method') return `method is ${facts.method}`;
+    const value = facts.headers[lower];
     if (value === undefined) return `header ${name} is absent`;
     // A header may hold a secret: its length is enough to look for the mistake.
     return `header ${name} is something else (${String(value).length} characters)`;
