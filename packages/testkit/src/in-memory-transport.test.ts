@@ -1,15 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FakeClock, type HeaderFields } from 'heddle/ports';
-import {
-  InMemoryTransport,
-  identitySourceContract,
-  never,
-  newAttempt,
-  newDestination,
-  TestCa,
-  transportContract,
-} from './index.js';
+import type { HeaderFields } from 'heddle/ports';
+import { InMemoryTransport, never, newAttempt, newDestination, transportContract } from './index.js';
 
 transportContract('InMemoryTransport', async (backend) => {
   const transport = new InMemoryTransport();
@@ -21,19 +13,6 @@ transportContract('InMemoryTransport', async (backend) => {
       : { ...answer, headers: (answer.headers ?? {}) as HeaderFields };
   });
   return { transport, destination, nowhere: newDestination({ port: 1 }), async close() {} };
-});
-
-identitySourceContract('TestIdentity', async () => {
-  const clock = new FakeClock();
-  const ca = await TestCa.create({ clock });
-  const id = 'spiffe://cluster.local/ns/default/sa/reviews';
-  const source = await ca.identity(id);
-  return {
-    source,
-    rotate: async () => source.svid.set(await ca.svid(id)),
-    wallNow: () => clock.wallNow(),
-    async close() {},
-  };
 });
 
 test('the star plays every endpoint without a handler of its own, and requests are remembered', async () => {
