@@ -302,8 +302,7 @@ export class Mesh implements AsyncDisposable {
     } catch (error) {
       this.#refusal = error;
       const because = error instanceof Error ? error.message : String(error);
-      this.#log(`policy ${revision} refused: ${because}`);
-      this.#event('policy.refused', { revision });
+      this.#event('policy.refused', { revision, because });
       source.report(revision, { accepted: false, because: [because] });
       return;
     }
@@ -316,8 +315,11 @@ export class Mesh implements AsyncDisposable {
     this.#origin.source.register(listeners);
   }
 
+  /** Told to telemetry, and in a line to people. */
   #event(name: string, attributes: Readonly<Record<string, string | number>>): void {
     this.#telemetry.event(name, attributes);
+    const facts = Object.entries(attributes).map(([key, value]) => `${key}=${value}`);
+    this.#log([name, ...facts].join(' '));
   }
 
   #spiffeId(): string | undefined {

@@ -12,7 +12,11 @@ export interface AccessLogLine {
   readonly path: string;
   readonly response_code: number;
   readonly response_code_details: string;
-  readonly heddle: { readonly peer: string | null; readonly policy: string | null; readonly rule: number | null };
+  readonly heddle: {
+    readonly peer: string | null;
+    readonly policy: string | null;
+    readonly rule: number | null;
+  };
 }
 
 export const CLI = fileURLToPath(new URL('./main.js', import.meta.resolve('@heddle/cli')));

@@ -68,7 +68,9 @@ export class Town {
   }
 
   async status(): Promise<readonly WorkloadStatus[]> {
-    const { workloads } = JSON.parse(await this.heddle('status', '--json')) as { workloads: WorkloadStatus[] };
+    const { workloads } = JSON.parse(await this.heddle('status', '--json')) as {
+      workloads: WorkloadStatus[];
+    };
     return workloads;
   }
 

@@ -21,7 +21,9 @@ app.get('/productpage', async (req, res) => {
     ask('http://details:9080/details/0', user),
     ask('http://reviews:9080/reviews/0', user),
   ]);
-  res.status(reviews.error === undefined ? 200 : 503).json({ title: 'The Comedy of Errors', details, reviews });
+  res
+    .status(reviews.error === undefined ? 200 : 503)
+    .json({ title: 'The Comedy of Errors', details, reviews });
 });
 
 // What productpage is not allowed to do, so that the demo can show how it is refused.
