@@ -12,11 +12,13 @@ export interface ReadyFacts {
   readonly closed: AbortSignal;
   /** Whether a first policy that is refused ends the waiting: nobody is expected to mend it meanwhile. */
   readonly refusalIsFinal: boolean;
+  /** What no waiting will mend, e.g. a token that was refused; null: there is hope. @default never */
+  readonly hopeless?: () => MeshError | null;
 }
 
 /**
  * Resolves when there is a policy.
- * @throws MeshError `HEDDLE_JOIN_FAILED` with what was missing when `signal` aborts first; `HEDDLE_INVALID_POLICY` if the first one is
+ * @throws MeshError `HEDDLE_JOIN_FAILED` with what was missing when `signal` aborts first or waiting is hopeless; `HEDDLE_INVALID_POLICY` if the first one is
  * refused for good; `HEDDLE_CLOSED` if the source is closed
  */
 export function policyReady(facts: ReadyFacts, signal: AbortSignal): Promise<void> {
@@ -50,6 +52,13 @@ function reasonToStop(facts: ReadyFacts, signal: AbortSignal): MeshError | null 
   if (refused !== undefined && (facts.refusalIsFinal || signal.aborted)) {
     return new MeshError(`the policy from ${status.location} is refused:\n  ${refused}`, {
       code: 'HEDDLE_INVALID_POLICY',
+    });
+  }
+  const hopeless = facts.hopeless?.() ?? null;
+  if (hopeless !== null) {
+    return new MeshError(`no policy from ${status.location}: ${hopeless.message}`, {
+      code: 'HEDDLE_JOIN_FAILED',
+      cause: hopeless,
     });
   }
   if (!signal.aborted) return null;

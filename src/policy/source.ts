@@ -46,7 +46,8 @@ export interface PolicySource {
   register(listeners: readonly ListenerRegistration[]): void;
   /**
    * Resolves when there is a policy.
-   * @throws MeshError `HEDDLE_JOIN_FAILED` that says what was missing, when `signal` aborts first; `HEDDLE_CLOSED` if closed meanwhile
+   * @throws MeshError `HEDDLE_JOIN_FAILED` that says what was missing, when `signal` aborts first, or at once if no
+   * waiting can mend it; `HEDDLE_INVALID_POLICY` if the first policy is refused for good; `HEDDLE_CLOSED` if closed meanwhile
    */
   ready(signal: AbortSignal): Promise<void>;
   /** Stops reading and lets go of files, timers and connections. The last policy stays readable. */

@@ -4,18 +4,11 @@
  */
 import type { ClientHttp2Session } from 'node:http2';
 import { backoffMs } from '../../base/backoff.js';
-import { type Clock, sleep } from '../../base/clock.js';
+import { sleep } from '../../base/clock.js';
 import { MeshError } from '../../base/errors.js';
-import type { Random } from '../../base/random.js';
-import { Value } from '../../base/source.js';
-import type { Workload } from '../../model/workload.js';
+import { type Source, Value } from '../../base/source.js';
 import type { EffectivePolicy } from '../../policy/effective.js';
-import {
-  type PolicySource,
-  type PolicySourceStatus,
-  type PolicyVerdict,
-  plainMessage,
-} from '../../policy/source.js';
+import type { PolicySource, PolicySourceStatus, PolicyVerdict } from '../../policy/source.js';
 import {
   type ListenerRegistration,
   PROTOCOL_VERSION,
@@ -26,27 +19,13 @@ import { policyReady } from '../policy-ready.js';
 import { withTimeLimit } from '../time-limit.js';
 import { followCertificate } from './certificate-watch.js';
 import { openSession, parseControlUrl } from './connection.js';
+import { ControlStatus } from './control-status.js';
 import { ControlIdentity } from './identity.js';
 import { LastGoodFile } from './last-good.js';
+import type { ControlOptions } from './options.js';
 import { Replica } from './replica.js';
 import { type Update, versionsOf } from './resources.js';
 import { PolicyStream, type StreamEnd } from './stream.js';
-
-export interface ControlOptions {
-  /** `https://host:port`; `http://…` for a config service that runs with `--dev`. */
-  readonly url: string;
-  /** From `heddle token create`. Needed for `https:`. */
-  readonly token?: string;
-  readonly workload: Workload;
-  /** Hosts that this workload calls, FQDNs or short names. @default `['*']`, all that it may see */
-  readonly hosts?: readonly string[];
-  readonly clock: Clock;
-  readonly random: Random;
-  /** Folder for the last accepted policy, for starting while the service is away. @default none */
-  readonly stateDir?: string;
-  /** One line for each change of what is known about the service. Must not throw. @default none */
-  readonly log?: (line: string) => void;
-}
 
 /** From the first byte to a verified connection, certificate included. */
 const OPEN_MS = 5_000;
@@ -60,10 +39,10 @@ const UNWANTED_MS = 30_000;
 
 export class ControlClient implements PolicySource {
   readonly policy = new Value<EffectivePolicy | null>(null);
-  readonly status: Value<PolicySourceStatus>;
   /** `current()` of its sources throws `HEDDLE_IDENTITY_UNAVAILABLE` until the service has issued the first certificate. */
   readonly identity: ControlIdentity;
   readonly #options: ControlOptions;
+  readonly #status: ControlStatus;
   readonly #url: URL;
   readonly #lastGood: LastGoodFile | null;
   readonly #closed = new AbortController();
@@ -78,28 +57,25 @@ export class ControlClient implements PolicySource {
   constructor(options: ControlOptions) {
     this.#options = options;
     this.#url = parseControlUrl(options.url);
+    this.#status = new ControlStatus({ ...options, location: this.#url.origin });
     const { stateDir: folder, workload, clock } = options;
     const onError = (error: Error) =>
-      this.#log(`the policy could not be saved for a later start: ${error.message}`);
+      this.#status.log(`the policy could not be saved for a later start: ${error.message}`);
     this.#lastGood = folder === undefined ? null : new LastGoodFile({ folder, workload, clock, onError });
     this.identity = new ControlIdentity({ ...options, url: this.#url });
     this.#replica = new Replica({ bundleFault: (bundle) => this.identity.bundleFault(bundle) });
-    this.status = new Value<PolicySourceStatus>({
-      kind: 'control',
-      location: this.#url.origin,
-      connected: false,
-      revision: 0,
-      lastError: null,
-      refused: null,
-      staleSince: null,
-      fromLastGood: false,
-    });
     this.#running = this.#run();
+  }
+
+  get status(): Source<PolicySourceStatus> {
+    return this.#status.source;
   }
 
   ready(signal: AbortSignal): Promise<void> {
     const { policy, status } = this;
-    return policyReady({ policy, status, closed: this.#closed.signal, refusalIsFinal: false }, signal);
+    const hopeless = () => this.#status.hopeless;
+    const closed = this.#closed.signal;
+    return policyReady({ policy, status, closed, refusalIsFinal: false, hopeless }, signal);
   }
 
   register(listeners: readonly ListenerRegistration[]): void {
@@ -116,7 +92,7 @@ export class ControlClient implements PolicySource {
     this.#runningRevision = revision;
     this.#verdict = { type: 'accepted', revision };
     this.#stream?.send(this.#verdict);
-    if (this.status.current().fromLastGood) return;
+    if (this.#status.now.fromLastGood) return;
     const savedAt = this.#options.clock.wallNow();
     this.#lastGood?.save({ revision, held: this.#replica.held, savedAt });
   }
@@ -139,7 +115,7 @@ export class ControlClient implements PolicySource {
       this.#replica.reconnect();
       if (end.planned) continue;
       failures = end.welcomed ? 1 : failures + 1;
-      this.#away(end.error);
+      this.#status.away(end, this.policy.current() !== null);
       await this.#startFromLastGood(end.error);
       const delayMs = end.retry ? backoffMs(RECONNECT, failures, random) : UNWANTED_MS;
       await sleep(clock, delayMs, signal).catch(() => {});
@@ -198,8 +174,7 @@ export class ControlClient implements PolicySource {
   }
 
   #welcomed(): void {
-    this.#log(`connected to the config service at ${this.#url.origin}`);
-    this.#change({ connected: true, lastError: null });
+    this.#status.connected();
     // The service asks once for each revision; what it was told on a connection that broke it may not have heard.
     if (this.#verdict?.type === 'refused') this.#stream?.send(this.#verdict);
   }
@@ -208,13 +183,12 @@ export class ControlClient implements PolicySource {
     const taken = this.#replica.take(update);
     if (taken.kind === 'refused') this.#refuse(update.revision, taken.because);
     if (taken.kind === 'unchanged') {
-      this.#change({ staleSince: null, fromLastGood: false });
+      this.#status.confirmed();
       if (this.#verdict !== null) this.#stream?.send(this.#verdict);
     }
     if (taken.kind === 'changed') {
       this.#verdict = null;
-      const { revision } = update;
-      this.#change({ revision, refused: null, staleSince: null, fromLastGood: false });
+      this.#status.offered(update.revision);
       if (taken.bundle !== null) this.identity.setBundle(taken.bundle);
       this.#offer(taken.policy);
     }
@@ -233,9 +207,7 @@ export class ControlClient implements PolicySource {
     const because = reasons.slice(0, MAX_REASONS).map((reason) => reason.slice(0, MAX_REASON_CHARACTERS));
     this.#verdict = { type: 'refused', revision, because };
     this.#stream?.send(this.#verdict);
-    this.#log(`policy revision ${revision} refused, the one before stays in force: ${because.join('; ')}`);
-    const messages = because.map((text) => plainMessage(text));
-    this.#change({ refused: { revision, messages }, staleSince: this.#staleSince() });
+    this.#status.refused(revision, because);
   }
 
   async #startFromLastGood(error: MeshError): Promise<void> {
@@ -247,34 +219,11 @@ export class ControlClient implements PolicySource {
       const taken = this.#replica.restore(saved.held, saved.revision);
       if (taken.kind === 'refused') throw new Error(`${this.#lastGood.path}: ${taken.because.join('; ')}`);
       if (taken.kind !== 'changed') return;
-      this.#log(`the config service is away: starting from the policy saved as revision ${saved.revision}`);
-      this.#change({ revision: saved.revision, staleSince: saved.savedAt, fromLastGood: true });
+      this.#status.restored(saved.revision, saved.savedAt);
       this.#offer(taken.policy);
     } catch (cause) {
-      this.#log(`no start from a saved policy: ${messageOf(cause)}`);
+      this.#status.log(`no start from a saved policy: ${messageOf(cause)}`);
     }
-  }
-
-  #away(error: MeshError): void {
-    if (this.status.current().lastError !== error.message) this.#log(error.message);
-    const staleSince = this.policy.current() === null ? null : this.#staleSince();
-    this.#change({ connected: false, lastError: error.message, staleSince });
-  }
-
-  #staleSince(): number {
-    return this.status.current().staleSince ?? this.#options.clock.wallNow();
-  }
-
-  #change(change: Partial<PolicySourceStatus>): void {
-    try {
-      this.status.set({ ...this.status.current(), ...change });
-    } catch (cause) {
-      this.#log(`a listener of the status failed: ${messageOf(cause)}`);
-    }
-  }
-
-  #log(line: string): void {
-    this.#options.log?.(line);
   }
 }
 

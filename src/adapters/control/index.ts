@@ -1,7 +1,9 @@
 /** The workload's client of the config service: policy and identity over one stream. */
-import { ControlClient, type ControlOptions } from './client.js';
+import { ControlClient } from './client.js';
+import type { ControlOptions } from './options.js';
 
-export type { ControlClient, ControlOptions } from './client.js';
+export type { ControlClient } from './client.js';
+export type { ControlOptions } from './options.js';
 
 /**
  * Begins to connect, and keeps connected until closed; `ready` says when there is policy.

@@ -13,7 +13,7 @@ export interface IssuerOptions {
   readonly url: URL;
   readonly token: string | undefined;
   readonly clock: Clock;
-  /** How the service is recognised now; never `unverified`. */
+  /** How the service is recognised now; a token goes only to a peer verified by a bundle. */
   readonly trust: (svid: Svid | null) => ConnectionTrust;
   readonly svid: () => Svid | null;
 }
@@ -63,7 +63,7 @@ function ask(options: IssuerOptions, proof: Proof, signal: AbortSignal): Promise
 
 async function askOnce(options: IssuerOptions, proof: Proof, signal: AbortSignal): Promise<SvidResponse> {
   const trust = options.trust(proof.svid);
-  if (trust.kind === 'unverified') {
+  if (trust.kind !== 'bundle') {
     throw new MeshError('a join token is never sent to a peer that is not verified', {
       code: 'HEDDLE_PEER_UNTRUSTED',
     });

@@ -35,7 +35,6 @@ export interface TestServiceOptions {
   readonly shownRoots?: readonly string[];
   /** Its own SPIFFE ID. @default that of the config service */
   readonly id?: SpiffeId;
-  readonly port?: number;
   readonly svidTtlMs?: number;
   readonly pingMs?: number;
   /** Whether it answers the hello. @default true */
@@ -71,7 +70,7 @@ export class TestService {
     const server =
       root === null ? createServer() : createSecureServer(await ownTls(root, options.id ?? CONTROL));
     const service = new TestService(server, root, options);
-    await new Promise<void>((resolve) => server.listen(options.port ?? 0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     service.#port = (server.address() as AddressInfo).port;
     return service;
   }
@@ -120,6 +119,7 @@ export class TestService {
 
   /** As if killed: every connection breaks. */
   async kill(): Promise<void> {
+    if (!this.#server.listening) return;
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     for (const session of this.#sessions) session.destroy();
     await closed;

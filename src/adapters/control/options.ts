@@ -1,0 +1,20 @@
+import type { Clock } from '../../base/clock.js';
+import type { Random } from '../../base/random.js';
+import type { Workload } from '../../model/workload.js';
+
+/** How a workload reaches the config service, and who it is. */
+export interface ControlOptions {
+  /** `https://host:port`; `http://…` for a config service that runs with `--dev`. */
+  readonly url: string;
+  /** From `heddle token create`. Needed for `https:`. */
+  readonly token?: string;
+  readonly workload: Workload;
+  /** Hosts that this workload calls, FQDNs or short names. @default `['*']`, all that it may see */
+  readonly hosts?: readonly string[];
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Folder for the last accepted policy, for starting while the service is away. @default none */
+  readonly stateDir?: string;
+  /** One line for each change of what is known about the service. Must not throw. @default none */
+  readonly log?: (line: string) => void;
+}
