@@ -186,6 +186,9 @@ export class Mesh implements AsyncDisposable {
       });
     }
     source.policy.subscribe((policy) => this.#accept(policy));
+    this.#origin.identity?.svid.subscribe(({ notAfter }) =>
+      this.#event('certificate.renewed', { expiresAt: notAfter }),
+    );
   }
 
   /** Express middleware, for an application that listens by itself. Put it first. Does nothing a second time behind {@link listen}. */

@@ -26,6 +26,8 @@ export interface Rejected {
   readonly status: number;
   /** The reason, in a few stable words: metric label, span attribute and the text people read. */
   readonly because: string;
+  /** What a person needs beside it: names and hints that would be too many for a label. */
+  readonly detail?: string;
   readonly retryAfterMs?: number;
 }
 

@@ -6,7 +6,8 @@ const UNKNOWN_PEER: Rejected = {
   code: 'HEDDLE_PEER_UNTRUSTED',
   flag: 'UF',
   status: 503,
-  because: 'the endpoint registered no identity that it could prove',
+  because: 'peer-unknown',
+  detail: 'the endpoint registered no identity that it could prove',
 };
 
 const PLAIN_TEXT: Rejected = {
@@ -14,7 +15,8 @@ const PLAIN_TEXT: Rejected = {
   code: 'HEDDLE_PEER_UNTRUSTED',
   flag: 'UF',
   status: 503,
-  because: 'https was asked for, but policy says plain text for this destination',
+  because: 'plain-text',
+  detail: 'https was asked for, but policy says plain text for this destination',
 };
 
 /**

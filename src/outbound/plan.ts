@@ -47,7 +47,7 @@ export function planCall(snapshot: OutboundSnapshot, call: OutboundCall, random:
   if (cluster === undefined) {
     const answer = {
       ...NO_CLUSTER,
-      because: `no cluster ${destination.cluster}: the host has no such port or subset`,
+      detail: `${destination.cluster}: the host has no such port or subset`,
     };
     return { route, destination, cluster: null, answer };
   }
@@ -77,7 +77,7 @@ function refuse(answer: Rejected): Plan {
 function unknownHost(snapshot: OutboundSnapshot, name: string): Rejected {
   const near = snapshot.hosts.nearestHosts(name);
   const hint = near.length === 0 ? '' : `; did you mean ${near.join(' or ')}?`;
-  return { ...NO_ROUTE, because: `policy knows no host ${name}${hint}` };
+  return { ...NO_ROUTE, because: 'unknown-host', detail: `policy knows no host ${name}${hint}` };
 }
 
 /** A response that the mesh makes itself. */

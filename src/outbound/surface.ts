@@ -20,7 +20,7 @@ export function errorOf(call: Call, outcome: Exclude<Outcome, Responded>): unkno
   const endpoint = call.current?.endpoint.endpoint.key;
   const failed = outcome.kind === 'failed';
   if (outcome.flag !== '-') call.flags.add(outcome.flag);
-  return new MeshError(describe(call, outcome.because, endpoint, failed ? outcome.cause : undefined), {
+  return new MeshError(describe(call, outcome.because, endpoint, failed ? outcome.cause : outcome.detail), {
     code: outcome.code,
     flag: formatFlags(call.flags),
     sent: failed ? outcome.sent : 'no',
@@ -64,6 +64,7 @@ function describe(call: Call, because: string, endpoint: string | undefined, cau
   const target = endpoint === undefined ? call.originalAuthority : `${call.originalAuthority} (${endpoint})`;
   const route = call.virtualService === null ? '' : `, route ${call.virtualService}`;
   const tries = call.attempts > 1 ? ` after ${call.attempts} attempts` : '';
-  const detail = cause instanceof Error && cause.message !== '' ? `: ${cause.message}` : '';
+  const text = cause instanceof Error ? cause.message : cause;
+  const detail = typeof text === 'string' && text !== '' ? `: ${text}` : '';
   return `${call.method} ${target}: ${because}${tries}${detail} (policy revision ${call.revision}${route})`;
 }

@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { connect as connectPlain } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { createRoot, issueCertificate } from 'heddle/security';
+import { createRoot, issueCertificate, SpiffeId } from 'heddle/security';
 import type { Act } from './act.js';
 
 export const identity: Act = {
@@ -41,12 +41,12 @@ async function plainText(port: number): Promise<string> {
 
 /** What it answers to somebody whose certificate says the right name, but is signed by a stranger. */
 async function foreignCertificate(port: number): Promise<string> {
-  const root = createRoot({ trustDomain: 'cluster.local', lifetimeMs: 3_600_000, wallNow: Date.now() });
+  const root = await createRoot({ trustDomain: 'cluster.local', lifetimeMs: 3_600_000, wallNow: Date.now() });
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const cert = issueCertificate({
     issuer: root,
     publicKey,
-    spiffeId: 'spiffe://cluster.local/ns/default/sa/productpage',
+    spiffeId: SpiffeId.parse('spiffe://cluster.local/ns/default/sa/productpage'),
     notBefore: Date.now() - 60_000,
     notAfter: Date.now() + 600_000,
   });
