@@ -1,12 +1,9 @@
-import { createHash, createPublicKey, type KeyObject, randomBytes, sign, X509Certificate } from 'node:crypto';
-import { MeshError } from '../../base/errors.js';
+import { createPublicKey, type KeyObject, randomBytes, sign, X509Certificate } from 'node:crypto';
 import { SpiffeId } from '../../model/spiffe-id.js';
 import { type DerNode, readDer } from './der.js';
 import {
   bits,
-  boolean,
   integer,
-  octets,
   oid,
   sequence,
   setOf,
@@ -16,6 +13,7 @@ import {
   utf8,
   writeDer,
 } from './der-write.js';
+import { authorityExtensions, extension, invalid, keyIdentifier, workloadExtensions } from './extensions.js';
 import { readCertificate } from './fields.js';
 import { newKey, requireGoodKey, signatureOf } from './keys.js';
 import { OID } from './oids.js';
@@ -171,54 +169,10 @@ function signCertificate(facts: Facts): string {
   return toPem('CERTIFICATE', der);
 }
 
-function workloadExtensions(publicKey: Buffer, id: SpiffeId, dnsNames: readonly string[]): DerNode[] {
-  return [
-    extension(OID.keyUsage, true, bits(Uint8Array.of(DIGITAL_SIGNATURE), 7)),
-    extension(OID.extendedKeyUsage, false, sequence(oid(OID.serverAuth), oid(OID.clientAuth))),
-    extension(OID.basicConstraints, true, sequence()),
-    extension(OID.subjectKeyIdentifier, false, octets(keyIdentifier(publicKey))),
-    // Critical, because the subject is empty (RFC 5280 §4.2.1.6).
-    extension(OID.subjectAltName, true, alternativeNames(id, dnsNames)),
-  ];
-}
-
-function authorityExtensions(publicKey: Buffer, id: SpiffeId, pathLength: number | undefined): DerNode[] {
-  const constraints =
-    pathLength === undefined ? sequence(boolean(true)) : sequence(boolean(true), integer(pathLength));
-  return [
-    extension(OID.keyUsage, true, bits(Uint8Array.of(KEY_CERT_SIGN | CRL_SIGN), 1)),
-    extension(OID.basicConstraints, true, constraints),
-    extension(OID.subjectKeyIdentifier, false, octets(keyIdentifier(publicKey))),
-    extension(OID.subjectAltName, false, alternativeNames(id, [])),
-  ];
-}
-
-const DIGITAL_SIGNATURE = 0x80;
-const KEY_CERT_SIGN = 0x04;
-const CRL_SIGN = 0x02;
-
-function alternativeNames(id: SpiffeId, dnsNames: readonly string[]): DerNode {
-  for (const name of dnsNames) {
-    if (!/^[A-Za-z0-9*_.-]{1,253}$/.test(name)) throw invalid(`${JSON.stringify(name)} is not a DNS name`);
-  }
-  const uri = taggedBytes(6, Buffer.from(id.toString(), 'latin1'));
-  return sequence(uri, ...dnsNames.map((name) => taggedBytes(2, Buffer.from(name, 'latin1'))));
-}
-
-function extension(id: string, critical: boolean, value: DerNode): DerNode {
-  const encoded = octets(writeDer(value));
-  return critical ? sequence(oid(id), boolean(true), encoded) : sequence(oid(id), encoded);
-}
-
 function authorityName(trustDomain: string): DerNode {
   const part = (id: string, text: string) => setOf(sequence(oid(id), utf8(text)));
   // A common name has 64 characters at most (RFC 5280, upper bounds).
   return sequence(part(OID.organization, 'Heddle'), part(OID.commonName, trustDomain.slice(0, 64)));
-}
-
-/** The leftmost 160 bits of the SHA-256 of the public key. @source RFC 7093 §2 (1), on the whole SubjectPublicKeyInfo (4) */
-function keyIdentifier(publicKey: Buffer): Buffer {
-  return createHash('sha256').update(publicKey).digest().subarray(0, 20);
 }
 
 function positive(serial: Uint8Array): Uint8Array {
@@ -227,8 +181,4 @@ function positive(serial: Uint8Array): Uint8Array {
   copy[0]! &= 0x7f;
   if (copy.every((byte) => byte === 0)) throw invalid('a serial number is greater than 0');
   return copy;
-}
-
-function invalid(because: string): MeshError {
-  return new MeshError(because, { code: 'HEDDLE_INVALID_ARGUMENT' });
 }

@@ -8,6 +8,7 @@ import { sameBundle, trustBundle } from '../bundle/bundle.js';
 import { type KeyType, newKey } from '../certificate/keys.js';
 import { createRequest } from '../certificate/request.js';
 import { type IssuedSvid, receiveSvid } from './receive.js';
+import { withinTime } from './within-time.js';
 
 export interface RenewingIdentityOptions {
   readonly clock: Clock;
@@ -195,35 +196,10 @@ export class RenewingIdentity implements IdentitySource {
 async function obtain(options: RenewingIdentityOptions, signal: AbortSignal, present?: Svid) {
   const key = await newKey(options.keyType);
   const request = createRequest(present === undefined ? { key } : { key, spiffeId: present.id });
-  const issued = await withinTime(options, signal, (limited) => options.issue(request, limited));
+  // An issuer that hangs, and does not even listen to its signal, must not end renewal for good.
+  const limits = { clock: options.clock, timeoutMs: options.issueTimeoutMs ?? 30_000, signal };
+  const issued = await withinTime(limits, (limited) => options.issue(request, limited));
   return receiveSvid(issued, key, options.clock.wallNow());
-}
-
-/** An issuer that hangs, and does not even listen to its signal, must not end renewal for good. */
-async function withinTime<T>(
-  options: RenewingIdentityOptions,
-  signal: AbortSignal,
-  run: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const limit = options.issueTimeoutMs ?? 30_000;
-  const abort = new AbortController();
-  const stop = () => abort.abort(signal.reason);
-  signal.addEventListener('abort', stop, { once: true });
-  const timer = options.clock.after(limit, () => {
-    const message = `the authority did not answer within ${limit} ms`;
-    abort.abort(new MeshError(message, { code: 'HEDDLE_DEADLINE_EXCEEDED' }));
-  });
-  try {
-    return await Promise.race([
-      run(abort.signal),
-      new Promise<never>((_resolve, reject) => {
-        abort.signal.addEventListener('abort', () => reject(abort.signal.reason), { once: true });
-      }),
-    ]);
-  } finally {
-    timer.cancel();
-    signal.removeEventListener('abort', stop);
-  }
 }
 
 function report(options: RenewingIdentityOptions, error: unknown): void {
