@@ -2,6 +2,7 @@
  * `heddle/policy`: the policy language as pure functions. Parse, validate, resolve, compile, explain; no I/O, no clock, no state, so
  * that the config service, the command line and a browser run the very same code.
  */
+export { type Analysis, analyze, type KnownWorkload, type Surroundings } from './analyze/index.js';
 export { type CompiledHost, compileHost } from './compile.js';
 export type * from './effective.js';
 export {
