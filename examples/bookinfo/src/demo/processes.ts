@@ -19,7 +19,7 @@ export interface AccessLogLine {
   };
 }
 
-export const CLI = fileURLToPath(new URL('./main.js', import.meta.resolve('@heddle/cli')));
+export const CLI = fileURLToPath(new URL('../bin/heddle.js', import.meta.resolve('@heddle/cli')));
 const INSTRUMENT = new URL('../instrument.js', import.meta.url).href;
 
 /** One process, with what it has said. */
