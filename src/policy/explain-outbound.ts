@@ -99,7 +99,11 @@ function explainIn(
   const request = { ...call, headers: lowerNames(call.headers) };
   const { host: name, port } = splitAuthority(call.authority, call.scheme);
   const host = hosts.lookup(name);
-  if (host === undefined) return unknownHost(hosts, name, request, mesh, steps);
+  if (host === undefined) {
+    if (call.source.gateway === undefined) return unknownHost(hosts, name, request, mesh, steps);
+    steps.push(`no VirtualService of gateway ${call.source.gateway} names ${name}: 404, flag NR`);
+    return { ...answer(request, null, steps), outcome: 'noRoute' };
+  }
   steps.push(`${name} is the host ${host.host}`);
   steps.push(
     host.virtualService === null

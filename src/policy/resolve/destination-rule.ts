@@ -12,10 +12,9 @@ import type {
   SubsetSpec,
   TrafficPolicySpec,
 } from '../kinds/destination-rule.js';
-import { compareSpecificity, hostSubsetOf } from '../kinds/hosts.js';
 import type { Scope } from '../resource.js';
 import { exported, ROOT_NAMESPACE } from './names.js';
-import type { HostRule } from './prepare.js';
+import type { HostRule, HostRules } from './prepare.js';
 
 /** Rules about one host, merged. */
 export interface MergedRule {
@@ -36,36 +35,35 @@ export function searchNamespaces(scope: Scope, serviceNamespace: string | undefi
   return [...new Set(order)];
 }
 
-/** Visible rules of the first namespace that has any for `host`, the most specific host only, oldest first. */
+/** Visible rules of the first namespace that has any for `host`, those of the most specific host only, oldest first. */
 export function rulesFor<Spec extends Exportable>(
-  rules: readonly HostRule<Spec>[],
+  rules: HostRules<Spec>,
   host: string,
   scope: Scope,
   serviceNamespace: string | undefined,
+  usable: (rule: HostRule<Spec>) => boolean = () => true,
 ): HostRule<Spec>[] {
   for (const namespace of searchNamespaces(scope, serviceNamespace)) {
-    const matching = rules.filter(
-      (rule) =>
-        rule.metadata.namespace === namespace &&
-        hostSubsetOf(host, rule.host) &&
-        exported(rule.spec.exportTo, namespace, scope.namespace) !== null,
-    );
-    if (matching.length === 0) continue;
-    const best = matching.map((rule) => rule.host).sort(compareSpecificity)[0]!;
-    return matching.filter((rule) => rule.host === best);
+    const found = rules
+      .get(namespace)
+      ?.best(
+        host,
+        (rule) => exported(rule.spec.exportTo, namespace, scope.namespace) !== null && usable(rule),
+      );
+    if (found !== undefined && found.length > 0) return found;
   }
   return [];
 }
 
 /** null: no DestinationRule speaks for the host. */
 export function destinationRuleFor(
-  all: readonly HostRule<DestinationRuleSpec>[],
+  all: HostRules<DestinationRuleSpec>,
   host: string,
   scope: Scope,
   serviceNamespace: string | undefined,
 ): MergedRule | null {
-  const usable = all.filter((rule) => selects(rule.spec, rule.metadata.namespace, scope));
-  const rules = rulesFor(usable, host, scope, serviceNamespace);
+  const usable = (rule: HostRule<DestinationRuleSpec>) => selects(rule.spec, rule.metadata.namespace, scope);
+  const rules = rulesFor(all, host, scope, serviceNamespace, usable);
   const selecting = rules.filter((rule) => rule.spec.workloadSelector !== undefined);
   const [first, ...later] = selecting.length > 0 ? selecting : rules;
   if (first === undefined) return null;

@@ -8,6 +8,7 @@ import type { VirtualServiceSpec } from '../kinds/virtual-service.js';
 import type { Scope } from '../resource.js';
 import { effectiveCluster } from './cluster.js';
 import { clusterPolicy, destinationRuleFor, rulesFor } from './destination-rule.js';
+import { HostIndex } from './host-index.js';
 import { isCatchAll } from './matches.js';
 import { exported, fullGateway, fullName, namespaceOf, shortNames } from './names.js';
 import type { Prepared } from './prepare.js';
@@ -15,29 +16,24 @@ import { type Destinations, effectiveRoutes } from './routes.js';
 import type { KnownService } from './services.js';
 import type { Typed } from './typed.js';
 
-/** A VirtualService with its hosts in full. */
-interface Candidate {
-  readonly service: Typed<VirtualServiceSpec>;
-  readonly hosts: readonly string[];
-}
+type VirtualService = Typed<VirtualServiceSpec>;
 
 export function effectiveHosts(prepared: Prepared, scope: Scope): EffectiveHost[] {
   const services = visibleServices(prepared.services, scope);
-  const candidates = visibleVirtualServices(prepared.virtualServices, scope);
+  const claims = claimedHosts(prepared.virtualServices, scope);
   const destinations = destinationsOf(prepared, services, scope);
   const hosts: EffectiveHost[] = [];
   for (const service of services.values())
-    hosts.push(effectiveHost(service, candidates, prepared, scope, destinations));
-  for (const name of hostsBeside(candidates, services)) {
-    const service = unknownService(name);
-    const host = effectiveHost(service, candidates, prepared, scope, destinations);
+    hosts.push(effectiveHost(service, claims, prepared, scope, destinations));
+  for (const name of hostsBeside(claims, services)) {
+    const host = effectiveHost(unknownService(name), claims, prepared, scope, destinations);
     if (host.virtualService !== null) hosts.push(host);
   }
   return withoutSharedDomains(hosts);
 }
 
 /** One service a host: of the client's own namespace, else the first (Kubernetes before ServiceEntries). */
-function visibleServices(all: readonly KnownService[], scope: Scope): Map<string, KnownService> {
+export function visibleServices(all: readonly KnownService[], scope: Scope): Map<string, KnownService> {
   const chosen = new Map<string, KnownService>();
   for (const service of all) {
     if (exported(service.exportTo, service.namespace, scope.namespace) === null) continue;
@@ -57,43 +53,35 @@ function withPorts(service: KnownService, more: KnownService): KnownService {
 
 const RANK = { private: 0, named: 1, public: 2 } as const;
 
-/** Those that speak to this workload, in the order in which they claim hosts. */
-function visibleVirtualServices(all: readonly Typed<VirtualServiceSpec>[], scope: Scope): Candidate[] {
+/** The hosts of VirtualServices that speak to this workload; several for one host in the order in which they claim it. */
+function claimedHosts(all: readonly VirtualService[], scope: Scope): HostIndex<VirtualService> {
   const here = scope.gateway ?? 'mesh';
-  const ranked: { readonly rank: number; readonly candidate: Candidate }[] = [];
+  const ranked: { readonly rank: number; readonly service: VirtualService }[] = [];
   for (const service of all) {
     const { namespace } = service.metadata;
     const visibility = exported(service.spec.exportTo, namespace, scope.namespace);
     const gateways = service.spec.gateways?.length ? service.spec.gateways : ['mesh'];
     if (visibility === null || !gateways.some((gateway) => fullGateway(gateway, namespace) === here))
       continue;
-    const hosts = (service.spec.hosts ?? []).map((host) => fullName(host, namespace));
-    ranked.push({ rank: RANK[visibility], candidate: { service, hosts } });
+    ranked.push({ rank: RANK[visibility], service });
   }
-  return ranked.sort((one, other) => one.rank - other.rank).map(({ candidate }) => candidate);
-}
-
-/** The VirtualServices that claim `host` by the most specific name, in order. */
-function claiming(candidates: readonly Candidate[], host: string): Candidate[] {
-  const names = new Set<string>();
-  for (const { hosts } of candidates) for (const name of hosts) if (hostMatches(name, host)) names.add(name);
-  const best = [...names].filter((name) => name === host || name.startsWith('*')).sort(compareSpecificity)[0];
-  return best === undefined ? [] : candidates.filter(({ hosts }) => hosts.includes(best));
+  const index = new HostIndex<VirtualService>();
+  for (const { service } of ranked.sort((one, other) => one.rank - other.rank))
+    for (const host of service.spec.hosts ?? [])
+      index.add(fullName(host, service.metadata.namespace), service);
+  return index;
 }
 
 /** Hosts of VirtualServices without a service; a wildcard only if no service falls under it. */
 function hostsBeside(
-  candidates: readonly Candidate[],
+  claims: HostIndex<VirtualService>,
   services: ReadonlyMap<string, KnownService>,
 ): string[] {
-  const beside = new Set<string>();
-  for (const { hosts } of candidates)
-    for (const host of hosts) {
-      if (services.has(host)) continue;
-      const covers = host.startsWith('*') && [...services.keys()].some((known) => hostMatches(host, known));
-      if (!covers) beside.add(host);
-    }
-  return [...beside].sort(compareSpecificity);
+  const beside = claims.names().filter((host) => {
+    if (services.has(host)) return false;
+    return !host.startsWith('*') || ![...services.keys()].some((known) => hostMatches(host, known));
+  });
+  return beside.sort(compareSpecificity);
 }
 
 function unknownService(host: string): KnownService {
@@ -112,30 +100,36 @@ function unknownService(host: string): KnownService {
 
 function effectiveHost(
   service: KnownService,
-  candidates: readonly Candidate[],
+  claims: HostIndex<VirtualService>,
   prepared: Prepared,
   scope: Scope,
   destinations: Destinations,
 ): EffectiveHost {
   const { host } = service;
-  const claims = claiming(candidates, host);
+  const claiming = claims.best(host);
   // In the mesh the first one keeps the host; at a gateway the rules of all are put together, catch-alls last.
-  const speaking = scope.gateway === undefined ? claims.slice(0, 1) : claims;
-  const routes = speaking.flatMap((claim) => effectiveRoutes(claim.service, scope, destinations));
+  const speaking = scope.gateway === undefined ? claiming.slice(0, 1) : claiming;
+  const routes = speaking.flatMap((claim) => effectiveRoutes(claim, scope, destinations));
   if (speaking.length > 1) {
     const last = (route: (typeof routes)[number]) => route.match === undefined || isCatchAll(route.match);
     routes.sort((one, other) => Number(last(one)) - Number(last(other)));
   }
   return {
     host,
-    domains: [host, ...shortNames(host, scope.namespace), ...service.addresses],
+    domains: domainsOf(service, scope, routes.length > 0),
     ports: service.ports,
     location: service.location,
     resolution: service.resolution,
-    virtualService: routes.length === 0 ? null : speaking[0]!.service.id,
+    virtualService: routes.length === 0 ? null : speaking[0]!.id,
     routes,
     clusters: clustersOf(service, prepared, scope),
   };
+}
+
+/** A gateway opens what VirtualServices of its own name, and nothing else. */
+function domainsOf({ host, addresses }: KnownService, scope: Scope, routed: boolean): string[] {
+  if (scope.gateway !== undefined) return routed ? [host] : [];
+  return [host, ...shortNames(host, scope.namespace), ...addresses];
 }
 
 function clustersOf(service: KnownService, prepared: Prepared, scope: Scope): EffectiveHost['clusters'] {

@@ -7,9 +7,8 @@ import { parseClusterName } from '../../model/cluster.js';
 import type { EffectiveEndpoints, EffectiveHost, EffectiveMesh, EffectivePolicy } from '../effective.js';
 import type { RegisteredService, Resource, Scope } from '../resource.js';
 import { entryEndpoints, mergeEndpoints } from './endpoints.js';
-import { effectiveHosts } from './hosts.js';
+import { effectiveHosts, visibleServices } from './hosts.js';
 import { resolveInbound } from './inbound.js';
-import { exported } from './names.js';
 import { type Prepared, prepare } from './prepare.js';
 
 export { fullName } from './names.js';
@@ -62,9 +61,10 @@ function endpointsOf(
   mesh: EffectiveMesh,
 ): EffectiveEndpoints[] {
   const visible = new Set(hosts.map(({ host }) => host));
+  const chosen = visibleServices(prepared.services, scope);
   const found = registered.filter(({ host }) => visible.has(host));
   for (const service of prepared.services) {
-    if (exported(service.exportTo, service.namespace, scope.namespace) === null) continue;
+    if (chosen.get(service.host)?.namespace !== service.namespace) continue;
     const own = entryEndpoints(service, mesh.trustDomain);
     if (own !== null) found.push(own);
   }

@@ -5,6 +5,7 @@ import { type DestinationRuleSpec, destinationRule } from '../kinds/destination-
 import { type ResiliencePolicySpec, resiliencePolicy } from '../kinds/resilience-policy.js';
 import { type VirtualServiceSpec, virtualService } from '../kinds/virtual-service.js';
 import type { RegisteredService, Resource } from '../resource.js';
+import { HostIndex } from './host-index.js';
 import { fullName } from './names.js';
 import { type KnownService, knownServices } from './services.js';
 import { ofKind, type Typed } from './typed.js';
@@ -15,13 +16,16 @@ export interface HostRule<Spec> extends Typed<Spec> {
   readonly host: string;
 }
 
+/** By namespace, then by host. */
+export type HostRules<Spec> = ReadonlyMap<string, HostIndex<HostRule<Spec>>>;
+
 export interface Prepared {
   readonly resources: readonly Resource[];
   readonly services: readonly KnownService[];
   /** Oldest first, as all of these. */
   readonly virtualServices: readonly Typed<VirtualServiceSpec>[];
-  readonly destinationRules: readonly HostRule<DestinationRuleSpec>[];
-  readonly resiliencePolicies: readonly HostRule<ResiliencePolicySpec>[];
+  readonly destinationRules: HostRules<DestinationRuleSpec>;
+  readonly resiliencePolicies: HostRules<ResiliencePolicySpec>;
 }
 
 /** Resources that are not valid are left out: they were refused, and reported, when they came in. */
@@ -36,8 +40,16 @@ export function prepare(resources: readonly Resource[], services: readonly Regis
   };
 }
 
-function withHost<Spec extends { readonly host: string }>(rules: readonly Typed<Spec>[]): HostRule<Spec>[] {
-  return rules.map((rule) => ({ ...rule, host: fullName(rule.spec.host, rule.metadata.namespace) }));
+function withHost<Spec extends { readonly host: string }>(rules: readonly Typed<Spec>[]): HostRules<Spec> {
+  const namespaces = new Map<string, HostIndex<HostRule<Spec>>>();
+  for (const rule of rules) {
+    const { namespace } = rule.metadata;
+    const index = namespaces.get(namespace) ?? new HostIndex<HostRule<Spec>>();
+    namespaces.set(namespace, index);
+    const host = fullName(rule.spec.host, namespace);
+    index.add(host, { ...rule, host });
+  }
+  return namespaces;
 }
 
 /** @source Istio `sortConfigByCreationTime`: time, then name, then namespace. No time counts as the oldest. */
