@@ -185,3 +185,18 @@ test('a service in dev mode is joined without a token and without an identity', 
   await service.untilAccepted(revision);
   assert.equal(mesh.status().identity, null);
 });
+
+test('certificates are replaced while the workload runs, its connection with them, and policy keeps coming', async (t) => {
+  const service = await Service.start(t, { svidTtlMs: 5_000 });
+  const mesh = await member(t, service, { token: await service.joinToken() });
+  const first = mesh.status().identity?.expiresAt;
+  const { stream } = await service.untilAccepted(mesh.status().revision);
+  let seen = stream;
+  while (seen === null || seen.connectedSince === stream?.connectedSince) {
+    seen = (await service.untilAccepted(0)).stream;
+  }
+  assert.notEqual(mesh.status().identity?.expiresAt, first);
+  const revision = await service.apply('a');
+  await service.untilAccepted(revision);
+  assert.equal(mesh.status().revision, revision);
+});

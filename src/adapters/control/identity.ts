@@ -66,6 +66,7 @@ export class ControlIdentity implements IdentitySource {
   async start(signal: AbortSignal): Promise<void> {
     const { url, clock, random, token, log } = this.#options;
     if (this.#renewing !== null || this.#pin === null) return;
+    signal.throwIfAborted();
     this.#pinned ??= await bootstrapTrust(url, this.#pin, signal);
     const issuer = {
       url,
