@@ -295,6 +295,7 @@ export class Mesh implements AsyncDisposable {
     if (policy === null) return;
     const { source } = this.#origin;
     const { revision, mesh } = policy;
+    const before = this.#outbound.snapshot?.revision;
     try {
       const context = { trustDomain: mesh.trustDomain, revision };
       bindInbound(policy.inbound, context);
@@ -309,7 +310,8 @@ export class Mesh implements AsyncDisposable {
       source.report(revision, { accepted: false, because: [because] });
       return;
     }
-    this.#event('policy.accepted', { revision });
+    // Endpoints come and go within one revision; that is no news.
+    if (revision !== before) this.#event('policy.accepted', { revision });
     source.report(revision, { accepted: true });
   }
 
