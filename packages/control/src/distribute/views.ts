@@ -3,7 +3,13 @@
  * nothing that policy looks at share one view: a thousand of them cost one resolution.
  */
 import { createHash } from 'node:crypto';
-import { type EffectiveMesh, prepare, resolvePrepared, type Scope } from 'heddle/policy';
+import {
+  type EffectiveEndpoints,
+  type EffectiveMesh,
+  prepare,
+  resolvePrepared,
+  type Scope,
+} from 'heddle/policy';
 import type { TrustBundle } from 'heddle/ports';
 import { wantedHosts } from './hosts.js';
 import type { MeshState } from './state.js';
@@ -32,11 +38,15 @@ export class Views {
   readonly #state: MeshState;
   readonly #settings: ViewSettings;
   readonly #views = new Map<string, View>();
+  /** Endpoints that workloads registered, by host; rendered once for all views, as most of them are seen by most workloads. */
+  readonly #registered: ReadonlyMap<string, EffectiveEndpoints>;
+  readonly #rendered = new Map<EffectiveEndpoints, Rendered>();
   #prepared: ReturnType<typeof prepare> | undefined;
 
   constructor(state: MeshState, settings: ViewSettings) {
     this.#state = state;
     this.#settings = settings;
+    this.#registered = new Map(state.endpoints.map((item) => [item.host, item]));
   }
 
   /** @param hosts names that the workload asked for; `*`: all */
@@ -63,9 +73,30 @@ export class Views {
     add('inbound', policy.inbound);
     add('bundle', this.#settings.bundle);
     for (const host of hosts) add(`host/${host.host}`, host);
-    for (const item of policy.endpoints) if (names.has(item.host)) add(`endpoints/${item.host}`, item);
+    for (const item of policy.endpoints) {
+      if (names.has(item.host)) rendered.set(`endpoints/${item.host}`, this.#renderEndpoints(item));
+    }
     return { revision, resources: rendered };
   }
+
+  #renderEndpoints(item: EffectiveEndpoints): Rendered {
+    const name = `endpoints/${item.host}`;
+    const registered = this.#registered.get(item.host);
+    if (registered === undefined || !isSame(registered, item)) return render(name, item);
+    let rendered = this.#rendered.get(registered);
+    if (rendered === undefined) this.#rendered.set(registered, (rendered = render(name, registered)));
+    return rendered;
+  }
+}
+
+/** The very same endpoints on the same ports? */
+function isSame(one: EffectiveEndpoints, other: EffectiveEndpoints): boolean {
+  const ports = Object.keys(one.ports);
+  if (ports.length !== Object.keys(other.ports).length) return false;
+  return ports.every((port) => {
+    const [a, b] = [one.ports[port] ?? [], other.ports[port]];
+    return b !== undefined && a.length === b.length && a.every((endpoint, index) => endpoint === b[index]);
+  });
 }
 
 export function render(name: string, value: unknown): Rendered {

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Clock, ListenerRegistration, Timer, Workload } from 'heddle/ports';
-import { WORKLOADS_PREFIX } from '../keys.js';
+import { WORKLOADS_PREFIX, workloadPrefix } from '../keys.js';
 import { because, type Log } from '../log.js';
 import type { Operation, Store } from '../store/store.js';
 import type { WorkloadRecord } from './services.js';
@@ -41,13 +41,12 @@ export class Registry {
       listeners,
       registeredAt: this.#options.clock.wallNow(),
     };
-    const lost = (await this.records()).filter(
-      (other) => !this.#connected.has(other.id) && isSameWorkload(other, record),
-    );
+    const { entries } = await this.#options.store.list(workloadPrefix(workload));
+    const lost = entries.filter((entry) => !this.#connected.has((entry.value as WorkloadRecord).id));
     const registration = new Registration(this.#options, record, () => this.#connected.delete(record.id));
     this.#connected.set(record.id, registration);
     try {
-      await registration.write(lost.map((other) => ({ type: 'delete', key: WORKLOADS_PREFIX + other.id })));
+      await registration.write(lost.map(({ key }) => ({ type: 'delete', key })));
     } catch (error) {
       this.#connected.delete(record.id);
       throw error;
@@ -139,18 +138,9 @@ export class Registration {
 
   async #write(others: readonly Operation[]): Promise<void> {
     this.#lease ??= await this.#options.store.grant(this.#options.leaseMs);
-    const key = WORKLOADS_PREFIX + this.#record.id;
+    const key = workloadPrefix(this.#record.workload) + this.#record.id;
     await this.#options.store.commit({
       operations: [...others, { type: 'put', key, value: this.#record, lease: this.#lease }],
     });
   }
-}
-
-function isSameWorkload(a: WorkloadRecord, b: WorkloadRecord): boolean {
-  return (
-    a.spiffeId === b.spiffeId &&
-    a.workload.namespace === b.workload.namespace &&
-    a.workload.serviceAccount === b.workload.serviceAccount &&
-    a.workload.name === b.workload.name
-  );
 }
