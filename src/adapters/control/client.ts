@@ -124,9 +124,12 @@ export class ControlClient implements PolicySource {
 
   /** One connection, from opening it to its end. Never rejects. */
   async #live(): Promise<StreamEnd> {
+    let session: ClientHttp2Session | null = null;
     try {
-      return await this.#talk(await this.#open());
+      session = await this.#open();
+      return await this.#talk(session);
     } catch (cause) {
+      session?.destroy();
       const error = cause instanceof MeshError ? cause : unexpected(cause);
       return { error, welcomed: false, retry: true, planned: false };
     }

@@ -39,6 +39,8 @@ export interface TestServiceOptions {
   readonly pingMs?: number;
   /** Whether it answers the hello. @default true */
   readonly welcomes?: boolean;
+  /** What it answers to who opens a stream. @default 200 */
+  readonly streamStatus?: number;
   /** What it answers to requests for an SVID. @default 200 */
   readonly svidStatus?: number;
 }
@@ -159,6 +161,11 @@ export class TestService {
   }
 
   #stream(stream: ServerHttp2Stream): void {
+    const { streamStatus = 200 } = this.#options;
+    if (streamStatus !== 200) {
+      this.#answer(stream, streamStatus, { code: 'x', message: 'too many of you' });
+      return;
+    }
     stream.respond({ ':status': 200 });
     const opened = new TestStream(stream, () => {
       const waiting = this.#waiting.shift();

@@ -34,11 +34,16 @@ async function open(t: TestContext, options: TestServiceOptions = {}) {
     },
   });
   t.after(() => session.destroy());
-  return { clock, stream, welcome, peer: await service.stream() };
+  return { clock, stream, session, welcome, service };
+}
+
+async function talk(t: TestContext, options: TestServiceOptions = {}) {
+  const opened = await open(t, options);
+  return { ...opened, peer: await opened.service.stream() };
 }
 
 test('a service that leaves three pings without an answer is given up', async (t) => {
-  const { clock, stream, welcome, peer } = await open(t);
+  const { clock, stream, welcome, peer } = await talk(t);
   await welcome;
   peer.answerPings = false;
   clock.advance(4_000);
@@ -48,7 +53,7 @@ test('a service that leaves three pings without an answer is given up', async (t
 });
 
 test('a service that answers late, but within three pings, is kept', async (t) => {
-  const { clock, stream, welcome, peer } = await open(t);
+  const { clock, stream, welcome, peer } = await talk(t);
   await welcome;
   clock.advance(3_000);
   await peer.next('ping');
@@ -57,7 +62,7 @@ test('a service that answers late, but within three pings, is kept', async (t) =
 });
 
 test('a service that does not say welcome in time is given up', async (t) => {
-  const { clock, stream } = await open(t, { welcomes: false });
+  const { clock, stream } = await talk(t, { welcomes: false });
   clock.advance(5_000);
   const end = await stream.ended;
   assert.match(end.error.message, /silent: it did not answer/);
@@ -65,7 +70,7 @@ test('a service that does not say welcome in time is given up', async (t) => {
 });
 
 test('a goodbye without retry says so', async (t) => {
-  const { stream, peer } = await open(t);
+  const { stream, peer } = await talk(t);
   peer.say({ type: 'goodbye', because: 'you are not who you say', retry: false });
   const end = await stream.ended;
   assert.equal(end.retry, false);
@@ -73,7 +78,7 @@ test('a goodbye without retry says so', async (t) => {
 });
 
 test('the service sees an orderly end when the workload leaves', async (t) => {
-  const { stream, peer } = await open(t);
+  const { stream, peer } = await talk(t);
   stream.close('done');
   await peer.closed;
   await stream.left;
@@ -100,4 +105,29 @@ test('a connection is replaced shortly before its certificate ends, and only by 
   assert.deepEqual(said, ['certificate', 'replace']);
   lonely();
   assert.equal(clock.pending, 0);
+});
+
+test('a service that refuses the stream is quoted', async (t) => {
+  const { stream } = await open(t, { streamStatus: 503 });
+  const end = await stream.ended;
+  assert.match(end.error.message, /answered 503 to the policy stream: too many of you/);
+  assert.equal(end.welcomed, false);
+  await stream.left;
+});
+
+test('a connection that is lost before the stream opens is an error, and nothing is left behind', async (t) => {
+  const { session, clock } = await talk(t);
+  session.destroy();
+  await new Promise((resolve) => (session.closed ? resolve(null) : session.once('close', resolve)));
+  const before = clock.pending;
+  const hello = { type: 'ping' } as const;
+  assert.throws(() => new PolicyStream({ session, clock, hello, welcome() {}, update() {} }));
+  assert.equal(clock.pending, before);
+});
+
+test('a connection that breaks ends the stream', async (t) => {
+  const { stream, service } = await talk(t);
+  await service.kill();
+  assert.equal((await stream.ended).error.code, 'HEDDLE_CONNECTION_LOST');
+  await stream.left;
 });

@@ -58,6 +58,7 @@ export class PolicyStream {
   #over = false;
   #silentPings = 0;
 
+  /** @throws if the connection is lost already */
   constructor(options: StreamOptions) {
     this.#options = options;
     this.ended = new Promise((resolve) => {
@@ -67,14 +68,15 @@ export class PolicyStream {
       options.session.once('close', resolve);
     });
     const { session, clock } = options;
-    session.on('error', (error) => this.#lost(error));
-    session.on('close', () => this.#lost());
-    session.on('goaway', () => this.#lost());
-    this.#timer = clock.after(WELCOME_MS, () => this.#silent('it did not answer'));
+    // First, for it throws if the connection is lost already: then nothing listens and no timer runs.
     this.#stream = session.request(
       { ':method': 'POST', ':path': '/v1/stream', 'content-type': 'application/x-ndjson' },
       { endStream: false },
     );
+    session.on('error', (error) => this.#lost(error));
+    session.on('close', () => this.#lost());
+    session.on('goaway', () => this.#lost());
+    this.#timer = clock.after(WELCOME_MS, () => this.#silent('it did not answer'));
     this.#stream.on('error', (error) => this.#lost(error));
     this.#stream.on('close', () => this.#lost());
     this.#stream.on('end', () => this.#lost());
