@@ -1,12 +1,11 @@
 /** Where a workload's policy and identity come from: the one place that chooses among their sources. */
-import { join } from 'node:path';
 import type { Clock } from '../base/clock.js';
 import type { Random } from '../base/random.js';
 import type { Workload } from '../model/workload.js';
 import type { PolicySource } from '../policy/source.js';
 import type { IdentitySource } from '../ports/identity.js';
 import { connectControl } from './control/index.js';
-import { FileIdentity } from './identity-files/index.js';
+import { openIdentityFiles } from './identity-files/index.js';
 import { openPolicyFiles } from './policy-file/index.js';
 import { pollPolicyUrl } from './policy-url/index.js';
 
@@ -40,7 +39,7 @@ export interface Origin {
 /** @throws MeshError `HEDDLE_INVALID_SETTING` for a location that is none; `HEDDLE_IDENTITY_UNAVAILABLE` for files that cannot be used */
 export function openOrigin(settings: OriginSettings, parts: OriginParts): Origin {
   const { policy, workload, trustDomain, outboundTrafficPolicy } = settings;
-  const files = settings.identityDir === null ? null : identityFiles(settings.identityDir, parts);
+  const files = settings.identityDir === null ? null : openIdentityFiles(settings.identityDir, parts);
   if (policy.kind === 'control') {
     const control = connectControl({
       ...parts,
@@ -62,17 +61,6 @@ export function openOrigin(settings: OriginSettings, parts: OriginParts): Origin
   const source =
     policy.kind === 'files' ? openPolicyFiles(policy.path, options) : pollPolicyUrl(policy.url, options);
   return origin(source, files);
-}
-
-function identityFiles(folder: string, { clock, log }: OriginParts): IdentitySource {
-  return new FileIdentity({
-    clock,
-    chainFile: join(folder, 'cert.pem'),
-    keyFile: join(folder, 'key.pem'),
-    rootsFile: join(folder, 'ca.pem'),
-    onFailure: (error) =>
-      log(`identity files not taken over: ${error instanceof Error ? error.message : error}`),
-  });
 }
 
 function origin(source: PolicySource, identity: IdentitySource | null): Origin {
