@@ -1,6 +1,7 @@
 /** The config service: where its parts meet. */
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Surroundings } from 'heddle/policy';
 import { fingerprint } from 'heddle/security';
 import { caRoutes } from './api/ca.js';
 import { openRoutes } from './api/open.js';
@@ -12,7 +13,7 @@ import { tokenRoutes } from './api/tokens.js';
 import { workloadRoutes } from './api/workloads.js';
 import { Closers } from './closers.js';
 import { Hub } from './distribute/hub.js';
-import { MeshStates } from './distribute/state.js';
+import { type MeshState, MeshStates } from './distribute/state.js';
 import { Authority } from './issuer/authority.js';
 import { readFileIfAny, writePrivateFile } from './issuer/private-file.js';
 import { loadRoot } from './issuer/root.js';
@@ -60,8 +61,8 @@ export async function startControl(options: ControlOptions): Promise<Control> {
     const operatorTokenFile = join(dataDir, 'operator.token');
     await makeOperatorToken(tokens, operatorTokenFile);
     const states = new MeshStates(store, clock, log);
-    const services = () => states.state.current().services;
-    const publisher = new Publisher({ store, clock, log, services });
+    const surroundings = () => surroundingsOf(states.state.current());
+    const publisher = new Publisher({ store, clock, log, surroundings });
     await publisher.start();
     await states.start();
     closers.add(() => states.close());
@@ -104,6 +105,11 @@ export async function startControl(options: ControlOptions): Promise<Control> {
     await closers.close();
     throw error;
   }
+}
+
+/** Before the first workload is there, a selector that selects none is no mistake. */
+function surroundingsOf({ services, workloads }: MeshState): Surroundings {
+  return workloads.length === 0 ? { services } : { services, workloads };
 }
 
 interface Listening {

@@ -261,6 +261,28 @@ test('policy that does not validate is refused whole, with file, line, column an
   assertRefused(await operator.post('/v1/apply', 'a: [unclosed'), 422, 'invalid_policy');
 });
 
+test('what analysis finds is told, and refuses the change only if asked to', async (context) => {
+  const running = await service(context);
+  const { operator } = running;
+  const strict = await operator.post('/v1/apply?strict=true', SPLIT(80));
+  assertRefused(strict, 422, 'invalid_policy');
+  const codes = (reply: Reply) => reply.json.messages.map(({ code }: { code: string }) => code);
+  assert.ok(codes(strict).includes('IST0101'), 'nobody serves reviews');
+  const applied = await operator.post('/v1/apply', SPLIT(80));
+  assert.equal(applied.status, 200, applied.text);
+  assert.deepEqual(codes(applied), codes(strict));
+
+  const { client } = await workload(context, running, 'reviews');
+  const stream = client.stream();
+  const labels = { app: 'reviews', version: 'v1' };
+  const workloadOf = { ...hello('reviews').workload, labels };
+  stream.send(hello('reviews', { workload: workloadOf, listeners: [listener('reviews', 8001)] }));
+  await stream.expect('welcome');
+  await stream.updateUntil((resources) => resources.has('endpoints/reviews.default.svc.cluster.local'));
+  const served = await operator.post('/v1/apply?strict=true', SPLIT(70));
+  assert.equal(served.status, 200, served.text);
+});
+
 test('files of one change keep their names in what is found', async (context) => {
   const { operator } = await service(context);
   const files = [

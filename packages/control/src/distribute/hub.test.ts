@@ -27,7 +27,7 @@ const HELLO = {
 
 function state(revision: number): MeshState {
   const services = [{ host: `r${revision}.default.svc.cluster.local`, namespace: 'default', ports: [] }];
-  return { revision, resources: [], services, endpoints: [] };
+  return { revision, resources: [], workloads: [], services, endpoints: [] };
 }
 
 function setUp(context: TestContext) {

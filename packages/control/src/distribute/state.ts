@@ -1,5 +1,5 @@
 /** The mesh as the store has it: all resources and registrations, followed by watching, in snapshots that never change. */
-import type { Resource } from 'heddle/policy';
+import type { KnownWorkload, Resource } from 'heddle/policy';
 import { type Clock, type Source, type Timer, Value } from 'heddle/ports';
 import { HEAD_KEY, MESH_PREFIX, RESOURCES_PREFIX, WORKLOADS_PREFIX } from '../keys.js';
 import { because, type Log } from '../log.js';
@@ -11,6 +11,8 @@ export interface MeshState extends Services {
   /** Of the last change of resources. */
   readonly revision: number;
   readonly resources: readonly Resource[];
+  /** All that are registered, those with listeners and those without. */
+  readonly workloads: readonly KnownWorkload[];
 }
 
 /** Changes that come this close together are told together. */
@@ -18,7 +20,7 @@ const SETTLE_MS = 5;
 /** The longest pause between two rounds, however much work a round is: a change is told well within a second. */
 const MAX_SETTLE_MS = 250;
 
-const EMPTY: MeshState = { revision: 0, resources: [], services: [], endpoints: [] };
+const EMPTY: MeshState = { revision: 0, resources: [], workloads: [], services: [], endpoints: [] };
 
 export class MeshStates {
   readonly #store: Store;
@@ -109,18 +111,21 @@ export class MeshStates {
 
   #publish(): void {
     const last = this.#state.current();
-    const services = this.#servicesChanged
-      ? servicesOf(this.#under(WORKLOADS_PREFIX).map((entry) => entry.value as WorkloadRecord))
-      : last;
+    const { workloads, services, endpoints } = this.#servicesChanged ? this.#registered() : last;
     const resources = this.#resourcesChanged ? this.#under(RESOURCES_PREFIX).map(resourceOf) : last.resources;
     this.#servicesChanged = false;
     this.#resourcesChanged = false;
     const revision = this.#entries.get(HEAD_KEY)?.modRevision ?? 0;
     try {
-      this.#state.set({ revision, resources, services: services.services, endpoints: services.endpoints });
+      this.#state.set({ revision, resources, workloads, services, endpoints });
     } catch (error) {
       this.#log({ level: 'error', event: 'distribute.failed', fields: { error: because(error) } });
     }
+  }
+
+  #registered(): Services & Pick<MeshState, 'workloads'> {
+    const records = this.#under(WORKLOADS_PREFIX).map((entry) => entry.value as WorkloadRecord);
+    return { ...servicesOf(records), workloads: records.map(({ workload }) => workload) };
   }
 
   #under(prefix: string): Entry[] {

@@ -3,7 +3,7 @@
  * analysis finds (a route to a host that nobody knows yet) is told, and stops the change only if asked to, as Istio does it: policy and
  * the services that it speaks of may arrive in any order.
  */
-import type { Message, PolicyFile, RegisteredService, Resource } from 'heddle/policy';
+import type { Message, PolicyFile, Resource, Surroundings } from 'heddle/policy';
 import type { Clock } from 'heddle/ports';
 import { ApiError } from '../api/errors.js';
 import { HEAD_KEY, RESOURCES_PREFIX, resourceKey } from '../keys.js';
@@ -17,8 +17,8 @@ export interface PublisherOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly log: Log;
-  /** That workloads have registered: policy may speak of them. */
-  readonly services: () => readonly RegisteredService[];
+  /** What workloads have registered: policy may speak of it. */
+  readonly surroundings: () => Surroundings;
 }
 
 export interface ApplyOptions {
@@ -46,13 +46,13 @@ export class Publisher {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #services: () => readonly RegisteredService[];
+  readonly #surroundings: () => Surroundings;
 
   constructor(options: PublisherOptions) {
     this.#store = options.store;
     this.#clock = options.clock;
     this.#log = options.log;
-    this.#services = options.services;
+    this.#surroundings = options.surroundings;
   }
 
   /** Gives an empty store its first revision, so that "no policy yet" is a state that workloads can accept. */
@@ -79,7 +79,7 @@ export class Publisher {
     if (options.expected !== undefined) requireExpected(resources, options.expected);
     for (let attempt = 1; ; attempt += 1) {
       const { entries } = await this.#store.list(RESOURCES_PREFIX);
-      const around = { resources: entries.map(resourceOf), services: this.#services() };
+      const around = { ...this.#surroundings(), stored: entries.map(resourceOf) };
       const messages = analyzeChange(files, resources, around);
       if (options.strict === true && messages.some(({ level }) => level === 'error'))
         throw invalidPolicy(messages);
