@@ -28,6 +28,7 @@ import {
 } from './outbound-question.js';
 import { parseResources } from './parse.js';
 import { resolve } from './resolve/index.js';
+import { fullGateway } from './resolve/names.js';
 import type { Message, PolicyFile, Resource, Scope } from './resource.js';
 import { validateResource } from './validate.js';
 
@@ -62,8 +63,9 @@ export function explainOutbound(
 }
 
 function scopeOf({ source }: OutboundCallFacts): Scope {
-  const { namespace, labels, service, gateway } = source;
-  return { namespace, labels, service, ...(gateway !== undefined && gateway !== 'mesh' && { gateway }) };
+  const { namespace, labels, service } = source;
+  const gateway = fullGateway(source.gateway ?? 'mesh', namespace);
+  return { namespace, labels, service, ...(gateway !== 'mesh' && { gateway }) };
 }
 
 function validResources(files: readonly PolicyFile[], steps: string[]): Resource[] {
@@ -100,7 +102,7 @@ function explainIn(
   const { host: name, port } = splitAuthority(call.authority, call.scheme);
   const host = hosts.lookup(name);
   if (host === undefined) {
-    if (call.source.gateway === undefined) return unknownHost(hosts, name, request, mesh, steps);
+    if ((call.source.gateway ?? 'mesh') === 'mesh') return unknownHost(hosts, name, request, mesh, steps);
     steps.push(`no VirtualService of gateway ${call.source.gateway} names ${name}: 404, flag NR`);
     return { ...answer(request, null, steps), outcome: 'noRoute' };
   }

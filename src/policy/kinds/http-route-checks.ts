@@ -4,6 +4,7 @@
  */
 import { headerValueFault } from '../../traffic/headers/format.js';
 import { regexRewriteFault } from '../../traffic/route/index.js';
+import { decodeText } from './base64.js';
 import {
   checkDestination,
   checkDuration,
@@ -199,6 +200,8 @@ function checkDirectResponse(route: HttpRouteSpec, path: FieldPath, findings: Fi
   if (body === undefined) return;
   if (body.string !== undefined && body.bytes !== undefined)
     findings.error([...path, 'body'], "'string' and 'bytes' exclude each other");
+  if (body.bytes !== undefined && decodeText(body.bytes) === null)
+    findings.error([...path, 'body', 'bytes'], 'Heddle sends bodies of text (UTF-8) only');
   const size = body.string?.length ?? ((body.bytes?.length ?? 0) * 3) / 4;
   if (size > MAX_BODY) findings.error([...path, 'body'], 'the body is larger than 1 MiB');
   else if (size > LARGE_BODY)

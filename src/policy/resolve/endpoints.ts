@@ -5,6 +5,7 @@
 import { type Endpoint, endpointKey } from '../../model/endpoint.js';
 import type { EffectiveEndpoints, ServicePort } from '../effective.js';
 import type { ServiceEntryEndpoint } from '../kinds/service-entry.js';
+import { fullName } from './names.js';
 import type { KnownService } from './services.js';
 
 /** null: the service has none of its own; they come from registrations. */
@@ -12,9 +13,10 @@ export function entryEndpoints(service: KnownService, trustDomain: string): Effe
   const { entry } = service;
   if (entry === null) return null;
   const listed = entry.spec.endpoints ?? [];
-  // Without endpoints the host itself is looked up; a wildcard names no address.
+  // Without endpoints the host is looked up as it was written; a wildcard names no address.
+  const written = entry.spec.hosts?.find((host) => fullName(host, service.namespace) === service.host);
   const implied: readonly ServiceEntryEndpoint[] =
-    service.resolution === 'static' || service.host.startsWith('*') ? [] : [{ address: service.host }];
+    service.resolution === 'static' || service.host.startsWith('*') ? [] : [{ address: written }];
   const ports: Record<string, Endpoint[]> = {};
   for (const port of service.ports)
     ports[port.number] = (listed.length > 0 ? listed : implied).flatMap((endpoint) =>

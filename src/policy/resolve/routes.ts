@@ -12,6 +12,7 @@ import type {
   RouteAction,
   RouteDestination,
 } from '../../traffic/route/policy.js';
+import { decodeText } from '../kinds/base64.js';
 import type { DestinationSpec } from '../kinds/common.js';
 import { durationMs } from '../kinds/duration.js';
 import type { HttpMatchSpec, HttpRouteSpec, VirtualServiceSpec } from '../kinds/virtual-service.js';
@@ -84,7 +85,7 @@ function effectiveAction(rule: HttpRouteSpec, namespace: string, known: Destinat
   }
   if (directResponse !== undefined) {
     const { body } = directResponse;
-    const bytes = body?.bytes === undefined ? '' : decodeBase64(body.bytes);
+    const bytes = body?.bytes === undefined ? '' : (decodeText(body.bytes) ?? '');
     return { kind: 'directResponse', status: directResponse.status, body: body?.string ?? bytes };
   }
   const destinations = effectiveDestinations(rule, namespace, known);
@@ -217,8 +218,4 @@ function effectiveCors(cors: NonNullable<HttpRouteSpec['corsPolicy']>): CorsPoli
     allowCredentials: cors.allowCredentials ?? false,
     unmatchedPreflights: cors.unmatchedPreflights === 'IGNORE' ? 'IGNORE' : 'FORWARD',
   };
-}
-
-function decodeBase64(text: string): string {
-  return new TextDecoder().decode(Uint8Array.from(atob(text), (char) => char.charCodeAt(0)));
 }
