@@ -1,0 +1,138 @@
+import type { TokenInfo } from '@heddle/control';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { systemClock } from 'heddle/ports';
+import { type ConnectionOptions, connected, withConnection } from '../connection.js';
+import { type Context, teach, withJson } from '../context.js';
+import { parseDuration, relative } from '../duration.js';
+import { wrongUsage } from '../io.js';
+import { table } from '../style.js';
+
+interface CreateOptions extends ConnectionOptions {
+  readonly serviceAccount?: string;
+  readonly namespace: string;
+  readonly ttl: number;
+  readonly uses?: number;
+  readonly name?: string;
+  readonly operator?: boolean;
+}
+
+export function tokenCommand(context: Context): Command {
+  const command = new Command('token').description(
+    'Make, list and revoke tokens: a workload joins the mesh with one, an operator administers it with one.',
+  );
+  for (const make of [createCommand, listCommand, revokeCommand]) command.addCommand(make(context));
+  return teach(command, [
+    ['heddle token create --service-account reviews > reviews.token', 'let a service join'],
+  ]);
+}
+
+function createCommand(context: Context): Command {
+  const command = new Command('create')
+    .description('Make a token. Only the token goes to stdout, and it is shown this once.')
+    .option('--service-account <name>', 'service account whose identity a workload gets for it')
+    .option('-n, --namespace <name>', 'namespace of the service account', 'default')
+    .addOption(
+      new Option('--ttl <duration>', 'how long it is good for, such as 30m, 24h or 7d')
+        .default(86_400_000, '24h')
+        .argParser(parseDuration),
+    )
+    .addOption(
+      new Option(
+        '--uses <n>',
+        'how many certificates may be asked for with it; any number by default',
+      ).argParser(whole),
+    )
+    .option('--name <text>', 'what it is for, for the list')
+    .option('--operator', "an operator's token instead: it may do everything but be a workload")
+    .action((options: CreateOptions) => create(options, context));
+  return teach(withConnection(withJson(command)), [
+    ['heddle token create --service-account reviews --uses 1 > reviews.token', 'for one process, in a file'],
+    ['export HEDDLE_TOKEN=$(heddle token create --service-account reviews)', 'in a variable'],
+    ['heddle token create --operator --ttl 8h --name "on call"', 'for a colleague'],
+  ]);
+}
+
+async function create(options: CreateOptions, context: Context): Promise<void> {
+  const { serviceAccount, namespace, ttl, uses, name, operator = false } = options;
+  if (operator === (serviceAccount !== undefined)) {
+    throw wrongUsage('whom is the token for?', 'give --service-account NAME, or --operator');
+  }
+  const body = {
+    ...(operator ? { kind: 'operator' } : { kind: 'join', namespace, serviceAccount }),
+    ttlMs: ttl,
+    ...(uses === undefined ? {} : { uses }),
+    ...(name === undefined ? {} : { name }),
+  };
+  const { token, info } = (await connected(options, context.io, (client) =>
+    client.json('/v1/tokens', { method: 'POST', body }),
+  )) as { token: string; info: TokenInfo };
+  if (context.json) return context.printJson({ token, info });
+  context.print(`${token}\n`);
+  const expires =
+    info.expiresAt === null
+      ? 'it does not expire'
+      : `it expires ${relative(info.expiresAt, systemClock.wallNow())}`;
+  context.note(context.noteStyle.dim(`token ${info.id} for ${subjectOf(info)}; ${expires}`));
+  context.note('\n');
+}
+
+function listCommand(context: Context): Command {
+  const command = new Command('list')
+    .description('Show the tokens there are, without their secrets.')
+    .action((options: ConnectionOptions) => list(options, context));
+  return teach(withConnection(withJson(command)), [['heddle token list', 'who could join?']]);
+}
+
+async function list(options: ConnectionOptions, context: Context): Promise<void> {
+  const answer = (await connected(options, context.io, (client) => client.json('/v1/tokens'))) as {
+    items: readonly TokenInfo[];
+  };
+  if (context.json) return context.printJson(answer);
+  const now = systemClock.wallNow();
+  const { style } = context;
+  const rows = answer.items.map((info) => {
+    const { id, kind, name, createdAt, expiresAt, usesLeft } = info;
+    const over = (expiresAt !== null && expiresAt <= now) || usesLeft === 0;
+    const paint = over ? style.dim : (text: string) => text;
+    const cells = [
+      id,
+      kind,
+      subjectOf(info),
+      relative(createdAt, now),
+      expiresAt === null ? 'never' : relative(expiresAt, now),
+      usesLeft === null ? 'any' : String(usesLeft),
+      name ?? '',
+    ];
+    return cells.map((text) => ({ text, paint }));
+  });
+  context.print(table(['ID', 'KIND', 'FOR', 'CREATED', 'EXPIRES', 'USES LEFT', 'NAME'], rows, style));
+}
+
+function revokeCommand(context: Context): Command {
+  const command = new Command('revoke')
+    .description(
+      'Make a token worthless, at once. Certificates that were issued for it stay good until they end.',
+    )
+    .argument('<id>', 'as `heddle token list` shows it: the second part of the token')
+    .action((id: string, options: ConnectionOptions) => revoke(id, options, context));
+  return teach(withConnection(withJson(command)), [
+    ['heddle token revoke 3f9c1a77b2', 'a token that got lost'],
+  ]);
+}
+
+async function revoke(id: string, options: ConnectionOptions, context: Context): Promise<void> {
+  if (!/^[a-z0-9]{1,32}$/.test(id))
+    throw wrongUsage('that is not the ID of a token', '`heddle token list` shows the IDs');
+  await connected(options, context.io, (client) => client.json(`/v1/tokens/${id}`, { method: 'DELETE' }));
+  if (context.json) context.printJson({ id });
+  else context.print(`token ${id} revoked\n`);
+}
+
+function subjectOf({ kind, namespace, serviceAccount }: TokenInfo): string {
+  return kind === 'operator' ? 'operators' : `${namespace}/${serviceAccount}`;
+}
+
+function whole(text: string): number {
+  if (!/^[1-9]\d{0,6}$/.test(text)) throw new InvalidArgumentError('It is a whole number from 1.');
+  return Number(text);
+}

@@ -1,0 +1,75 @@
+/** Policy files named on the command line: files, folders, or `-` for stdin. */
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { PolicyFile } from 'heddle/policy';
+import { type Io, readInput, wrongUsage } from './io.js';
+
+const POLICY_FILE = /\.(ya?ml|json)$/i;
+/** As many as a workload reads from a folder of policy; larger is most likely not policy. */
+const MAX_TOTAL_BYTES = 16 * 1024 * 1024;
+const MAX_FILES = 10_000;
+const MAX_DEPTH = 16;
+
+/**
+ * The files at `paths`, in that order; of a folder every `*.yaml`, `*.yml` and `*.json` below it, by name, without those that start
+ * with a dot. Names are as they were written on the command line, so that findings can be clicked on.
+ * @throws CliError exit code 2 for what is not there or cannot be read
+ */
+export async function readPolicyFiles(paths: readonly string[], io: Io): Promise<PolicyFile[]> {
+  const files: PolicyFile[] = [];
+  let bytes = 0;
+  const add = (file: PolicyFile) => {
+    bytes += file.text.length;
+    if (files.length >= MAX_FILES || bytes > MAX_TOTAL_BYTES) {
+      throw wrongUsage(`there are more than ${MAX_FILES} files or ${MAX_TOTAL_BYTES} bytes of policy`);
+    }
+    files.push(file);
+  };
+  for (const path of paths) {
+    if (path === '-') add({ file: '<stdin>', text: await readInput(io) });
+    else for (const file of await filesAt(path)) add({ file, text: await read(file) });
+  }
+  return files;
+}
+
+async function filesAt(path: string): Promise<string[]> {
+  if (!(await isFolder(path))) return [path];
+  const found = await filesBelow(path, 0);
+  if (found.length === 0) throw wrongUsage(`there is no *.yaml, *.yml or *.json below ${path}`);
+  return found;
+}
+
+async function filesBelow(folder: string, depth: number): Promise<string[]> {
+  if (depth > MAX_DEPTH)
+    throw wrongUsage(`${folder} lies more than ${MAX_DEPTH} folders deep; is it a loop of links?`);
+  const names = (await attempt(folder, readdir(folder))).filter((name) => !name.startsWith('.')).sort();
+  const found: string[] = [];
+  for (const name of names) {
+    const path = join(folder, name);
+    if (await isFolder(path)) found.push(...(await filesBelow(path, depth + 1)));
+    else if (POLICY_FILE.test(name)) found.push(path);
+  }
+  return found;
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return (await attempt(path, stat(path))).isDirectory();
+}
+
+async function read(path: string): Promise<string> {
+  const { size } = await attempt(path, stat(path));
+  if (size > MAX_TOTAL_BYTES) throw wrongUsage(`${path} is longer than ${MAX_TOTAL_BYTES} bytes`);
+  return attempt(path, readFile(path, 'utf8'));
+}
+
+/** @throws CliError exit code 2, with what the file system says in a person's words */
+export async function attempt<T>(path: string, reading: Promise<T>): Promise<T> {
+  try {
+    return await reading;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') throw wrongUsage(`there is no file or folder ${path}`);
+    if (code === 'EACCES') throw wrongUsage(`${path} may not be read by this user`);
+    throw wrongUsage(`${path} cannot be read: ${message}`);
+  }
+}
