@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Mesh } from 'heddle';
 import { waitFor } from '../demo/command.js';
 import { hasStars, median, type Visit, visit } from '../demo/load.js';
 import { CHANGES } from '../demo/town.js';
@@ -69,13 +70,9 @@ async function faults({ town, screen, patienceMs }: Stage): Promise<void> {
     const { page } = await visit(town.visitor, { 'end-user': 'teapot' });
     return page?.details.error === 418;
   });
-  const times = (user: string, n: number) =>
-    Promise.all(Array.from({ length: n }, () => visit(town.visitor, { 'end-user': user })));
-  const [slow, teapots, others] = await Promise.all([
-    times('sloth', 10),
-    times('teapot', 10),
-    times('alice', 10),
-  ]);
+  const slow = await visits(town.visitor, 'sloth');
+  const teapots = await visits(town.visitor, 'teapot');
+  const others = await visits(town.visitor, 'alice');
   const fastest = Math.min(...slow.map(({ durationMs }) => durationMs));
   screen.check(
     fastest >= 400 && slow.every(({ error }) => error === null),
@@ -93,4 +90,11 @@ async function faults({ town, screen, patienceMs }: Stage): Promise<void> {
     `median ${median(others.map(({ durationMs }) => durationMs)).toFixed(0)} ms`,
   );
   await town.heddle('delete', 'VirtualService', 'details');
+}
+
+/** A few, one after the other, so that each one's time is its own. */
+async function visits(visitor: Mesh, user: string): Promise<readonly Visit[]> {
+  const seen: Visit[] = [];
+  for (let i = 0; i < 6; i += 1) seen.push(await visit(visitor, { 'end-user': user }));
+  return seen;
 }
