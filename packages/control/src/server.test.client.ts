@@ -7,8 +7,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
+import type { Resource } from 'heddle/policy';
 import type { ControlMessage, NamedResource, SpiffeId, SvidResponse, WorkloadMessage } from 'heddle/ports';
 import { createRequest, newKey } from 'heddle/security';
+import type { WorkloadStatus } from './api/workloads.js';
+import type { TokenInfo } from './issuer/tokens.js';
+import type { ApplyAnswer } from './publish/publisher.js';
 import { type Control, startControl } from './server.js';
 import type { ControlOptions } from './settings.js';
 
@@ -39,14 +43,20 @@ export interface Credentials {
   readonly key?: string;
 }
 
+/** All fields that any JSON answer has; each answer has some of them. */
+export interface Body extends ApplyAnswer, SvidResponse, Resource {
+  readonly code: string;
+  readonly message: string;
+  readonly token: string;
+  readonly items: readonly (WorkloadStatus & Omit<TokenInfo, 'kind'> & Resource)[];
+}
+
 export interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly bytes: Buffer;
   readonly text: string;
-  // The tests look into answers freely; what is wrong fails an assertion.
-  // biome-ignore lint/suspicious/noExplicitAny: see above
-  readonly json: any;
+  readonly json: Body;
 }
 
 export class Client {
@@ -95,7 +105,7 @@ export class Client {
           headers: head,
           bytes,
           text,
-          json: isJson ? JSON.parse(text) : undefined,
+          json: (isJson ? JSON.parse(text) : undefined) as Body,
         });
       });
     });
@@ -192,7 +202,7 @@ export function listener(service: string, port: number) {
 export async function joinToken(operator: Client, account: string, more: object = {}): Promise<string> {
   const reply = await operator.post('/v1/tokens', { namespace: 'default', serviceAccount: account, ...more });
   assert.equal(reply.status, 201, reply.text);
-  return reply.json.token as string;
+  return reply.json.token;
 }
 
 /** A new key and a request for it. */
@@ -212,7 +222,7 @@ export async function workload(
   const joining = new Client(context, control.url, { token: await joinToken(operator, account) });
   const reply = await joining.post('/v1/svid', { csr });
   assert.equal(reply.status, 200, reply.text);
-  const svid = reply.json as SvidResponse;
+  const svid: SvidResponse = reply.json;
   const credentials = { cert: svid.chain.join(''), key };
   return { client: new Client(context, control.url, credentials), svid, credentials };
 }
@@ -241,3 +251,9 @@ spec:
     - { name: v1, labels: { version: v1 } }
     - { name: v2, labels: { version: v2 } }
 `;
+
+export function assertRefused(reply: Reply, status: number, code: string): void {
+  assert.equal(reply.status, status, reply.text);
+  assert.equal(reply.json.code, code);
+  assert.equal(typeof reply.json.message, 'string');
+}

@@ -8,17 +8,9 @@ import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { isMeshError } from 'heddle/ports';
 import { fingerprint } from 'heddle/security';
+import type { WorkloadStatus } from './api/workloads.js';
 import { startControl } from './server.js';
-import {
-  Client,
-  dataDirectory,
-  hello,
-  listener,
-  type Reply,
-  SPLIT,
-  service,
-  workload,
-} from './server.test.client.js';
+import { Client, dataDirectory, hello, listener, SPLIT, service, workload } from './server.test.client.js';
 
 const REVIEWS = 'reviews.default.svc.cluster.local';
 
@@ -58,7 +50,7 @@ test('a workload joins with a token, is told policy when it changes, and its acc
   const applied = await operator.post('/v1/apply', SPLIT(80));
   assert.equal(applied.status, 200, applied.text);
   assert.deepEqual(
-    applied.json.results.map((item: { result: string }) => item.result),
+    applied.json.results.map((item) => item.result),
     ['created', 'created'],
   );
   const update = await stream.update();
@@ -70,8 +62,8 @@ test('a workload joins with a token, is told policy when it changes, and its acc
   );
   const status = await untilStatus(operator, (item) => item.stream?.accepted === applied.json.revision);
   assert.equal(status.spiffeId, svid.spiffeId);
-  assert.equal(status.stream.certificateExpiresAt, 1_800_000_000_000);
-  assert.equal(status.stream.refused, null);
+  assert.equal(status.stream?.certificateExpiresAt, 1_800_000_000_000);
+  assert.equal(status.stream?.refused, null);
 });
 
 test('a workload that refuses a revision shows with the reasons that it gave', async (context) => {
@@ -83,7 +75,7 @@ test('a workload that refuses a revision shows with the reasons that it gave', a
   const { revision } = await stream.update();
   stream.send({ type: 'refused', revision, because: ['no such balancer'] });
   const status = await untilStatus(running.operator, (item) => item.stream?.refused !== null);
-  assert.deepEqual(status.stream.refused, { revision, because: ['no such balancer'] });
+  assert.deepEqual(status.stream?.refused, { revision, because: ['no such balancer'] });
 });
 
 test('a resumed stream carries nothing that the workload holds already', async (context) => {
@@ -128,7 +120,7 @@ test('after SIGKILL the service serves policy and endpoints from its store befor
   stream.send(hello('reviews', { listeners: [listener('reviews', 8001)] }));
   await stream.expect('welcome');
   await stream.updateUntil((resources) => portsOf(resources).join() === '8001');
-  const revision = (await first.operator.request('GET', '/v1/resources')).json.revision as number;
+  const revision = (await first.operator.request('GET', '/v1/resources')).json.revision;
   await child.kill();
 
   const second = await controlProcess(context, dataDir);
@@ -167,7 +159,7 @@ test('closing says goodbye with the wish to come back, and lets the store be ope
   const again = await service(context, { dataDir: running.dataDir });
   const { json } = await again.operator.request('GET', '/v1/workloads');
   assert.deepEqual(
-    json.items.map((item: { stream: unknown; listeners: unknown[] }) => [item.stream, item.listeners.length]),
+    json.items.map((item) => [item.stream, item.listeners.length]),
     [[null, 1]],
   );
 });
@@ -185,8 +177,8 @@ test('what lies in the data directory is closed to other users, and the token pi
   const token = readFileSync(control.operatorTokenFile, 'utf8').trim();
   const { roots, trustDomain } = (await new Client(context, control.url).request('GET', '/v1/bundle')).json;
   assert.equal(trustDomain, 'cluster.local');
-  assert.equal(token.split('.')[3], fingerprint(roots[0]));
-  assert.equal(control.pin, fingerprint(roots[0]));
+  assert.equal(token.split('.')[3], fingerprint(roots[0]!));
+  assert.equal(control.pin, fingerprint(roots[0]!));
 });
 
 test('a data directory of another trust domain is refused by name', async (context) => {
@@ -223,8 +215,8 @@ function portsOf(resources: ReadonlyMap<string, { readonly value: unknown }>): n
 /** Asks until the first workload's status is as wanted. */
 async function untilStatus(
   operator: Client,
-  isThere: (item: Reply['json']) => boolean,
-): Promise<Reply['json']> {
+  isThere: (item: WorkloadStatus) => boolean,
+): Promise<WorkloadStatus> {
   for (;;) {
     const { json } = await operator.request('GET', '/v1/workloads');
     const [item] = json.items;
