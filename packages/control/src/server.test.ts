@@ -181,6 +181,16 @@ test('what lies in the data directory is closed to other users, and the token pi
   assert.equal(control.pin, fingerprint(roots[0]!));
 });
 
+test('a data directory that another service uses is refused, and can be used when that one is gone', async (context) => {
+  const { control, dataDir } = await service(context);
+  await assert.rejects(
+    startControl({ dataDir, port: 0, log: () => {} }),
+    (error) => isMeshError(error, 'HEDDLE_INVALID_SETTING') && /in use/.test(error.message),
+  );
+  await control.close();
+  await service(context, { dataDir });
+});
+
 test('a data directory of another trust domain is refused by name', async (context) => {
   const { control, dataDir } = await service(context);
   await control.close();

@@ -20,6 +20,7 @@ import { loadRoot } from './issuer/root.js';
 import { makeServerCertificate, rotateServerCertificate } from './issuer/server-certificate.js';
 import { Tokens } from './issuer/tokens.js';
 import { type ListenOptions, listenPlain, listenSecure } from './listen.js';
+import { lockDirectory } from './lock.js';
 import { Publisher } from './publish/publisher.js';
 import { Registry } from './registry/registry.js';
 import { type ControlOptions, type ControlSettings, controlSettings } from './settings.js';
@@ -47,64 +48,72 @@ const MAX_STREAMS = 10_000;
  */
 export async function startControl(options: ControlOptions): Promise<Control> {
   const settings = controlSettings(options);
-  const { dataDir, clock, log, trustDomain } = settings;
+  const { dataDir } = settings;
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   chmodSync(dataDir, 0o700);
-  const root = await loadRoot({ directory: dataDir, trustDomain, clock });
-  const pin = fingerprint(root.certificate);
-  const store = openEmbeddedStore({ directory: join(dataDir, 'store'), clock });
   const closers = new Closers();
-  closers.add(() => store.close());
+  const unlock = await lockDirectory(dataDir);
+  closers.add(async () => unlock?.());
   try {
-    const authority = new Authority({ root, trustDomain, svidTtlMs: settings.svidTtlMs, store, clock });
-    const tokens = new Tokens(store, clock, pin);
-    const operatorTokenFile = join(dataDir, 'operator.token');
-    await makeOperatorToken(tokens, operatorTokenFile);
-    const states = new MeshStates(store, clock, log);
-    const surroundings = () => surroundingsOf(states.state.current());
-    const publisher = new Publisher({ store, clock, log, surroundings });
-    await publisher.start();
-    await states.start();
-    closers.add(() => states.close());
-    const registry = new Registry({ store, clock, log, leaseMs: settings.leaseMs });
-    closers.add(() => registry.close());
-    // Streams get their goodbye (by the hub, below) while their connections can still carry it.
-    let listening: Listening | undefined;
-    closers.add(() => listening?.close());
-    const hub = new Hub({
-      ...{ states: states.state, registry, clock, log, pingMs: settings.pingMs, maxStreams: MAX_STREAMS },
-      settings: { mesh: settings.mesh, bundle: { trustDomain, roots: authority.roots } },
-      maxStreamsPerIdentity: settings.maxStreamsPerIdentity,
-    });
-    closers.add(() => hub.close());
-    let ready = true;
-    closers.add(() => {
-      ready = false;
-    });
-    const route = makeRouter({
-      ...{ tokens, trustDomain, clock, log, dev: settings.dev },
-      routes: [
-        ...openRoutes(authority, () => ready),
-        ...svidRoutes({ authority, tokens, log }),
-        ...streamRoutes(hub),
-        ...resourceRoutes(publisher),
-        ...workloadRoutes(registry, hub),
-        ...tokenRoutes(tokens, log),
-        ...caRoutes(authority, log),
-      ],
-    });
-    listening = await listen(settings, authority, (request, response) => void route(request, response));
-    const { port } = listening;
-    const url = urlOf(settings, port);
-    // Operators on this machine find the service, and with `operator.token` all that they need, in its data directory.
-    writePrivateFile(join(dataDir, 'control.json'), `${JSON.stringify({ url })}\n`);
-    announce(settings, url);
-    const close = () => closers.close();
-    return { url, port, operatorTokenFile, pin, close, [Symbol.asyncDispose]: close };
+    return await start(settings, closers);
   } catch (error) {
     await closers.close();
     throw error;
   }
+}
+
+/** Opens one part after the other; `closers` closes what was opened, whatever happens. */
+async function start(settings: ControlSettings, closers: Closers): Promise<Control> {
+  const { dataDir, clock, log, trustDomain } = settings;
+  const root = await loadRoot({ directory: dataDir, trustDomain, clock });
+  const pin = fingerprint(root.certificate);
+  const store = openEmbeddedStore({ directory: join(dataDir, 'store'), clock });
+  closers.add(() => store.close());
+  const authority = new Authority({ root, trustDomain, svidTtlMs: settings.svidTtlMs, store, clock });
+  const tokens = new Tokens(store, clock, pin);
+  const operatorTokenFile = join(dataDir, 'operator.token');
+  await makeOperatorToken(tokens, operatorTokenFile);
+  const states = new MeshStates(store, clock, log);
+  const surroundings = () => surroundingsOf(states.state.current());
+  const publisher = new Publisher({ store, clock, log, surroundings });
+  await publisher.start();
+  await states.start();
+  closers.add(() => states.close());
+  const registry = new Registry({ store, clock, log, leaseMs: settings.leaseMs });
+  closers.add(() => registry.close());
+  // Streams get their goodbye (by the hub, below) while their connections can still carry it.
+  let listening: Listening | undefined;
+  closers.add(() => listening?.close());
+  const hub = new Hub({
+    ...{ states: states.state, registry, clock, log, pingMs: settings.pingMs, maxStreams: MAX_STREAMS },
+    settings: { mesh: settings.mesh, bundle: { trustDomain, roots: authority.roots } },
+    maxStreamsPerIdentity: settings.maxStreamsPerIdentity,
+  });
+  closers.add(() => hub.close());
+  let ready = true;
+  closers.add(() => {
+    ready = false;
+  });
+  const route = makeRouter({
+    ...{ tokens, trustDomain, clock, log, dev: settings.dev },
+    routes: [
+      ...openRoutes(authority, () => ready),
+      ...svidRoutes({ authority, tokens, log }),
+      ...streamRoutes(hub),
+      ...resourceRoutes(publisher),
+      ...workloadRoutes(registry, hub),
+      ...tokenRoutes(tokens, log),
+      ...caRoutes(authority, log),
+    ],
+  });
+  listening = await listen(settings, authority, (request, response) => void route(request, response));
+  const { port } = listening;
+  const url = urlOf(settings, port);
+  // Operators on this machine find the service, and with `operator.token` all that they need, in its data directory.
+  writePrivateFile(join(dataDir, 'control.json'), `${JSON.stringify({ url })}\n`);
+  announce(settings, url);
+  const close = () => closers.close();
+  return { url, port, operatorTokenFile, pin, close, [Symbol.asyncDispose]: close };
 }
 
 /** Before the first workload is there, a selector that selects none is no mistake. */

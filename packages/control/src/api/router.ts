@@ -17,6 +17,9 @@ export interface Route {
   handle(request: ApiRequest): Promise<void> | void;
 }
 
+/** For a refused peer to read why. */
+const LINGER_MS = 5_000;
+
 const KINDS: Readonly<Record<Access, readonly Principal['kind'][]>> = {
   open: ['operator', 'workload', 'joining', 'anybody', 'anonymous'],
   operator: ['operator', 'anybody'],
@@ -121,6 +124,7 @@ function refuse(options: RouterOptions, raw: RawRequest, response: RawResponse, 
   }
   const headers = status === 401 ? { 'www-authenticate': 'Bearer' } : {};
   sendJson(response, { code, message, ...(messages === undefined ? {} : { messages }) }, { status, headers });
-  // What is left of a body that nobody wants must not keep the connection.
+  // What is left of a body that nobody wants must not keep the connection, and not for long.
   raw.resume();
+  if (!raw.readableEnded) options.clock.after(LINGER_MS, () => raw.readableEnded || raw.destroy());
 }
