@@ -162,6 +162,11 @@ test('with several destinations a set of the rule beats that of the destination'
   const several = [{ ...to('v1', 1), ...headers('destination') }, to('v2', 1)];
   const files = (route: object[]) => documents(rules({ route, ...headers('rule') }), service('reviews'));
   assert.equal(explain(files(several), { random: 0 }).responseHeaders.set.x, 'rule');
+  assert.equal(
+    explain(files([several[0]!, to('v2', 0)])).responseHeaders.set.x,
+    'rule',
+    'a weight of 0 counts here',
+  );
   assert.equal(explain(files([several[0]!])).responseHeaders.set.x, 'destination');
 });
 

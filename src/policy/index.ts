@@ -20,6 +20,7 @@ export { type ParsedFiles, type ParsedResource, parseResources } from './parse.j
 export {
   destinationHosts,
   fullName,
+  type Prepared,
   prepare,
   type ResolveOptions,
   resolve,

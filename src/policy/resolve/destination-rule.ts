@@ -55,8 +55,7 @@ export function rulesFor<Spec extends Exportable>(
   return [];
 }
 
-/** null: no DestinationRule speaks for the host. */
-export function destinationRuleFor(
+function destinationRuleFor(
   all: HostRules<DestinationRuleSpec>,
   host: string,
   scope: Scope,
@@ -82,6 +81,28 @@ export function destinationRuleFor(
       }
   }
   return { ids, trafficPolicy, subsets };
+}
+
+/** The DestinationRules of one workload's view, each host looked up once: its clusters and every route to it ask. */
+export class DestinationRules {
+  readonly #all: HostRules<DestinationRuleSpec>;
+  readonly #scope: Scope;
+  readonly #known = new Map<string, MergedRule | null>();
+
+  constructor(all: HostRules<DestinationRuleSpec>, scope: Scope) {
+    this.#all = all;
+    this.#scope = scope;
+  }
+
+  /** null: none speaks for the host. */
+  of(host: string, serviceNamespace: string | undefined): MergedRule | null {
+    let rule = this.#known.get(host);
+    if (rule === undefined) {
+      rule = destinationRuleFor(this.#all, host, this.#scope, serviceNamespace);
+      this.#known.set(host, rule);
+    }
+    return rule;
+  }
 }
 
 /** A selector asks about the client, and only of its own namespace. */

@@ -7,7 +7,7 @@ import { compareSpecificity, hostMatches } from '../kinds/hosts.js';
 import type { VirtualServiceSpec } from '../kinds/virtual-service.js';
 import type { Scope } from '../resource.js';
 import { effectiveCluster } from './cluster.js';
-import { clusterPolicy, destinationRuleFor, rulesFor } from './destination-rule.js';
+import { clusterPolicy, DestinationRules, rulesFor } from './destination-rule.js';
 import { HostIndex } from './host-index.js';
 import { isCatchAll } from './matches.js';
 import { exported, fullGateway, fullName, namespaceOf, shortNames } from './names.js';
@@ -18,15 +18,25 @@ import type { Typed } from './typed.js';
 
 type VirtualService = Typed<VirtualServiceSpec>;
 
+/** What one workload sees by. */
+interface View {
+  readonly prepared: Prepared;
+  readonly scope: Scope;
+  readonly claims: HostIndex<VirtualService>;
+  readonly rules: DestinationRules;
+  readonly destinations: Destinations;
+}
+
 export function effectiveHosts(prepared: Prepared, scope: Scope): EffectiveHost[] {
   const services = visibleServices(prepared.services, scope);
   const claims = claimedHosts(prepared.virtualServices, scope);
-  const destinations = destinationsOf(prepared, services, scope);
+  const rules = new DestinationRules(prepared.destinationRules, scope);
+  const destinations = destinationsOf(rules, services);
+  const view: View = { prepared, scope, claims, rules, destinations };
   const hosts: EffectiveHost[] = [];
-  for (const service of services.values())
-    hosts.push(effectiveHost(service, claims, prepared, scope, destinations));
+  for (const service of services.values()) hosts.push(effectiveHost(service, view));
   for (const name of hostsBeside(claims, services)) {
-    const host = effectiveHost(unknownService(name), claims, prepared, scope, destinations);
+    const host = effectiveHost(unknownService(name), view);
     if (host.virtualService !== null) hosts.push(host);
   }
   return withoutSharedDomains(hosts);
@@ -98,13 +108,8 @@ function unknownService(host: string): KnownService {
   };
 }
 
-function effectiveHost(
-  service: KnownService,
-  claims: HostIndex<VirtualService>,
-  prepared: Prepared,
-  scope: Scope,
-  destinations: Destinations,
-): EffectiveHost {
+function effectiveHost(service: KnownService, view: View): EffectiveHost {
+  const { scope, claims, destinations } = view;
   const { host } = service;
   const claiming = claims.best(host);
   // In the mesh the first one keeps the host; at a gateway the rules of all are put together, catch-alls last.
@@ -122,7 +127,7 @@ function effectiveHost(
     resolution: service.resolution,
     virtualService: routes.length === 0 ? null : speaking[0]!.id,
     routes,
-    clusters: clustersOf(service, prepared, scope),
+    clusters: clustersOf(service, view),
   };
 }
 
@@ -132,9 +137,9 @@ function domainsOf({ host, addresses }: KnownService, scope: Scope, routed: bool
   return [host, ...shortNames(host, scope.namespace), ...addresses];
 }
 
-function clustersOf(service: KnownService, prepared: Prepared, scope: Scope): EffectiveHost['clusters'] {
+function clustersOf(service: KnownService, { prepared, scope, rules }: View): EffectiveHost['clusters'] {
   const { host, namespace, ports, location, subjectAltNames } = service;
-  const rule = destinationRuleFor(prepared.destinationRules, host, scope, namespace);
+  const rule = rules.of(host, namespace);
   const resilience = rulesFor(prepared.resiliencePolicies, host, scope, namespace)[0]?.spec ?? null;
   return ports.flatMap(({ number: port }) =>
     [undefined, ...(rule?.subsets ?? [])].map((subset) =>
@@ -151,18 +156,14 @@ function clustersOf(service: KnownService, prepared: Prepared, scope: Scope): Ef
   );
 }
 
-function destinationsOf(
-  prepared: Prepared,
-  services: ReadonlyMap<string, KnownService>,
-  scope: Scope,
-): Destinations {
+function destinationsOf(rules: DestinationRules, services: ReadonlyMap<string, KnownService>): Destinations {
   return {
     onlyPort: (host) => {
       const ports = services.get(host)?.ports;
       return ports?.length === 1 ? ports[0]!.number : undefined;
     },
     isSticky: (host, subset, port) => {
-      const rule = destinationRuleFor(prepared.destinationRules, host, scope, services.get(host)?.namespace);
+      const rule = rules.of(host, services.get(host)?.namespace);
       const part = rule?.subsets.find((candidate) => candidate.name === subset);
       return clusterPolicy(rule, part, port).loadBalancer?.consistentHash !== undefined;
     },

@@ -89,7 +89,9 @@ function effectiveAction(rule: HttpRouteSpec, namespace: string, known: Destinat
     return { kind: 'directResponse', status: directResponse.status, body: body?.string ?? bytes };
   }
   const destinations = effectiveDestinations(rule, namespace, known);
-  return destinations.length === 0 ? null : { kind: 'forward', destinations };
+  if (destinations.length === 0) return null;
+  const alone = destinations.length === 1 && (rule.route ?? []).length > 1;
+  return { kind: 'forward', destinations, ...(alone && { weighted: true as const }) };
 }
 
 /** A single destination takes all, whatever its weight; among several those of weight 0 are left out. */

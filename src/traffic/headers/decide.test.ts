@@ -7,7 +7,7 @@ import type { HeaderOperations } from './policy.js';
 
 function apply(operations: HeaderOperations, headers: HeaderFields): HeaderFields {
   const context = { method: 'GET', scheme: 'http', authority: 'reviews', path: '/p', headers };
-  applyHeaders(compileHeaders(operations, undefined, 1), headers, context);
+  applyHeaders(compileHeaders(operations, undefined, false), headers, context);
   return headers;
 }
 

@@ -26,9 +26,9 @@ export type HeaderSteps = readonly HeaderStep[];
 export function compileHeaders(
   rule: HeaderOperations | undefined,
   destination: HeaderOperations | undefined,
-  destinations: number,
+  several: boolean,
 ): HeaderSteps {
-  if (destinations > 1)
+  if (several)
     return [...removals(destination), ...changes(destination), ...removals(rule), ...changes(rule)];
   return [...removals(rule), ...removals(destination), ...changes(rule), ...changes(destination)];
 }

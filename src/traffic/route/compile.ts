@@ -36,14 +36,16 @@ export class CompiledDestination {
     if (parts === undefined)
       throw new RangeError(`'${cluster}' is not the name of a cluster: expected outbound|PORT|SUBSET|HOST`);
     const rule = route.effective;
-    const siblings = rule.action.kind === 'forward' ? rule.action.destinations.length : 1;
+    const several =
+      rule.action.kind === 'forward' &&
+      (rule.action.weighted === true || rule.action.destinations.length > 1);
     this.cluster = cluster;
     this.host = parts.host;
     this.subset = parts.subset;
     this.port = parts.port;
     this.weight = destination.weight;
-    this.requestHeaders = compileHeaders(rule.headers?.request, destination.headers?.request, siblings);
-    this.responseHeaders = compileHeaders(rule.headers?.response, destination.headers?.response, siblings);
+    this.requestHeaders = compileHeaders(rule.headers?.request, destination.headers?.request, several);
+    this.responseHeaders = compileHeaders(rule.headers?.response, destination.headers?.response, several);
     this.authority =
       rule.rewrite?.authority ??
       authorityOf(rule.headers?.request) ??
@@ -98,7 +100,7 @@ export class CompiledRoute {
     this.mirrors = route.mirrors !== undefined && route.mirrors.length > 0 ? route.mirrors : null;
     this.cors = route.cors === undefined ? null : new CompiledCors(route.cors);
     this.rewrite = compileRewrite(route.rewrite, route.match?.uri);
-    this.responseHeaders = compileHeaders(route.headers?.response, undefined, 1);
+    this.responseHeaders = compileHeaders(route.headers?.response, undefined, false);
     const destinations = route.action.kind === 'forward' ? route.action.destinations : [];
     this.destinations = destinations.map(
       (destination) => new CompiledDestination(this, destination, destination.cluster),

@@ -47,7 +47,12 @@ export interface RouteDestination {
 }
 
 export type RouteAction =
-  | { readonly kind: 'forward'; readonly destinations: readonly RouteDestination[] }
+  | {
+      readonly kind: 'forward';
+      readonly destinations: readonly RouteDestination[];
+      /** There were several before those of weight 0 were left out: header operations keep the levels of several. */
+      readonly weighted?: true;
+    }
   | {
       readonly kind: 'redirect';
       readonly status: number;
