@@ -66,5 +66,6 @@ function describe(call: Call, because: string, endpoint: string | undefined, cau
   const tries = call.attempts > 1 ? ` after ${call.attempts} attempts` : '';
   const text = cause instanceof Error ? cause.message : cause;
   const detail = typeof text === 'string' && text !== '' ? `: ${text}` : '';
-  return `${call.method} ${target}: ${because}${tries}${detail} (policy revision ${call.revision}${route})`;
+  const flags = call.flags.size === 0 ? '' : `flags ${formatFlags(call.flags)}, `;
+  return `${call.method} ${target}: ${because}${tries}${detail} (${flags}policy revision ${call.revision}${route})`;
 }

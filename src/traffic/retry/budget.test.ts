@@ -4,9 +4,9 @@ import fc from 'fast-check';
 import { allowedRetries } from './budget.js';
 import { RetryBudget } from './state.js';
 
-test('without policy: 20 % of what is active, but three always', () => {
+test('without policy: 20 % of what is active, but ten always', () => {
   const allowed = [0, 1, 15, 19, 20, 100, 1_004].map((active) => allowedRetries(null, undefined, active));
-  assert.deepEqual(allowed, [3, 3, 3, 3, 4, 20, 200]);
+  assert.deepEqual(allowed, [10, 10, 10, 10, 10, 20, 200]);
 });
 
 test('maxRetries alone is a fixed number; a budget replaces it', () => {

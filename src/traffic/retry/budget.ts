@@ -6,9 +6,10 @@ import type { RetryBudgetPolicy } from './policy.js';
 
 /**
  * What holds where policy names neither a budget nor `maxRetries`: Istio's default is no limit, under which retries alone can keep
- * a cluster down that was overloaded once. A budget does not bind as long as failures are few.
+ * a cluster down that was overloaded once. A budget does not bind as long as failures are few. Ten at once, not Envoy's three: when
+ * a process dies, all that it had in flight is lost in the same moment, and a small service has no 20 % to pay for that with.
  */
-export const DEFAULT_BUDGET: RetryBudgetPolicy = { budgetPercent: 20, minRetryConcurrency: 3 };
+export const DEFAULT_BUDGET: RetryBudgetPolicy = { budgetPercent: 20, minRetryConcurrency: 10 };
 
 /**
  * Retries that may be outstanding, waiting ones included, while `active` attempts of the cluster are in flight.

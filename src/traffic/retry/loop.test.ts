@@ -5,6 +5,7 @@ import { FakeClock } from '../../base/testing.js';
 import type { Call, CallRequest } from '../../model/call.js';
 import type { Outcome } from '../../model/outcome.js';
 import { StreamBody } from '../../model/request-body.js';
+import { ResponseBody } from '../../model/response-body.js';
 import { cancelled, failed, rejected, responded, testCall } from '../../model/testing.js';
 import { type RetryOptions, retryAttempts } from './loop.js';
 import type { RetryPolicy } from './policy.js';
@@ -80,7 +81,7 @@ test('the waits grow, and after the last retry the last outcome comes back as it
 test('discarded responses are dropped before the wait, the last one is not', async () => {
   const closed: string[] = [];
   const outcomes = ['first', 'second', 'third'].map((name) => {
-    const outcome = responded(503, {}, name);
+    const outcome = { ...responded(503), body: new ResponseBody({ pause() {}, resume() {}, abort() {} }) };
     outcome.body.owner = { bodyClosed: (end) => closed.push(`${name} ${end}`) };
     return outcome;
   });
