@@ -63,6 +63,19 @@ const envelopeSchema = z.strictObject({
 /** Groups whose resources belong to Kubernetes; a folder of Istio's samples holds many. */
 const KUBERNETES = /^(v1|(apps|batch|autoscaling|policy|extensions|[a-z.]+\.k8s\.io)\/v\d[a-z0-9]*)$/;
 
+/** What Istio has and Heddle has not. */
+const NOT_YET = [
+  'Gateway',
+  'Sidecar',
+  'WorkloadEntry',
+  'WorkloadGroup',
+  'ProxyConfig',
+  'Telemetry',
+  'EnvoyFilter',
+  'WasmPlugin',
+  'TrafficExtension',
+];
+
 export function readDocument(document: Document): DocumentContents {
   const resources: { resource: Resource; base: FieldPath }[] = [];
   const faults: ParseFault[] = [];
@@ -146,6 +159,11 @@ function unknownKind(apiVersion: string, kind: string): Pick<Message, 'level' | 
   }
   if (KUBERNETES.test(apiVersion))
     return { level: 'info', message: `${apiVersion} ${kind} is not policy; Heddle leaves it to Kubernetes` };
+  if (NOT_YET.includes(kind) && /^(networking|telemetry|extensions|security)\.istio\.io\//.test(apiVersion))
+    return {
+      level: 'error',
+      message: `Heddle does not do ${kind} yet; take it out, nothing is accepted and ignored`,
+    };
   const near = nearest(
     kind,
     KINDS.map((known) => known.kind),

@@ -218,6 +218,13 @@ test('at a gateway only what a VirtualService of that gateway names is there', (
   assert.equal(explain(files, { source: atGateway }).outcome, 'noRoute');
 });
 
+test('a header called constructor is only a header', () => {
+  const match = [{ headers: { constructor: { exact: 'x' } } }];
+  const files = documents(rules({ match, route: [to('v1')] }), service('reviews'));
+  assert.equal(explain(files).outcome, 'noRoute');
+  assert.equal(explain(files, { headers: { constructor: 'x' } }).outcome, 'route');
+});
+
 test('a resource that is not valid is left out and named', () => {
   const found = explain(documents(rules({ route: [to('v1')], timeout: '0s' }), service('reviews')));
   assert.equal(found.virtualService, null);

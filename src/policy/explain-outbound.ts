@@ -3,7 +3,7 @@
  */
 import { z } from 'zod';
 import { MeshError } from '../base/errors.js';
-import { copyFields, type HeaderFields } from '../base/headers.js';
+import { copyFields, emptyFields, type HeaderFields } from '../base/headers.js';
 import type { Random } from '../base/random.js';
 import { decideFault } from '../traffic/fault/decide.js';
 import { mirrorCluster } from '../traffic/mirror/decide.js';
@@ -273,6 +273,9 @@ function requestOf(from: {
   return { method, scheme, authority, path, headers: { ...copyFields(headers) } };
 }
 
+/** Without a prototype, as on the path of calls: a header called `constructor` is only a header. */
 function lowerNames(headers: HeaderFields): HeaderFields {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+  const fields = emptyFields();
+  for (const [name, value] of Object.entries(headers)) fields[name.toLowerCase()] = value;
+  return fields;
 }

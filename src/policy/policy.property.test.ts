@@ -161,20 +161,18 @@ const spec = fc.oneof(
     .map((value) => ['ServiceEntry', value] as const),
 );
 
-const documents = fc
-  .array(spec, { maxLength: 4 })
-  .map((all) =>
-    all
-      .map(([kind, value], index) =>
-        JSON.stringify({
-          apiVersion: 'networking.istio.io/v1',
-          kind,
-          metadata: { name: `n${index}` },
-          spec: value,
-        }),
-      )
-      .join('\n---\n'),
-  );
+const documents = fc.array(spec, { maxLength: 4 }).map((all) =>
+  all
+    .map(([kind, value], index) =>
+      JSON.stringify({
+        apiVersion: 'networking.istio.io/v1',
+        kind,
+        metadata: { name: `n${index}` },
+        spec: value,
+      }),
+    )
+    .join('\n---\n'),
+);
 
 const SCOPE = { namespace: 'default', service: '', labels: {} };
 const OPTIONS = {
@@ -213,6 +211,7 @@ test('what validation passes always compiles, and every call to it is decided', 
         SCOPE,
         OPTIONS,
       );
+      assert.deepEqual(JSON.parse(JSON.stringify(policy)), policy, 'it travels as JSON');
       const hosts = buildHostTable(policy.hosts.map(compileHost));
       for (const host of hosts.hosts) {
         compiled += 1;

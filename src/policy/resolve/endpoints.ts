@@ -32,7 +32,10 @@ function toEndpoint(
   trustDomain: string,
 ): Endpoint {
   const address = from.address!;
-  const number = from.ports?.[port.name] ?? port.targetPort ?? port.number;
+  // A port may be called `constructor`: only what was written counts.
+  const own =
+    from.ports !== undefined && Object.hasOwn(from.ports, port.name) ? from.ports[port.name] : undefined;
+  const number = own ?? port.targetPort ?? port.number;
   const inMesh = service.location === 'mesh';
   return {
     key: endpointKey(address, number),

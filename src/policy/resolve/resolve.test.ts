@@ -433,6 +433,18 @@ test('an endpoint inside the mesh carries the identity of its service account', 
   assert.equal(endpoint.mtls, true);
 });
 
+test('names that every object has are only names', () => {
+  const entry = resource('ServiceEntry', 'e', {
+    hosts: ['api.example'],
+    ports: [{ number: 80, name: 'constructor', protocol: 'HTTP' }],
+    resolution: 'STATIC',
+    endpoints: [{ address: '10.0.0.1', ports: { other: 1 } }],
+  });
+  assert.equal(policy([entry]).endpoints[0]?.ports['80']?.[0]?.port, 80);
+  const document = resource('Service', 'a', { ports: [{ port: 80, name: 'constructor' }] });
+  assert.equal(host([document], A).ports[0]?.protocol, 'HTTP');
+});
+
 test('ports that workloads registered join those of the Service document', () => {
   const registered = [
     { host: A, namespace: 'default', ports: [{ number: 90, name: 'grpc', protocol: 'GRPC' }] },

@@ -112,27 +112,27 @@ function fromEntry(entry: Typed<ServiceEntrySpec>): KnownService[] {
   }));
 }
 
-const PROTOCOLS: Readonly<Record<string, string>> = {
-  http: 'HTTP',
-  http2: 'HTTP2',
-  grpc: 'GRPC',
-  'grpc-web': 'GRPC',
-  https: 'HTTPS',
-  tls: 'TLS',
-  tcp: 'TCP',
-  mongo: 'TCP',
-  redis: 'TCP',
-  mysql: 'TCP',
-  'kubernetes.io/h2c': 'HTTP2',
-  'kubernetes.io/ws': 'HTTP',
-  'kubernetes.io/wss': 'HTTPS',
-};
+const PROTOCOLS: ReadonlyMap<string, string> = new Map([
+  ['http', 'HTTP'],
+  ['http2', 'HTTP2'],
+  ['grpc', 'GRPC'],
+  ['grpc-web', 'GRPC'],
+  ['https', 'HTTPS'],
+  ['tls', 'TLS'],
+  ['tcp', 'TCP'],
+  ['mongo', 'TCP'],
+  ['redis', 'TCP'],
+  ['mysql', 'TCP'],
+  ['kubernetes.io/h2c', 'HTTP2'],
+  ['kubernetes.io/ws', 'HTTP'],
+  ['kubernetes.io/wss', 'HTTPS'],
+]);
 
 /** `appProtocol`, else the port's name up to its dash; HTTP where neither says, since that is what callers here speak. */
 export function protocolOf(appProtocol: string | undefined, name: string | undefined): string {
-  const said = PROTOCOLS[(appProtocol ?? '').toLowerCase()];
+  const said = PROTOCOLS.get((appProtocol ?? '').toLowerCase());
   if (said !== undefined) return said;
   const lower = (name ?? '').toLowerCase();
   if (lower.startsWith('grpc-web')) return 'GRPC';
-  return PROTOCOLS[lower.split('-')[0]!] ?? 'HTTP';
+  return PROTOCOLS.get(lower.split('-')[0]!) ?? 'HTTP';
 }
