@@ -3,11 +3,10 @@
  */
 import type { Document } from 'yaml';
 import { z } from 'zod';
-import { joinVersion, KINDS, kindOf } from './kinds/index.js';
 import { type FieldPath, formatPath } from './kinds/kind.js';
-import { nearest } from './nearest.js';
 import type { Message, Resource, ResourceMetadata } from './resource.js';
 import { describeIssues } from './schema-issues.js';
+import { unknownKind } from './unknown-kind.js';
 
 /** Per file. A choice of this library: Istio's stores limit a single resource to about 1.5 MiB. */
 export const MAX_FILE_CHARACTERS = 8 * 1024 * 1024;
@@ -59,22 +58,6 @@ const envelopeSchema = z.strictObject({
   spec: z.record(z.string(), z.unknown()).optional(),
   status: z.unknown().optional(),
 });
-
-/** Groups whose resources belong to Kubernetes; a folder of Istio's samples holds many. */
-const KUBERNETES = /^(v1|(apps|batch|autoscaling|policy|extensions|[a-z.]+\.k8s\.io)\/v\d[a-z0-9]*)$/;
-
-/** What Istio has and Heddle has not. */
-const NOT_YET = [
-  'Gateway',
-  'Sidecar',
-  'WorkloadEntry',
-  'WorkloadGroup',
-  'ProxyConfig',
-  'Telemetry',
-  'EnvoyFilter',
-  'WasmPlugin',
-  'TrafficExtension',
-];
 
 export function readDocument(document: Document): DocumentContents {
   const resources: { resource: Resource; base: FieldPath }[] = [];
@@ -147,32 +130,6 @@ function readMetadata(from: z.infer<typeof metadataSchema>): ResourceMetadata {
     ...(version !== undefined && { resourceVersion: String(version) }),
     ...(from.generation !== undefined && { generation: from.generation }),
   };
-}
-
-/** null: the kind is known. */
-function unknownKind(apiVersion: string, kind: string): Pick<Message, 'level' | 'message'> | null {
-  if (kindOf(apiVersion, kind) !== undefined) return null;
-  const sameName = KINDS.find((known) => known.kind === kind);
-  if (sameName !== undefined && !KUBERNETES.test(apiVersion)) {
-    const versions = sameName.versions.map((version) => joinVersion(sameName.group, version)).join(', ');
-    return { level: 'error', message: `${kind} is not part of '${apiVersion}': expected ${versions}` };
-  }
-  if (KUBERNETES.test(apiVersion))
-    return { level: 'info', message: `${apiVersion} ${kind} is not policy; Heddle leaves it to Kubernetes` };
-  if (NOT_YET.includes(kind) && /^(networking|telemetry|extensions|security)\.istio\.io\//.test(apiVersion))
-    return {
-      level: 'error',
-      message: `Heddle does not do ${kind} yet; take it out, nothing is accepted and ignored`,
-    };
-  const near = nearest(
-    kind,
-    KINDS.map((known) => known.kind),
-  );
-  const hint =
-    near === undefined
-      ? `known kinds: ${KINDS.map((known) => known.kind).join(', ')}`
-      : `did you mean ${near}?`;
-  return { level: 'error', message: `${apiVersion} ${kind} is not a kind that Heddle knows; ${hint}` };
 }
 
 function identify(value: Readonly<Record<string, unknown>>): Pick<ParseFault, 'kind' | 'namespace' | 'name'> {

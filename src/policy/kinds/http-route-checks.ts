@@ -8,23 +8,17 @@ import { decodeText } from './base64.js';
 import {
   checkDestination,
   checkDuration,
-  checkFraction,
   checkHttpStatus,
-  checkLabels,
   checkPort,
   checkRegex,
-  checkStringMatch,
-  GRPC_STATUSES,
-  HTTP_METHODS,
-  isDnsLabel,
   isToken,
   refuseNotYet,
 } from './common.js';
-import { parseDuration } from './duration.js';
-import { checkGateways } from './gateways.js';
+import { checkCors, checkFault, checkMirrors } from './http-extras-checks.js';
+import { checkMatch } from './http-match-checks.js';
 import type { FieldPath, Findings } from './kind.js';
 import { checkRetries } from './retries-checks.js';
-import type { HeadersSpec, HttpMatchSpec, HttpRouteSpec } from './virtual-service.js';
+import type { HeadersSpec, HttpRouteSpec } from './virtual-service.js';
 
 const MAX_BODY = 1024 * 1024;
 const LARGE_BODY = 100 * 1024;
@@ -72,44 +66,6 @@ function checkAction(route: HttpRouteSpec, path: FieldPath, findings: Findings):
     if (has(one) && has(other)) findings.error([...path, other], `'${other}' cannot stand beside '${one}'`);
   if (!has('route') && !has('redirect') && !has('directResponse') && !has('delegate'))
     findings.error(path, "the rule does nothing: expected 'route', 'redirect' or 'directResponse'");
-}
-
-function checkMatch(
-  match: HttpMatchSpec,
-  path: FieldPath,
-  findings: Findings,
-  bound: { readonly onlyMesh: boolean },
-): void {
-  if (match.uri !== undefined) checkStringMatch(match.uri, [...path, 'uri'], findings, { emptyPrefix: true });
-  for (const field of ['scheme', 'method', 'authority'] as const) {
-    const value = match[field];
-    if (value !== undefined) checkStringMatch(value, [...path, field], findings);
-  }
-  for (const field of ['headers', 'withoutHeaders', 'queryParams'] as const)
-    for (const [name, value] of Object.entries(match[field] ?? {})) {
-      const at = [...path, field, name];
-      if (field === 'queryParams') {
-        if (name === '') findings.error(at, 'the name of the query parameter is empty');
-      } else if (name.toLowerCase().startsWith('@request.auth.claims')) {
-        if (bound.onlyMesh)
-          findings.error(
-            at,
-            'claims of a token can only be matched at a gateway; bind the VirtualService to one',
-          );
-        else findings.error(at, 'Heddle does not match claims of tokens in routes yet; take it out');
-      } else if (!isToken(name)) findings.error(at, `'${name}' is not the name of a header`);
-      // `regex: '*'` is Istio's old way to ask for presence.
-      if (value.regex !== '*') checkStringMatch(value, at, findings);
-    }
-  checkPort(match.port === 0 ? undefined : match.port, [...path, 'port'], findings);
-  checkLabels(match.sourceLabels, [...path, 'sourceLabels'], findings);
-  if (
-    match.sourceNamespace !== undefined &&
-    match.sourceNamespace !== '' &&
-    !isDnsLabel(match.sourceNamespace)
-  )
-    findings.error([...path, 'sourceNamespace'], `'${match.sourceNamespace}' is not a namespace`);
-  checkGateways(match.gateways ?? [], [...path, 'gateways'], findings);
 }
 
 function checkDestinations(route: HttpRouteSpec, path: FieldPath, findings: Findings): void {
@@ -224,83 +180,4 @@ function checkRewrite(route: HttpRouteSpec, path: FieldPath, findings: Findings)
   if (!checkRegex(regex.match, [...at, 'match'], findings)) return;
   const fault = regexRewriteFault({ match: regex.match, rewrite: regex.rewrite ?? '' });
   if (fault !== null) findings.error([...at, 'rewrite'], fault);
-}
-
-function checkFault(route: HttpRouteSpec, path: FieldPath, findings: Findings): void {
-  const { fault } = route;
-  if (fault === undefined) return;
-  const { abort, delay } = fault;
-  if (abort === undefined && delay === undefined)
-    findings.error(path, "nothing goes wrong: expected 'delay' or 'abort'");
-  if (delay !== undefined) {
-    const at = [...path, 'delay'];
-    checkFraction(delay.percentage?.value, [...at, 'percentage', 'value'], findings);
-    if (delay.percent !== undefined && (delay.percent < 0 || delay.percent > 100))
-      findings.error([...at, 'percent'], `${delay.percent} is not a percentage: expected 0 to 100`);
-    if (delay.exponentialDelay !== undefined)
-      findings.error([...at, 'exponentialDelay'], 'exponential delays are not supported; write fixedDelay');
-    if (delay.fixedDelay === undefined) findings.error(at, "'fixedDelay' is missing");
-    checkDuration(delay.fixedDelay, [...at, 'fixedDelay'], findings);
-  }
-  if (abort === undefined) return;
-  const at = [...path, 'abort'];
-  checkFraction(abort.percentage?.value, [...at, 'percentage', 'value'], findings);
-  if (abort.http2Error !== undefined)
-    findings.error([...at, 'http2Error'], 'HTTP/2 errors are not supported');
-  if (abort.httpStatus !== undefined && abort.grpcStatus !== undefined)
-    findings.error(at, "'httpStatus' and 'grpcStatus' exclude each other");
-  if (abort.httpStatus !== undefined) checkHttpStatus(abort.httpStatus, [...at, 'httpStatus'], findings);
-  if (abort.grpcStatus !== undefined && !GRPC_STATUSES.includes(abort.grpcStatus))
-    findings.error([...at, 'grpcStatus'], `'${abort.grpcStatus}' is not a gRPC status, e.g. UNAVAILABLE`);
-  if (abort.httpStatus === undefined && abort.grpcStatus === undefined && abort.http2Error === undefined)
-    findings.warning(at, "the abort does nothing: set 'httpStatus' or 'grpcStatus'");
-}
-
-function checkMirrors(route: HttpRouteSpec, path: FieldPath, findings: Findings): void {
-  if (route.mirror !== undefined && (route.mirrors ?? []).length > 0)
-    findings.error([...path, 'mirrors'], "'mirror' and 'mirrors' exclude each other");
-  if (route.mirrorPercent !== undefined) {
-    findings.warning(
-      [...path, 'mirrorPercent'],
-      "'mirrorPercent' is deprecated; write mirrorPercentage.value",
-    );
-    if (route.mirrorPercent > 100)
-      findings.error(
-        [...path, 'mirrorPercent'],
-        `${route.mirrorPercent} is not a percentage: expected 0 to 100`,
-      );
-  }
-  if (route.mirror !== undefined) checkDestination(route.mirror, [...path, 'mirror'], findings);
-  checkMirrorPercentage(route.mirrorPercentage?.value, [...path, 'mirrorPercentage', 'value'], findings);
-  for (const [index, mirror] of (route.mirrors ?? []).entries()) {
-    const at = [...path, 'mirrors', index];
-    if (mirror.destination === undefined) findings.error(at, "'destination' is missing");
-    else checkDestination(mirror.destination, [...at, 'destination'], findings);
-    checkMirrorPercentage(mirror.percentage?.value, [...at, 'percentage', 'value'], findings);
-  }
-}
-
-function checkMirrorPercentage(value: number | undefined, path: FieldPath, findings: Findings): void {
-  if (value !== undefined && !(value >= 0 && value <= 100))
-    findings.error(path, `${value} is not a percentage: expected 0 to 100`);
-}
-
-function checkCors(route: HttpRouteSpec, path: FieldPath, findings: Findings): void {
-  const cors = route.corsPolicy;
-  if (cors === undefined) return;
-  for (const [index, origin] of (cors.allowOrigins ?? []).entries()) {
-    const at = [...path, 'allowOrigins', index];
-    if (Object.keys(origin).length === 0) findings.error(at, 'expected one of exact, prefix, regex');
-    checkStringMatch(origin, at, findings);
-  }
-  for (const [index, method] of (cors.allowMethods ?? []).entries())
-    if (method !== '*' && !HTTP_METHODS.includes(method))
-      findings.error([...path, 'allowMethods', index], `'${method}' is not an HTTP method`);
-  for (const field of ['allowHeaders', 'exposeHeaders'] as const)
-    for (const [index, name] of (cors[field] ?? []).entries())
-      if (!isToken(name)) findings.error([...path, field, index], `'${name}' is not the name of a header`);
-  checkDuration(cors.maxAge, [...path, 'maxAge'], findings, { zero: true });
-  const age = cors.maxAge === undefined ? null : parseDuration(cors.maxAge);
-  if (age !== null && age % 1000 !== 0)
-    findings.error([...path, 'maxAge'], `'${cors.maxAge}' is not a whole number of seconds`);
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { isIP } from 'node:net';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { fqdnFault, isCidr, isIp, wildcardFault } from './common.js';
+import { fqdnFault, isCidr, isIp, wildcardFault } from './addresses.js';
 
 test('IP addresses are told as the platform tells them', () => {
   const part = fc.constantFrom(
