@@ -13,15 +13,18 @@ export interface Clock {
   now(): number;
   /** Milliseconds since the Unix epoch. For certificates and logs only: it may jump. */
   wallNow(): number;
-  /** Runs `fire` once after `delayMs`. The timer never keeps the process alive. */
-  after(delayMs: number, fire: () => void): Timer;
+  /**
+   * Runs `fire` once after `delayMs`. The timer does not keep the process alive, unless `holds` says that somebody waits for it
+   * who would otherwise never hear.
+   */
+  after(delayMs: number, fire: () => void, holds?: 'holds'): Timer;
 }
 
 class SystemTimer implements Timer {
   readonly #handle: NodeJS.Timeout;
-  constructor(delayMs: number, fire: () => void) {
+  constructor(delayMs: number, fire: () => void, holds: 'holds' | undefined) {
     this.#handle = setTimeout(fire, delayMs);
-    this.#handle.unref();
+    if (holds === undefined) this.#handle.unref();
   }
   cancel(): void {
     clearTimeout(this.#handle);
@@ -31,7 +34,7 @@ class SystemTimer implements Timer {
 export const systemClock: Clock = {
   now: () => performance.now(),
   wallNow: () => Date.now(),
-  after: (delayMs, fire) => new SystemTimer(delayMs, fire),
+  after: (delayMs, fire, holds) => new SystemTimer(delayMs, fire, holds),
 };
 
 /**

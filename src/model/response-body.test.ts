@@ -67,13 +67,34 @@ test('what came before the sink is given to it first, in order, then what comes'
   assert.equal(body.bytes, 3);
 });
 
-test('a body that ended before it was read is complete only when it was read', () => {
+test('a body that ended before it was read frees its owner, and can still be read', () => {
   const { body, owner, sink } = make();
   body.push(bytes('a'));
   body.end();
-  assert.deepEqual(owner.ends, []);
+  assert.deepEqual(owner.ends, ['complete']);
   body.attach(sink);
   assert.deepEqual([sink.text, sink.events, owner.ends], ['a', ['end'], ['complete']]);
+});
+
+test('a body that failed before it was read frees its owner, and still tells its reader', () => {
+  const { body, owner, sink } = make();
+  body.push(bytes('a'));
+  body.fail(new Error('lost'));
+  assert.deepEqual(owner.ends, ['failed']);
+  body.attach(sink);
+  assert.deepEqual([sink.text, sink.events, owner.ends], ['a', ['lost'], ['failed']]);
+});
+
+test('an owner that comes after the end is told at once', () => {
+  const whole = ResponseBody.of('a');
+  const owner = new Owner();
+  whole.owner = owner;
+  assert.deepEqual(owner.ends, ['complete']);
+  const { body } = make();
+  body.drop(new Error('not wanted'));
+  const late = new Owner();
+  body.owner = late;
+  assert.deepEqual(late.ends, ['dropped']);
 });
 
 test('a failure is told after what had arrived, once', () => {
@@ -144,7 +165,7 @@ test('a drop of a body that has arrived whole leaves its producer alone', () => 
   body.push(bytes('a'));
   body.end();
   body.drop(new Error('not wanted'));
-  assert.deepEqual(owner.ends, ['dropped']);
+  assert.deepEqual(owner.ends, ['complete']);
   assert.deepEqual(producer.aborted, []);
 });
 

@@ -22,7 +22,10 @@ export interface BodyProducer {
 /** How the body came to its end. */
 export type BodyEnd = 'complete' | 'failed' | 'dropped';
 
-/** Told once, when the last byte was read or the body was given up: this is when an attempt is released. */
+/**
+ * Told once, when the transport has nothing more for the body or the body was given up: this is when an attempt is released. Bytes
+ * that wait for a reader hold no connection, and a response that nobody reads must not count as in flight for ever.
+ */
 export interface BodyOwner {
   bodyClosed(end: BodyEnd, error: Error | null): void;
 }
@@ -31,15 +34,16 @@ export interface BodyOwner {
 const HIGH_WATER_BYTES = 64 * 1024;
 
 export class ResponseBody {
-  owner: BodyOwner | null = null;
   /** Bytes received so far. */
   bytes = 0;
+  #owner: BodyOwner | null = null;
   readonly #producer: BodyProducer;
   #waiting: Uint8Array[] | null = null;
   #waitingBytes = 0;
   #sink: BodySink | null = null;
   #paused = false;
   #state: 'open' | 'ended' | 'failed' | 'closed' = 'open';
+  #end: BodyEnd = 'complete';
   #error: Error | null = null;
 
   constructor(producer: BodyProducer) {
@@ -53,6 +57,12 @@ export class ResponseBody {
     if (chunk.byteLength > 0) body.push(chunk);
     body.end();
     return body;
+  }
+
+  /** Who is told of the end; at once, if the body has come to it already. */
+  set owner(owner: BodyOwner | null) {
+    this.#owner = owner;
+    if (this.#state !== 'open') this.#tell();
   }
 
   // -- the transport's side --
@@ -72,13 +82,17 @@ export class ResponseBody {
   end(): void {
     if (this.#state !== 'open') return;
     this.#state = 'ended';
+    this.#end = 'complete';
+    this.#tell();
     this.#flush();
   }
 
   fail(error: Error): void {
     if (this.#state !== 'open') return;
     this.#state = 'failed';
+    this.#end = 'failed';
     this.#error = error;
+    this.#tell();
     this.#flush();
   }
 
@@ -103,8 +117,11 @@ export class ResponseBody {
     if (this.#state === 'closed') return;
     const open = this.#state === 'open';
     this.#waiting = null;
-    this.#close('dropped', null);
-    if (open) this.#producer.abort(reason);
+    this.#state = 'closed';
+    if (!open) return;
+    this.#end = 'dropped';
+    this.#tell();
+    this.#producer.abort(reason);
   }
 
   #pause(): void {
@@ -127,19 +144,18 @@ export class ResponseBody {
     if (this.#state === 'open') {
       this.#producer.resume();
     } else if (this.#state === 'ended') {
-      this.#close('complete', null);
+      this.#state = 'closed';
       sink.onEnd();
     } else if (this.#state === 'failed') {
-      this.#close('failed', this.#error);
+      this.#state = 'closed';
       sink.onError(this.#error!);
     }
   }
 
-  #close(end: BodyEnd, error: Error | null): void {
-    this.#state = 'closed';
-    const owner = this.owner;
-    this.owner = null;
-    owner?.bodyClosed(end, error);
+  #tell(): void {
+    const owner = this.#owner;
+    this.#owner = null;
+    owner?.bodyClosed(this.#end, this.#error);
   }
 }
 

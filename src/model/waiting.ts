@@ -12,10 +12,12 @@ import type { Cancelled, Failed } from './outcome.js';
 export function waitForCall(clock: Clock, call: Call, delayMs: number): Promise<boolean> {
   if (call.cancelledBy !== undefined) return Promise.resolve(false);
   return new Promise((resolve) => {
-    const timer = clock.after(delayMs, () => {
+    const fire = () => {
       call.onCancel = null;
       resolve(true);
-    });
+    };
+    // No socket is open meanwhile: without this timer a process that only waits for the call would end before it.
+    const timer = clock.after(delayMs, fire, 'holds');
     call.onCancel = () => {
       call.onCancel = null;
       timer.cancel();

@@ -47,7 +47,10 @@ test('a plan settles and releases in reverse order exactly the filters that admi
       const told: string[] = [];
       const filters: AttemptFilter[] = answers.map((answer, i) => ({
         name: String(i),
-        admit: () => (told.push(`admit ${i}`), answer === 'admits' ? null : REFUSAL),
+        admit() {
+          told.push(`admit ${i}`);
+          return answer === 'admits' ? null : REFUSAL;
+        },
         settle: () => told.push(`settle ${i}`),
         release: () => told.push(`release ${i}`),
       }));

@@ -1,0 +1,215 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { isMeshError } from '../base/errors.js';
+import type { Rejected } from '../model/outcome.js';
+import type { EffectiveTls } from '../policy/effective.js';
+import { destinationsOf } from './bind.js';
+import {
+  ALL,
+  Bench,
+  cluster,
+  endpoint,
+  host,
+  NOTHING,
+  policy,
+  REVIEWS,
+  route,
+} from './fixtures.test.helper.js';
+
+const OUTLIER = {
+  consecutive5xx: 2,
+  consecutiveGatewayErrors: 0,
+  splitLocalOrigin: false,
+  consecutiveLocalOriginFailures: 5,
+  intervalMs: 1_000,
+  baseEjectionTimeMs: 10_000,
+  maxEjectionPercent: 100,
+  minHealthPercent: 0,
+};
+const BREAKER = { errorThresholdPercent: 50, volumeThreshold: 4, windowMs: 10_000, openMs: 5_000 };
+
+async function ejectFirst(bench: Bench): Promise<void> {
+  bench.wire.answer = (sent) => sent.respond(sent.endpoint.startsWith('10.0.0.1:') ? 500 : 200);
+  for (let i = 0; i < 12; i += 1) await bench.run();
+}
+
+test('ejections and work in flight survive a change of policy', async () => {
+  const bench = new Bench({ clusters: [cluster({ outlier: OUTLIER })] });
+  await ejectFirst(bench);
+  assert.equal(bench.events.length, 1);
+  assert.match(
+    bench.events[0]!,
+    /^endpoint\.ejected outbound\|80\|\|reviews\S* 10\.0\.0\.1:8080 consecutive-5xx/,
+  );
+  bench.wire.answer = null;
+  const { outcome } = await bench.begin();
+  const before = bench.cluster();
+  bench.accept({
+    revision: 2,
+    clusters: [cluster({ outlier: { ...OUTLIER, consecutive5xx: 7 }, limits: { maxRequests: 5 } })],
+  });
+  const after = bench.cluster();
+  assert.notEqual(before, after);
+  assert.equal(before.state, after.state);
+  assert.deepEqual(
+    after.endpoints.map(({ ejected }) => ejected),
+    [true, false, false],
+  );
+  assert.equal(bench.held().inFlight, 1);
+  bench.wire.last.respond(200);
+  await outcome;
+  assert.deepEqual(bench.held(), NOTHING);
+  await bench.clock.advanceAsync(15_000);
+  assert.equal(bench.events.at(-1), `endpoint.returned ${ALL} 10.0.0.1:8080`);
+});
+
+test('an endpoint that left is forgotten, and new when it comes back', async () => {
+  const bench = new Bench({ clusters: [cluster({ outlier: OUTLIER })] });
+  await ejectFirst(bench);
+  const clusters = [cluster({ outlier: OUTLIER })];
+  bench.accept({ clusters, endpoints: [endpoint(2)] });
+  bench.accept({ clusters, endpoints: [endpoint(1), endpoint(2)] });
+  assert.deepEqual(
+    bench.cluster().endpoints.map(({ ejected }) => ejected),
+    [false, false],
+  );
+});
+
+test('outlier detection that policy no longer asks for lets everybody back', async () => {
+  const bench = new Bench({ clusters: [cluster({ outlier: OUTLIER })] });
+  await ejectFirst(bench);
+  bench.accept({ clusters: [cluster()] });
+  assert.equal(
+    bench.cluster().endpoints.some(({ ejected }) => ejected),
+    false,
+  );
+  assert.equal(bench.clock.pending, 0);
+});
+
+test('an open circuit survives a change of anything but its own thresholds', async () => {
+  const bench = new Bench({ clusters: [cluster({ breaker: BREAKER })] });
+  bench.wire.answer = (sent) => sent.respond(500);
+  for (let i = 0; i < 6; i += 1) await bench.run();
+  const refused = (await bench.run()) as Rejected;
+  assert.equal(refused.code, 'HEDDLE_CIRCUIT_OPEN');
+  bench.accept({ clusters: [cluster({ breaker: { ...BREAKER }, limits: { maxRequests: 9 } })] });
+  assert.equal(((await bench.run()) as Rejected).code, 'HEDDLE_CIRCUIT_OPEN');
+  bench.accept({ clusters: [cluster({ breaker: { ...BREAKER, volumeThreshold: 100 } })] });
+  assert.equal((await bench.run()).kind, 'response');
+  assert.deepEqual(bench.held(), NOTHING);
+});
+
+test('clusters that vanish are disposed: no timer of theirs is left', async () => {
+  const bench = new Bench({ clusters: [cluster({ outlier: OUTLIER, breaker: BREAKER })] });
+  await ejectFirst(bench);
+  assert.ok(bench.clock.pending > 0);
+  bench.accept({ hosts: [] });
+  assert.equal(bench.clock.pending, 0);
+  bench.accept({ clusters: [cluster({ outlier: OUTLIER, breaker: BREAKER })] });
+  await ejectFirst(bench);
+  bench.binder.dispose();
+  assert.equal(bench.clock.pending, 0);
+});
+
+test('a call that was under way while its cluster vanished ends as it would have', async () => {
+  const bench = new Bench({ clusters: [cluster({ outlier: OUTLIER })] });
+  const state = bench.cluster().state;
+  const { outcome } = await bench.begin();
+  bench.accept({ hosts: [] });
+  bench.wire.last.respond(200);
+  assert.equal((await outcome).kind, 'response');
+  assert.deepEqual([state.limit.active, bench.outbound.active], [0, 0]);
+});
+
+test('a bad policy is refused with its field, and the good one stays as it was', () => {
+  const bench = new Bench();
+  const { snapshot } = bench.outbound;
+  const regex = { index: 0, match: { uri: { regex: '(' } } };
+  assert.throws(
+    () => bench.accept({ revision: 2, hosts: [host({ routes: [route(regex)] })] }),
+    (error) => isMeshError(error, 'HEDDLE_INVALID_POLICY'),
+  );
+  assert.equal(bench.outbound.snapshot, snapshot);
+});
+
+test('a subset takes the endpoints that hold all of its labels', () => {
+  const name = `outbound|80|v1|${REVIEWS}`;
+  const bench = new Bench({
+    clusters: [cluster(), cluster({ name, subset: 'v1', labels: { version: 'v1' } })],
+    endpoints: [endpoint(1, { labels: { version: 'v1' } }), endpoint(2, { labels: { version: 'v2' } })],
+  });
+  assert.deepEqual(
+    bench.cluster(name).endpoints.map(({ endpoint: one }) => one.key),
+    ['10.0.0.1:8080'],
+  );
+  assert.equal([...destinationsOf(bench.outbound.snapshot!)].length, 3);
+});
+
+test('a host found by DNS without endpoints is its own endpoint; a wildcard has none', () => {
+  const external = (name: string) => ({
+    ...host({ clusters: [cluster({ name: `outbound|80||${name}` })] }),
+    host: name,
+    domains: [name],
+    resolution: 'dns' as const,
+  });
+  const bench = new Bench({ hosts: [external('api.example'), external('*.wild.example')] });
+  assert.deepEqual(
+    bench.cluster('outbound|80||api.example').endpoints.map(({ endpoint: one }) => one.key),
+    ['api.example:80'],
+  );
+  assert.deepEqual(bench.cluster('outbound|80||*.wild.example').endpoints, []);
+});
+
+async function withTls(tls: EffectiveTls, changes: Parameters<typeof endpoint>[1], scheme: 'http' | 'https') {
+  const bench = new Bench({ clusters: [cluster({ tls })], endpoints: [endpoint(1, changes)] });
+  bench.wire.answer = (sent) => sent.respond(200);
+  const outcome = await bench.run(bench.call({ scheme, authority: 'reviews:80' }));
+  assert.deepEqual(bench.held(), NOTHING);
+  return { outcome, destination: bench.cluster().endpoints[0]!.destination, sent: bench.wire.sent.length };
+}
+
+test('https to a destination that policy reaches in plain text is refused before anything is sent', async () => {
+  const { outcome, sent } = await withTls({ mode: 'disable' }, {}, 'https');
+  assert.ok(outcome.kind === 'rejected' && outcome.code === 'HEDDLE_PEER_UNTRUSTED');
+  assert.equal(outcome.because, 'plain-text');
+  assert.equal(sent, 0);
+});
+
+test('a mesh peer of whom no SPIFFE ID is known is refused before anything is sent', async () => {
+  const { outcome, sent } = await withTls({ mode: 'mesh', sni: 'x' }, { mtls: true }, 'http');
+  assert.ok(outcome.kind === 'rejected' && outcome.code === 'HEDDLE_PEER_UNTRUSTED');
+  assert.equal(outcome.because, 'peer-unknown');
+  assert.equal(sent, 0);
+});
+
+test('auto is mutual TLS with the registered identity where the endpoint takes it, else plain text', async () => {
+  const spiffeId = 'spiffe://cluster.local/ns/default/sa/reviews';
+  const secured = await withTls({ mode: 'auto', sni: 'sni' }, { mtls: true, spiffeId }, 'http');
+  assert.deepEqual(secured.destination.tls, { mode: 'mesh', sni: 'sni', subjectAltNames: [spiffeId] });
+  const plain = await withTls({ mode: 'auto', sni: 'sni' }, { mtls: false, spiffeId }, 'http');
+  assert.equal(plain.destination.tls, null);
+  const named = await withTls(
+    { mode: 'mesh', sni: '', subjectAltNames: ['spiffe://cluster.local/ns/a/sa/b'] },
+    { mtls: false },
+    'http',
+  );
+  assert.deepEqual(named.destination.tls?.subjectAltNames, ['spiffe://cluster.local/ns/a/sa/b']);
+  for (const { outcome } of [secured, plain, named]) assert.equal(outcome.kind, 'response');
+});
+
+test('a destination keeps its key while nothing that a connection depends on changes', () => {
+  const bench = new Bench();
+  const keys = () => [...destinationsOf(bench.outbound.snapshot!)].map(({ key }) => key);
+  const before = keys();
+  bench.accept({ revision: 2, clusters: [cluster({ limits: { maxRequests: 3 }, outlier: OUTLIER })] });
+  assert.deepEqual(keys(), before);
+  bench.accept({
+    revision: 3,
+    clusters: [cluster({ tls: { mode: 'simple', sni: 'a', subjectAltNames: [] } })],
+  });
+  assert.equal(
+    keys().some((key) => before.includes(key)),
+    false,
+  );
+  assert.equal(policy().revision, 1);
+});
