@@ -74,7 +74,7 @@ test('a workload that refuses a revision shows with the reasons that it gave', a
   await stream.expect('welcome');
   const { revision } = await stream.update();
   stream.send({ type: 'refused', revision, because: ['no such balancer'] });
-  const status = await untilStatus(running.operator, (item) => item.stream?.refused !== null);
+  const status = await untilStatus(running.operator, (item) => item.stream?.refused?.revision === revision);
   assert.deepEqual(status.stream?.refused, { revision, because: ['no such balancer'] });
 });
 
