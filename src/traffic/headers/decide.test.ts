@@ -35,6 +35,23 @@ test('operators are filled in and an empty result is left out', () => {
   });
 });
 
+test('%RESP% reads the response that is being changed, and nothing while there is only a request', () => {
+  const steps = compileHeaders({ set: { b: '%RESP(a)% by %HOSTNAME%' } }, undefined, false);
+  const call = {
+    method: 'GET',
+    scheme: 'http',
+    authority: 'x',
+    path: '/',
+    headers: { a: 'asked' },
+    hostname: 'h',
+  };
+  const response: HeaderFields = { a: 'told' };
+  applyHeaders(steps, response, call);
+  assert.equal(response.b, 'told by h');
+  applyHeaders(steps, call.headers, call);
+  assert.equal((call.headers as HeaderFields).b, ' by h');
+});
+
 test('broken operators are refused with the reason', () => {
   assert.match(headerValueFault('50%')!, /%%/);
   assert.match(headerValueFault('%NOPE%')!, /not an operator/);

@@ -7,6 +7,8 @@ import { appendField, type HeaderFields } from '../../base/headers.js';
 import { type HeaderContext, HeaderFormat } from './format.js';
 import type { HeaderOperations } from './policy.js';
 
+export type { HeaderContext } from './format.js';
+
 /** One step. */
 export interface HeaderStep {
   readonly kind: 'remove' | 'set' | 'add';
@@ -40,7 +42,8 @@ export function authorityOf(operations: HeaderOperations | undefined): string | 
 
 /**
  * Changes `fields` in place. A `set` or `add` whose text comes out empty is left out (Envoy).
- * @param context what operators in values may ask about
+ * @param fields of the request or of the response
+ * @param context the call: what operators in values may ask about
  */
 export function applyHeaders(steps: HeaderSteps, fields: HeaderFields, context: HeaderContext): void {
   for (const step of steps) {
@@ -48,7 +51,7 @@ export function applyHeaders(steps: HeaderSteps, fields: HeaderFields, context: 
       delete fields[step.name];
       continue;
     }
-    const value = typeof step.value === 'string' ? step.value : step.value.format(context);
+    const value = typeof step.value === 'string' ? step.value : step.value.format(context, fields);
     if (value === '') continue;
     if (step.kind === 'set') fields[step.name] = value;
     else appendField(fields, step.name, value);

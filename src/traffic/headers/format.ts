@@ -11,7 +11,6 @@ export interface HeaderContext {
   readonly authority: string;
   readonly path: string;
   readonly headers: HeaderFields;
-  readonly responseHeaders?: HeaderFields;
   readonly protocol?: string;
   /** Milliseconds since the epoch. */
   readonly startedWall?: number;
@@ -50,14 +49,17 @@ export class HeaderFormat {
     this.#pieces = parsePieces(value);
   }
 
-  /** The text for one call. */
-  format(context: HeaderContext): string {
+  /**
+   * The text for one call.
+   * @param fields that are being changed: the request's own, or those of a response
+   */
+  format(context: HeaderContext, fields: HeaderFields): string {
     let text = '';
     for (const piece of this.#pieces)
       text +=
         typeof piece === 'string'
           ? piece
-          : operatorText(piece.operator, piece.args, context).slice(0, piece.length);
+          : operatorText(piece.operator, piece.args, context, fields).slice(0, piece.length);
     return text;
   }
 }
@@ -105,14 +107,13 @@ function parseOperator(inner: string): Piece {
   return { operator, args, length: found[3] === undefined ? Number.POSITIVE_INFINITY : Number(found[3]) };
 }
 
-function operatorText(operator: string, args: string, context: HeaderContext): string {
+function operatorText(operator: string, args: string, context: HeaderContext, fields: HeaderFields): string {
   switch (operator) {
     case 'REQ':
       return field(args, (name) => requestField(context, name));
     case 'RESP':
-      return field(args, (name) =>
-        context.responseHeaders === undefined ? undefined : headerValue(context.responseHeaders, name),
-      );
+      // Before there is a response nothing can be said of it.
+      return fields === context.headers ? '' : field(args, (name) => headerValue(fields, name));
     case 'PROTOCOL':
       return context.protocol ?? 'HTTP/1.1';
     case 'START_TIME':

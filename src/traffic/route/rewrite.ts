@@ -3,8 +3,7 @@
  * @source Envoy `config_impl.cc` finalizePathHeader; Istio `route.go` applyHTTPRouteDestination
  */
 import { RE2JS } from 're2js';
-import type { HeaderFields } from '../../base/headers.js';
-import { applyHeaders } from '../headers/decide.js';
+import { applyHeaders, type HeaderContext } from '../headers/decide.js';
 import type { CompiledDestination, CompiledRoute } from './compile.js';
 import { pathOnly } from './match.js';
 import type { RewritePolicy, StringMatch } from './policy.js';
@@ -75,13 +74,10 @@ function groupText(group: unknown): string {
   return typeof group === 'string' ? group : '';
 }
 
-/** What may change about a request; a `Call` is one. */
-export interface RewritableRequest {
-  readonly method: string;
-  readonly scheme?: string;
+/** What may change about a request; a call is one. Its other facts are for operators in header values. */
+export interface RewritableRequest extends HeaderContext {
   authority: string;
   path: string;
-  readonly headers: HeaderFields;
 }
 
 /**
@@ -95,13 +91,7 @@ export function rewriteRequest<T extends RewritableRequest>(
 ): T {
   if (destination.untouched) return request;
   if (destination.requestHeaders.length > 0)
-    applyHeaders(destination.requestHeaders, request.headers, {
-      method: request.method,
-      scheme: request.scheme ?? 'http',
-      authority: request.authority,
-      path: request.path,
-      headers: request.headers,
-    });
+    applyHeaders(destination.requestHeaders, request.headers, request);
   if (route.rewrite !== null) {
     const path = rewritePath(route.rewrite, request.path);
     if (path !== request.path) {
