@@ -2,6 +2,7 @@
  * The TLS side of a port we serve: mutual always, mesh identity only, certificates swapped under way.
  */
 import { createServer, type SecureContextOptions, type Server, type TLSSocket } from 'node:tls';
+import { isMeshError } from '../base/errors.js';
 import type { Peer } from '../model/exchange.js';
 import { verifyPeer } from '../security/svid/verify.js';
 import { plainAddress } from './connection.js';
@@ -30,7 +31,7 @@ export function createTlsServer(options: TlsServerOptions): { server: Server; st
   const { tls, warn } = options;
   const context = (): SecureContextOptions => ({ ...tls.serverOptions(), minVersion: 'TLSv1.2' });
   const server = createServer({
-    ...context(),
+    ...firstContext(context),
     requestCert: true,
     rejectUnauthorized: true,
     ALPNProtocols: ALPN,
@@ -45,6 +46,19 @@ export function createTlsServer(options: TlsServerOptions): { server: Server; st
     }
   });
   return { server, stop };
+}
+
+/**
+ * A workload that started from its last good policy has no certificate until the config service is back. It listens all the same:
+ * handshakes fail for want of a certificate, and succeed as soon as there is one.
+ */
+function firstContext(context: () => SecureContextOptions): SecureContextOptions {
+  try {
+    return context();
+  } catch (error) {
+    if (isMeshError(error, 'HEDDLE_IDENTITY_UNAVAILABLE')) return {};
+    throw error;
+  }
 }
 
 /** Why a peer whose handshake succeeded is turned away. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
+import { MeshError } from '../../base/errors.js';
 import {
   get,
   inboundPolicy,
@@ -8,6 +9,7 @@ import {
   ofMode,
   RawClient,
   TestPath,
+  TestTls,
   twoFacedPair,
   until,
 } from '../../inbound/fixtures.test.js';
@@ -219,3 +221,33 @@ test('without an identity TLS is refused and plain text served as policy allows'
   await plain.close();
   assert.match(mesh.warnings[0] ?? '', /NO_IDENTITY/);
 });
+
+test('an identity that comes after the port was opened is used from then on', async (t) => {
+  const mesh = new TestPath(ofMode('STRICT'));
+  const tls = new LateTls(own.server, own.root);
+  const target: ListenTarget = (_request, response) => response.end('hello');
+  const listening = await listen(mesh.path, { target, port: 0, tls }, { address: '127.0.0.1' });
+  t.after(() => listening.close(0));
+  const early = await RawClient.connectTls(listening.port, trusted());
+  await early.closed;
+  tls.arrive();
+  const caller = await RawClient.connectTls(listening.port, trusted());
+  caller.say(get('/'));
+  await caller.hear(/hello/);
+  await caller.close();
+});
+
+/** Has nothing to show until it arrives. */
+class LateTls extends TestTls {
+  #arrived = false;
+
+  override serverOptions(): ReturnType<TestTls['serverOptions']> {
+    if (this.#arrived) return super.serverOptions();
+    throw new MeshError('no certificate yet', { code: 'HEDDLE_IDENTITY_UNAVAILABLE' });
+  }
+
+  arrive(): void {
+    this.#arrived = true;
+    this.rotate(own.server, own.root);
+  }
+}
