@@ -43,6 +43,8 @@ test('names that someone may have meant are offered, the nearest first', () => {
   const hosts = table('reviews', 'ratings', 'details');
   assert.deepEqual(hosts.nearestHosts('review'), ['reviews']);
   assert.deepEqual(hosts.nearestHosts('something-else'), []);
+  assert.deepEqual(table('a1', 'a2', 'b1').nearestHosts('a1x', 2), ['a1', 'a2']);
+  assert.deepEqual(hosts.nearestHosts('r'.repeat(10_000)), []);
 });
 
 test('an authority is a host and a port, the port by default that of the scheme', () => {

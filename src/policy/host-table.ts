@@ -3,13 +3,14 @@
  * @source Envoy `route_components.proto` VirtualHost.domains
  */
 import type { CompiledHost } from './compile.js';
-import { nearest } from './nearest.js';
+import { nearestOf } from './nearest.js';
 
 export class HostTable {
   readonly #exact: ReadonlyMap<string, CompiledHost>;
   /** `.example.com` → host, the longest first. */
   readonly #suffixes: readonly (readonly [string, CompiledHost])[];
   readonly hosts: readonly CompiledHost[];
+  readonly #near = new Map<string, string[]>();
 
   constructor(hosts: readonly CompiledHost[]) {
     const exact = new Map<string, CompiledHost>();
@@ -42,18 +43,28 @@ export class HostTable {
 
   /** Names that someone may have meant, the nearest first; for error messages. */
   nearestHosts(name: string, most = 3): string[] {
-    const left = new Set<string>();
-    for (const domain of this.#exact.keys()) left.add(domain);
-    const found: string[] = [];
-    while (found.length < most) {
-      const near = nearest(name, left);
-      if (near === undefined) break;
-      found.push(near);
-      left.delete(near);
+    let found = this.#near.get(name);
+    if (found === undefined) {
+      found = nearestOf(name, this.#names(), NEAR_KEPT);
+      // A caller that keeps asking for the same wrong name must not pay for the search each time.
+      if (this.#near.size < NEAR_NAMES) this.#near.set(name, found);
     }
-    return found;
+    return found.slice(0, most);
+  }
+
+  *#names(): Generator<string> {
+    let left = NEAR_SEARCHED;
+    for (const name of this.#exact.keys()) {
+      if (left-- === 0) return;
+      yield name;
+    }
   }
 }
+
+/** A hint is not worth more: names searched, answers kept for a name, and names whose answers are kept. */
+const NEAR_SEARCHED = 2_000;
+const NEAR_KEPT = 5;
+const NEAR_NAMES = 100;
 
 export function buildHostTable(hosts: readonly CompiledHost[]): HostTable {
   return new HostTable(hosts);

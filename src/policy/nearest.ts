@@ -5,15 +5,27 @@
  * @example nearest('subsetz', ['subsets', 'host']); // => 'subsets'
  */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
-  let best: string | undefined;
-  let fewest = Math.max(2, Math.floor(word.length / 3)) + 1;
-  for (const candidate of candidates) {
-    if (Math.abs(candidate.length - word.length) >= fewest) continue;
-    const count = edits(word.toLowerCase(), candidate.toLowerCase());
-    if (count < fewest) [best, fewest] = [candidate, count];
-  }
-  return best;
+  return nearestOf(word, candidates, 1)[0];
 }
+
+/** Up to `most` candidates that are near, the nearest first. */
+export function nearestOf(word: string, candidates: Iterable<string>, most: number): string[] {
+  const limit = Math.max(2, Math.floor(word.length / 3));
+  if (word.length > MAX_LENGTH) return [];
+  const near: { readonly candidate: string; readonly count: number }[] = [];
+  for (const candidate of candidates) {
+    if (Math.abs(candidate.length - word.length) > limit) continue;
+    const count = edits(word.toLowerCase(), candidate.toLowerCase());
+    if (count <= limit) near.push({ candidate, count });
+  }
+  return near
+    .sort((one, other) => one.count - other.count)
+    .slice(0, most)
+    .map(({ candidate }) => candidate);
+}
+
+/** No name of a host or a field is longer. */
+const MAX_LENGTH = 255;
 
 /** @source Levenshtein distance, one row at a time */
 function edits(one: string, other: string): number {

@@ -43,5 +43,7 @@ export function checkMatch(
     !isDnsLabel(match.sourceNamespace)
   )
     findings.error([...path, 'sourceNamespace'], `'${match.sourceNamespace}' is not a namespace`);
+  if (match.statPrefix)
+    findings.warning([...path, 'statPrefix'], 'Heddle keeps no statistics by match; it has no effect');
   checkGateways(match.gateways ?? [], [...path, 'gateways'], findings);
 }

@@ -161,6 +161,8 @@ function checkEndpoint(
     findings.error(at, `'${address}' is not an IP address or a full name`);
   else if (!isIp(address) && resolution === 'STATIC')
     findings.error(at, `'${address}' is a name: a resolution of STATIC takes IP addresses; write DNS`);
+  if (endpoint.network && address !== '')
+    findings.warning([...path, 'network'], 'Heddle knows one network; it has no effect');
   checkLabels(endpoint.labels, [...path, 'labels'], findings);
   for (const [name, port] of Object.entries(endpoint.ports ?? {})) {
     checkPort(port, [...path, 'ports', name], findings);

@@ -7,6 +7,7 @@ import { applyHeaders, type HeaderContext } from '../headers/decide.js';
 import type { CompiledDestination, CompiledRoute } from './compile.js';
 import { pathOnly } from './match.js';
 import type { RewritePolicy, StringMatch } from './policy.js';
+import { MAX_PATTERN_LENGTH } from './regex.js';
 
 /** How the path changes. */
 export type CompiledRewrite =
@@ -27,8 +28,10 @@ export function compileRewrite(
   return { kind: 'front', length, text: rewrite.uri };
 }
 
-/** @throws RangeError if the replacement names a group that the pattern has not */
+/** @throws RangeError if the pattern is too long, or the replacement names a group that it has not */
 function compileRegexRewrite(regex: NonNullable<RewritePolicy['uriRegex']>): CompiledRewrite {
+  if (regex.match.length > MAX_PATTERN_LENGTH)
+    throw new RangeError(`the regular expression is longer than ${MAX_PATTERN_LENGTH} characters`);
   const pattern = RE2JS.compile(regex.match);
   const pieces = substitution(regex.rewrite);
   for (const piece of pieces)
