@@ -36,7 +36,7 @@ export async function connected<T>(
   const url = await findUrl(options, io.env);
   const client = await Client.connect(
     url,
-    url.protocol === 'http:' ? undefined : await findToken(options, io.env),
+    url.protocol === 'http:' ? null : await findToken(options, io.env),
   );
   try {
     return await use(client);

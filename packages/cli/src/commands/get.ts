@@ -57,7 +57,7 @@ async function get(
     name === undefined ? '' : `/${kind}/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}`;
   await connected(options, context.io, async (client) => {
     const path = `/v1/resources${one}?${query}`;
-    if (output === 'yaml') return context.print(await client.text(path));
+    if (output === 'yaml') return context.print((await client.bytes(path)).toString());
     const answer = await client.json(path);
     if (output === 'json') return context.printJson(answer);
     const items = one === '' ? (answer as ResourceList).items : [answer as Resource];
