@@ -35,6 +35,9 @@ export function refusalOf(status: number, text: string, url: URL): CliError {
   });
 }
 
+/** The service showed a certificate of somebody else. */
+export class UntrustedError extends Error {}
+
 export function unreachable(error: Error, { origin, protocol }: URL): CliError {
   const code = (error as NodeJS.ErrnoException).code ?? '';
   if (code === 'ECONNREFUSED') {
@@ -50,6 +53,13 @@ export function unreachable(error: Error, { origin, protocol }: URL): CliError {
   if (/^(ERR_SSL|EPROTO)/.test(code)) {
     const hint = 'a service in dev mode speaks http://';
     return new CliError(`${origin} does not speak TLS`, { code: 'unreachable', hint });
+  }
+  if (error instanceof UntrustedError || /^(SELF_SIGNED|UNABLE_TO|CERT_|DEPTH_ZERO)/.test(code)) {
+    const hint = 'somebody may stand in between; the token was not sent';
+    return new CliError(`${origin} did not prove to be the config service: ${error.message}`, {
+      code: 'untrusted',
+      hint,
+    });
   }
   const plain = protocol === 'http:' && (code === 'ECONNRESET' || code.startsWith('HPE_'));
   const hint = plain ? { hint: 'a service that is not in dev mode speaks https://' } : {};

@@ -7,6 +7,7 @@ import { type BundleResponse, parseToken, SpiffeId } from 'heddle/ports';
 import { findPinned, type TrustBundle, trustBundle, verifyPeer } from 'heddle/security';
 import { exchange } from './http.js';
 import { CliError } from './io.js';
+import { UntrustedError } from './refusal.js';
 
 const TLS = { minVersion: 'TLSv1.3' } as const;
 
@@ -25,7 +26,7 @@ export async function trustedAgent(url: URL, token: string): Promise<Agent> {
   const expected = [SpiffeId.forServiceAccount(trustDomain, 'heddle-system', 'control').toString()];
   const checkServerIdentity: RequestOptions['checkServerIdentity'] = (_host, { raw }) => {
     const verdict = verifyPeer({ raw }, { expected, trustDomains: [trustDomain] });
-    return verdict.kind === 'trusted' ? undefined : new Error(verdict.because);
+    return verdict.kind === 'trusted' ? undefined : new UntrustedError(verdict.because);
   };
   return new Agent({ ...TLS, ca: [...roots], checkServerIdentity, keepAlive: true });
 }
@@ -33,14 +34,23 @@ export async function trustedAgent(url: URL, token: string): Promise<Agent> {
 async function pinnedBundle(url: URL, pin: string): Promise<TrustBundle> {
   const agent = new Agent({ ...TLS, rejectUnauthorized: false });
   try {
-    const target = new URL('/v1/bundle', url);
-    const { body } = await exchange(target, { method: 'GET', headers: {}, agent });
-    const { trustDomain, roots } = parse(body, url);
-    const root = findPinned(roots, pin);
-    if (root !== undefined) return trustBundle(trustDomain, [root]);
+    const { body } = await exchange(new URL('/v1/bundle', url), { method: 'GET', headers: {}, agent });
+    return findRoot(body, pin, url);
   } finally {
     agent.destroy();
   }
+}
+
+function findRoot(body: Buffer, pin: string, url: URL): TrustBundle {
+  let bundle: TrustBundle | undefined;
+  try {
+    const { trustDomain, roots } = JSON.parse(body.toString('utf8')) as BundleResponse;
+    const root = findPinned(roots, pin);
+    if (root !== undefined) bundle = trustBundle(trustDomain, [root]);
+  } catch {
+    throw new CliError(`${url.origin} does not say what its roots are: is it a Heddle config service?`);
+  }
+  if (bundle !== undefined) return bundle;
   throw new CliError(
     `the service at ${url.origin} is not the one that the token is for: none of its roots has the token's fingerprint`,
     {
@@ -48,20 +58,4 @@ async function pinnedBundle(url: URL, pin: string): Promise<TrustBundle> {
       hint: 'the token is of another mesh, or somebody stands in between; the token was not sent',
     },
   );
-}
-
-function parse(body: Buffer, url: URL): BundleResponse {
-  try {
-    const { trustDomain, roots } = JSON.parse(body.toString('utf8')) as Partial<BundleResponse>;
-    if (
-      typeof trustDomain === 'string' &&
-      Array.isArray(roots) &&
-      roots.every((root) => typeof root === 'string')
-    ) {
-      return { trustDomain, roots };
-    }
-  } catch {
-    // Said below.
-  }
-  throw new CliError(`${url.origin} does not say what its roots are: is it a Heddle config service?`);
 }
