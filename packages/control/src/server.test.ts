@@ -256,3 +256,34 @@ async function controlProcess(context: TestContext, dataDir: string) {
     ...{ close: unused, [Symbol.asyncDispose]: unused },
   };
 }
+
+test('who would serve what is not of its service account is turned away, until a Service says that it may', async (context) => {
+  const running = await service(context);
+  const { client } = await workload(context, running, 'details');
+  const intruder = client.stream();
+  intruder.send(hello('details', { listeners: [listener('reviews', 8001)] }));
+  await intruder.expect('welcome');
+  await intruder.update();
+  const goodbye = await intruder.expect('goodbye');
+  assert.equal(goodbye.retry, false);
+  assert.match(goodbye.because, /sa\/details may not serve reviews.*heddle\.dev\/service-accounts/);
+
+  const applied = await running.operator.post(
+    '/v1/apply',
+    `
+apiVersion: v1
+kind: Service
+metadata: { name: reviews, annotations: { heddle.dev/service-accounts: "reviews,details" } }
+spec: { ports: [{ name: http, port: 9080 }] }
+`,
+  );
+  assert.equal(applied.status, 200, applied.text);
+  const stream = client.stream();
+  stream.send(hello('details', { listeners: [listener('reviews', 8001)] }));
+  await stream.updateUntil((resources) => {
+    const endpoints = resources.get(`endpoints/${REVIEWS}`)?.value as
+      | { ports: Record<string, unknown[]> }
+      | undefined;
+    return endpoints?.ports['9080']?.length === 1;
+  });
+});

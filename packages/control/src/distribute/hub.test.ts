@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type ControlMessage, FakeClock, Value } from 'heddle/ports';
 import { Registry } from '../registry/registry.js';
+import { ServiceAccounts } from '../registry/service-accounts.js';
 import { openEmbeddedStore } from '../store/embedded.js';
 import { Hub } from './hub.js';
 import type { MeshState } from './state.js';
@@ -27,7 +28,8 @@ const HELLO = {
 
 function state(revision: number): MeshState {
   const services = [{ host: `r${revision}.default.svc.cluster.local`, namespace: 'default', ports: [] }];
-  return { revision, resources: [], workloads: [], services, endpoints: [] };
+  const accounts = new ServiceAccounts([]);
+  return { revision, resources: [], accounts, workloads: [], services, endpoints: [] };
 }
 
 function setUp(context: TestContext) {

@@ -4,6 +4,7 @@ import { type Clock, type Source, type Timer, Value } from 'heddle/ports';
 import { HEAD_KEY, MESH_PREFIX, RESOURCES_PREFIX, WORKLOADS_PREFIX } from '../keys.js';
 import { because, type Log } from '../log.js';
 import { resourceOf } from '../publish/stored.js';
+import { ServiceAccounts } from '../registry/service-accounts.js';
 import { type Services, servicesOf, type WorkloadRecord } from '../registry/services.js';
 import { CompactedError, type Entry, type Store } from '../store/store.js';
 
@@ -11,6 +12,8 @@ export interface MeshState extends Services {
   /** Of the last change of resources. */
   readonly revision: number;
   readonly resources: readonly Resource[];
+  /** Who may serve what. */
+  readonly accounts: ServiceAccounts;
   /** All that are registered, those with listeners and those without. */
   readonly workloads: readonly KnownWorkload[];
 }
@@ -20,7 +23,14 @@ const SETTLE_MS = 5;
 /** The longest pause between two rounds, however much work a round is: a change is told well within a second. */
 const MAX_SETTLE_MS = 250;
 
-const EMPTY: MeshState = { revision: 0, resources: [], workloads: [], services: [], endpoints: [] };
+const EMPTY: MeshState = {
+  revision: 0,
+  resources: [],
+  accounts: new ServiceAccounts([]),
+  workloads: [],
+  services: [],
+  endpoints: [],
+};
 
 export class MeshStates {
   readonly #store: Store;
@@ -111,21 +121,23 @@ export class MeshStates {
 
   #publish(): void {
     const last = this.#state.current();
-    const { workloads, services, endpoints } = this.#servicesChanged ? this.#registered() : last;
     const resources = this.#resourcesChanged ? this.#under(RESOURCES_PREFIX).map(resourceOf) : last.resources;
+    const accounts = this.#resourcesChanged ? new ServiceAccounts(resources) : last.accounts;
+    const changed = this.#servicesChanged || this.#resourcesChanged;
+    const { workloads, services, endpoints } = changed ? this.#registered(accounts) : last;
     this.#servicesChanged = false;
     this.#resourcesChanged = false;
     const revision = this.#entries.get(HEAD_KEY)?.modRevision ?? 0;
     try {
-      this.#state.set({ revision, resources, workloads, services, endpoints });
+      this.#state.set({ revision, resources, accounts, workloads, services, endpoints });
     } catch (error) {
       this.#log({ level: 'error', event: 'distribute.failed', fields: { error: because(error) } });
     }
   }
 
-  #registered(): Services & Pick<MeshState, 'workloads'> {
+  #registered(accounts: ServiceAccounts): Services & Pick<MeshState, 'workloads'> {
     const records = this.#under(WORKLOADS_PREFIX).map((entry) => entry.value as WorkloadRecord);
-    return { ...servicesOf(records), workloads: records.map(({ workload }) => workload) };
+    return { ...servicesOf(records, accounts), workloads: records.map(({ workload }) => workload) };
   }
 
   #under(prefix: string): Entry[] {

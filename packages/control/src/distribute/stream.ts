@@ -11,6 +11,7 @@ import {
 } from 'heddle/ports';
 import { because } from '../log.js';
 import type { Registration } from '../registry/registry.js';
+import { SERVICE_ACCOUNTS } from '../registry/service-accounts.js';
 import { delta, updateLines } from './delta.js';
 import type { StreamContext } from './hub.js';
 import { type Hello, readMessage } from './messages.js';
@@ -195,10 +196,26 @@ export class WorkloadStream {
 
   /** Only the last of several lists counts, so a peer cannot make writes pile up. */
   #listen(listeners: readonly ListenerRegistration[]): void {
+    const foreign = this.#foreign(listeners);
+    if (foreign !== undefined) {
+      const who = this.peer?.spiffeId ?? '';
+      const how = `name its service account in the annotation ${SERVICE_ACCOUNTS} of the Service ${foreign}`;
+      this.goodbye(`${who} may not serve ${foreign}; if it should, ${how}`, false);
+      return;
+    }
     this.#listeners = listeners;
     this.#working ??= this.#register().finally(() => {
       this.#working = undefined;
     });
+  }
+
+  /** A service that the peer would serve, but may not. */
+  #foreign(listeners: readonly ListenerRegistration[]): string | undefined {
+    const { peer } = this;
+    if (peer === null) return undefined;
+    const views = this.#context.views();
+    const { namespace, serviceAccount } = peer;
+    return listeners.find(({ service }) => !views.mayServe(service, namespace, serviceAccount))?.service;
   }
 
   async #register(): Promise<void> {

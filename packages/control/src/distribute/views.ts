@@ -49,6 +49,11 @@ export class Views {
     this.#registered = new Map(state.endpoints.map((item) => [item.host, item]));
   }
 
+  /** May a workload of this service account take calls for `service`? */
+  mayServe(service: string, namespace: string, serviceAccount: string): boolean {
+    return this.#state.accounts.mayServe(service, namespace, serviceAccount);
+  }
+
   /** @param hosts names that the workload asked for; `*`: all */
   of(scope: Scope, hosts: readonly string[]): View {
     const labels = Object.entries(scope.labels).sort(([a], [b]) => (a < b ? -1 : 1));

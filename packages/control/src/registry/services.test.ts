@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { servicesOf, type WorkloadRecord } from './services.js';
+import { ServiceAccounts } from './service-accounts.js';
+import { servicesOf as servicesFor, type WorkloadRecord } from './services.js';
+
+/** Of records whose service account is allowed to serve what it serves. */
+const ALLOWED = new ServiceAccounts([]);
+const servicesOf = (records: Parameters<typeof servicesFor>[0]) => servicesFor(records, ALLOWED);
 
 function record(id: string, changes: Partial<WorkloadRecord> = {}): WorkloadRecord {
   return {
@@ -104,4 +109,10 @@ test('the order of registrations changes nothing', () => {
       assert.deepEqual(servicesOf(shuffled), servicesOf(made));
     }),
   );
+});
+
+test('a listener for a service that is not of its service account is left out; in dev mode nobody is asked', () => {
+  const foreign = { listeners: [listener(8001, { service: 'ratings' })] };
+  assert.deepEqual(servicesOf([record('a', foreign)]), { services: [], endpoints: [] });
+  assert.equal(servicesOf([record('a', { ...foreign, spiffeId: null })]).services.length, 1);
 });

@@ -5,6 +5,7 @@
 import type { EffectiveEndpoints, RegisteredService, ServicePort } from 'heddle/policy';
 import { type Endpoint, endpointKey, type ListenerRegistration, type Workload } from 'heddle/ports';
 import { serviceHost } from '../names.js';
+import type { ServiceAccounts } from './service-accounts.js';
 
 /** One workload's registration, as the store keeps it. */
 export interface WorkloadRecord {
@@ -30,12 +31,15 @@ interface Building {
   readonly endpoints: Map<number, Map<string, Endpoint>>;
 }
 
-export function servicesOf(records: readonly WorkloadRecord[]): Services {
+/** @param accounts who may serve what; listeners of others are left out */
+export function servicesOf(records: readonly WorkloadRecord[], accounts: ServiceAccounts): Services {
   const hosts = new Map<string, Building>();
   // Newest last: of two registrations of one address, the newer is the process that listens there now.
   const ordered = [...records].sort((a, b) => a.registeredAt - b.registeredAt || compare(a.id, b.id));
   for (const record of ordered) {
-    for (const listener of record.listeners) addListener(hosts, record, listener);
+    for (const listener of record.listeners) {
+      if (isServer(record, listener, accounts)) addListener(hosts, record, listener);
+    }
   }
   const names = [...hosts.keys()].sort(compare);
   return {
@@ -45,6 +49,15 @@ export function servicesOf(records: readonly WorkloadRecord[]): Services {
     }),
     endpoints: names.map((host) => ({ host, ports: portsOf(hosts.get(host)!) })),
   };
+}
+
+/** In dev mode nobody proves anything, and everybody may serve everything. */
+function isServer(
+  { spiffeId, workload }: WorkloadRecord,
+  { service }: ListenerRegistration,
+  accounts: ServiceAccounts,
+): boolean {
+  return spiffeId === null || accounts.mayServe(service, workload.namespace, workload.serviceAccount);
 }
 
 function addListener(
