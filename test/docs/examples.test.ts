@@ -1,0 +1,80 @@
+/** The examples run: as their READMEs say, against real processes. */
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { ROOT, source } from './markdown.js';
+
+const QUICKSTART = join(ROOT, 'examples/quickstart');
+
+test('the quickstart prints what its README says', () => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(QUICKSTART, 'dist/check.js')], {
+    encoding: 'utf8',
+  });
+  assert.equal(status, 0, stdout + stderr);
+});
+
+test('the README shows an example of at most 15 lines of code', () => {
+  const lines = source('examples/quickstart/src/main.ts#join').split('\n');
+  const code = lines.filter((line) => line.trim() !== '' && !line.trim().startsWith('//'));
+  assert.ok(code.length <= 15, `${code.length} lines`);
+});
+
+test('the commands of the first mesh work in the order in which the guide has them', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'heddle-docs-'));
+  try {
+    const { status, output } = await runCommands('first-mesh.sh', folder);
+    assert.equal(status, 0, output);
+    for (const seen of [
+      '200 Hello, spiffe://cluster.local/ns/default/sa/caller',
+      '403 RBAC: access denied',
+      'AuthorizationPolicy default/greeter created',
+      /default\/greeter-\S+ +spiffe:\/\/cluster\.local\/ns\/default\/sa\/greeter .*accepted/,
+      'outcome  route',
+    ])
+      assert.ok(
+        typeof seen === 'string' ? output.includes(seen) : seen.test(output),
+        `${seen} not in\n${output}`,
+      );
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+/** Runs a script of the quickstart in `folder`, with `heddle` from this repository and a free port in place of the one it names. */
+async function runCommands(script: string, folder: string) {
+  cpSync(QUICKSTART, folder, { recursive: true });
+  // The example's imports resolve from its own place.
+  const commands = readFileSync(join(QUICKSTART, script), 'utf8')
+    .replaceAll('15010', String(await freePort()))
+    .replaceAll('node dist/', `'${process.execPath}' '${QUICKSTART}'/dist/`);
+  const main = join(ROOT, 'packages/cli/bin/heddle.js');
+  const prelude = `heddle() { '${process.execPath}' '${main}' "$@"; }\n`;
+  writeFileSync(join(folder, 'run.sh'), prelude + commands);
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('HEDDLE_')));
+  // A group of its own: what it leaves in the background ends with it.
+  const child = spawn('bash', ['run.sh'], { cwd: folder, detached: true, env: { ...env, NO_COLOR: '1' } });
+  let output = '';
+  child.stdout.on('data', (chunk) => (output += chunk));
+  child.stderr.on('data', (chunk) => (output += chunk));
+  const [status] = (await once(child, 'exit')) as [number | null];
+  try {
+    process.kill(-child.pid!, 'SIGKILL');
+  } catch {
+    // Nothing was left.
+  }
+  return { status, output };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}

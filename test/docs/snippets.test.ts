@@ -1,0 +1,43 @@
+/** Code in Markdown comes from files that are compiled and run, and what is generated is up to date. */
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { fencesOf, markdownFiles, ROOT, read, render } from './markdown.js';
+import { TABLES } from './tables.js';
+
+const files = markdownFiles();
+
+test('no TypeScript, JavaScript or heddle command in Markdown was typed in: each names the file it comes from', () => {
+  const typedIn = files.flatMap((path) =>
+    fencesOf(read(path))
+      .filter(({ from }) => from === null)
+      .filter(
+        ({ language, text }) =>
+          /^(ts|js|mjs|typescript|javascript)$/.test(language) || /^\s*heddle /m.test(text),
+      )
+      .filter(({ language }) => language !== 'text')
+      .map(({ line }) => `${path}:${line}`),
+  );
+  assert.deepEqual(typedIn, []);
+});
+
+test('what Markdown shows of files, and every generated table, is up to date (node scripts/docs.mjs --write)', () => {
+  const stale = files.filter((path) => render(read(path), TABLES) !== read(path));
+  assert.deepEqual(stale, []);
+});
+
+test('links of Markdown lead to files that exist', () => {
+  const broken = files.flatMap((path) =>
+    [...read(path).matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)]
+      .map((match) => match[1]!)
+      .filter((target) => !/^[a-z]+:/.test(target) && !existsSync(join(ROOT, dirname(path), target)))
+      .map((target) => `${path}: ${target}`),
+  );
+  assert.deepEqual(broken, []);
+});
+
+test('no page tells of the machine that it was written on', () => {
+  const told = files.filter((path) => /(^|[^\w/])\/(work|root|home)\//m.test(read(path)));
+  assert.deepEqual(told, []);
+});
