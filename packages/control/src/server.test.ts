@@ -280,6 +280,7 @@ spec: { ports: [{ name: http, port: 9080 }] }
   assert.equal(applied.status, 200, applied.text);
   const stream = client.stream();
   stream.send(hello('details', { listeners: [listener('reviews', 8001)] }));
+  await stream.expect('welcome');
   await stream.updateUntil((resources) => {
     const endpoints = resources.get(`endpoints/${REVIEWS}`)?.value as
       | { ports: Record<string, unknown[]> }
