@@ -110,6 +110,7 @@ export async function runCall(outbound: Outbound, call: OutboundCall): Promise<O
   else {
     const steps = (plan.destination ?? plan.route)?.responseHeaders;
     if (steps !== undefined && steps.length > 0) applyHeaders(steps, outcome.headers, call);
+    if (plan.cors !== null) Object.assign(outcome.headers, plan.cors);
     outcome.body.owner = call;
   }
   return outcome;

@@ -117,3 +117,40 @@ test('a call before the first policy, and one after the close, are refused and h
   assert.ok(late.kind === 'rejected' && late.code === 'HEDDLE_CLOSED');
   assert.deepEqual(bench.held(), NOTHING);
 });
+
+test('CORS: a preflight that policy allows is answered by the mesh, and the response to the call itself says who may read it', async () => {
+  const cors = {
+    allowOrigins: [{ exact: 'https://shop.example' }],
+    allowMethods: ['GET', 'PUT'],
+    allowHeaders: [],
+    exposeHeaders: ['x-total'],
+    maxAgeSeconds: 60,
+    allowCredentials: false,
+    unmatchedPreflights: 'FORWARD',
+  } as const;
+  const bench = new Bench({ routes: [route({ cors })] });
+  const origin = { origin: 'https://shop.example' };
+  const preflight = await bench.run(
+    bench.call({ method: 'OPTIONS', headers: { ...origin, 'access-control-request-method': 'PUT' } }),
+  );
+  assert.ok(preflight.kind === 'response' && preflight.local === 'policy');
+  assert.deepEqual(
+    [
+      preflight.status,
+      preflight.headers['access-control-allow-methods'],
+      preflight.headers['access-control-max-age'],
+    ],
+    [200, 'GET,PUT', '60'],
+  );
+  await text(preflight);
+  assert.equal(bench.wire.sent.length, 0);
+
+  const redirected = new Bench({
+    routes: [route({ cors, action: { kind: 'redirect', status: 302, uri: '/new' } })],
+  });
+  const moved = await redirected.run(redirected.call({ headers: origin }));
+  assert.ok(moved.kind === 'response');
+  assert.equal(moved.headers['access-control-allow-origin'], 'https://shop.example');
+  assert.equal(moved.headers['access-control-expose-headers'], 'x-total');
+  await text(moved);
+});

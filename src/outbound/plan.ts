@@ -1,6 +1,6 @@
 /** What the snapshot says of one call: the route it takes and the cluster it goes to, or the answer that policy gives itself. */
 
-import { emptyFields } from '../base/headers.js';
+import { emptyFields, type HeaderFields } from '../base/headers.js';
 import type { Random } from '../base/random.js';
 import type { Outcome, Rejected } from '../model/outcome.js';
 import { ResponseBody } from '../model/response-body.js';
@@ -8,6 +8,7 @@ import { splitAuthority } from '../policy/compile.js';
 import {
   type CompiledDestination,
   type CompiledRoute,
+  decideCors,
   decideRoute,
   rewriteRequest,
 } from '../traffic/route/index.js';
@@ -21,6 +22,8 @@ export interface Plan {
   readonly cluster: BoundCluster | null;
   /** A refusal, a redirect or a direct response: given in the cluster's stead, after the call's filters had their say. */
   readonly answer: Outcome | null;
+  /** What a browser wants to see on the response; null for nothing. */
+  readonly cors: HeaderFields | null;
 }
 
 /** Matches the route, chooses the cluster, and rewrites the call accordingly. */
@@ -35,24 +38,22 @@ export function planCall(snapshot: OutboundSnapshot, call: OutboundCall, random:
   if (verdict.kind === 'noRoute') return refuse({ ...NO_ROUTE, because: verdict.because });
   const { route } = verdict;
   call.routeName = route.name ?? '';
+  const crossOrigin = route.cors === null ? null : decideCors(route.cors, call.method, call.headers);
+  if (crossOrigin?.kind === 'preflight') return answered(route, local(200, '', crossOrigin.headers));
+  const cors = crossOrigin?.headers ?? null;
   if (verdict.kind === 'redirect') {
-    return { route, destination: null, cluster: null, answer: local(verdict.status, '', verdict.location) };
+    return answered(route, local(verdict.status, '', { location: verdict.location }), cors);
   }
-  if (verdict.kind === 'directResponse') {
-    return { route, destination: null, cluster: null, answer: local(verdict.status, verdict.body) };
-  }
+  if (verdict.kind === 'directResponse') return answered(route, local(verdict.status, verdict.body), cors);
   const { destination } = verdict;
   call.cluster = destination.cluster;
   const cluster = snapshot.clusters.get(destination.cluster);
   if (cluster === undefined) {
-    const answer = {
-      ...NO_CLUSTER,
-      detail: `${destination.cluster}: the host has no such port or subset`,
-    };
-    return { route, destination, cluster: null, answer };
+    const detail = `${destination.cluster}: the host has no such port or subset`;
+    return answered(route, { ...NO_CLUSTER, detail });
   }
   rewriteRequest(route, destination, call);
-  return { route, destination, cluster, answer: null };
+  return { route, destination, cluster, answer: null, cors };
 }
 
 const NO_ROUTE: Rejected = {
@@ -71,7 +72,12 @@ const NO_CLUSTER: Rejected = {
 };
 
 function refuse(answer: Rejected): Plan {
-  return { route: null, destination: null, cluster: null, answer };
+  return { route: null, destination: null, cluster: null, answer, cors: null };
+}
+
+/** Policy answers itself. */
+function answered(route: CompiledRoute, answer: Outcome, cors: HeaderFields | null = null): Plan {
+  return { route, destination: null, cluster: null, answer, cors };
 }
 
 function unknownHost(snapshot: OutboundSnapshot, name: string): Rejected {
@@ -81,10 +87,9 @@ function unknownHost(snapshot: OutboundSnapshot, name: string): Rejected {
 }
 
 /** A response that the mesh makes itself. */
-function local(status: number, body: string, location?: string): Outcome {
-  const headers = emptyFields();
+function local(status: number, body: string, fields: HeaderFields = {}): Outcome {
+  const headers = Object.assign(emptyFields(), fields);
   headers['content-length'] = String(new TextEncoder().encode(body).byteLength);
   if (body !== '') headers['content-type'] = 'text/plain';
-  if (location !== undefined) headers.location = location;
   return { kind: 'response', status, statusText: '', headers, body: ResponseBody.of(body), local: 'policy' };
 }

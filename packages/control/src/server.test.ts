@@ -279,8 +279,10 @@ spec: { ports: [{ name: http, port: 9080 }] }
   );
   assert.equal(applied.status, 200, applied.text);
   const stream = client.stream();
-  stream.send(hello('details', { listeners: [listener('reviews', 8001)] }));
+  stream.send(hello('details'));
   await stream.expect('welcome');
+  await stream.updateUntil((resources) => resources.has(`host/${REVIEWS}`));
+  stream.send({ type: 'listen', listeners: [listener('reviews', 8001)] });
   await stream.updateUntil((resources) => {
     const endpoints = resources.get(`endpoints/${REVIEWS}`)?.value as
       | { ports: Record<string, unknown[]> }
