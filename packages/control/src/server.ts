@@ -28,7 +28,7 @@ import { openEmbeddedStore } from './store/embedded.js';
 
 /** A config service that runs. */
 export interface Control extends AsyncDisposable {
-  /** `https://127.0.0.1:7443` */
+  /** `https://127.0.0.1:15010` */
   readonly url: string;
   readonly port: number;
   /** File with the first operator's token. */

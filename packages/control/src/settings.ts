@@ -9,7 +9,7 @@ export interface ControlOptions {
   readonly dataDir: string;
   /** To listen on. Others reach the service only if it is not a loopback address. @default '127.0.0.1' */
   readonly address?: string;
-  /** 0: any that is free. @default 7443 */
+  /** 0: any that is free. @default 15010 */
   readonly port?: number;
   /** Of the identities that are issued; cannot be changed later. @default 'cluster.local' */
   readonly trustDomain?: string;
@@ -45,7 +45,7 @@ export function controlSettings(options: ControlOptions): ControlSettings {
   const settings: ControlSettings = {
     dataDir: options.dataDir,
     address: options.address ?? '127.0.0.1',
-    port: options.port ?? 7443,
+    port: options.port ?? 15010,
     trustDomain,
     dev: options.dev ?? false,
     svidTtlMs: options.svidTtlMs ?? 3_600_000,

@@ -339,7 +339,7 @@ test('a URL and a token that do not go together are refused by name, without sho
       () => connectControl({ url, workload, clock: systemClock, random: soon, ...more }),
       (error) => isMeshError(error, 'HEDDLE_INVALID_SETTING') && !error.message.includes('long-enough'),
     );
-  open('control:7443');
+  open('control:15010');
   open('ftp://control');
   open('https://control/path', { token });
   open('https://user:secret@control', { token });

@@ -8,7 +8,7 @@ export type { ControlOptions } from './options.js';
 /**
  * Begins to connect, and keeps connected until closed; `ready` says when there is policy.
  * @throws MeshError `HEDDLE_INVALID_SETTING` for a URL or token that is not one, or that do not go together
- * @example const control = connectControl({ url: 'https://control:7443', token, workload, clock: systemClock, random: systemRandom });
+ * @example const control = connectControl({ url: 'https://control:15010', token, workload, clock: systemClock, random: systemRandom });
  */
 export function connectControl(options: ControlOptions): ControlClient {
   return new ControlClient(options);
