@@ -29,8 +29,13 @@ export const TABLES: Readonly<Record<string, () => string>> = {
 };
 
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  const line = (cells: readonly string[]) => `| ${cells.map(escaped).join(' | ')} |`;
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+/** A bar ends a cell, in code too. */
+function escaped(cell: string): string {
+  return cell.replaceAll('|', '\\|');
 }
 
 function shown(value: string): string {
