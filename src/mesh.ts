@@ -267,14 +267,16 @@ export class Mesh implements AsyncDisposable {
 
   async #close(): Promise<void> {
     const { drainTimeoutMs } = this.#settings;
+    const drainedBy = this.#clock.now() + drainTimeoutMs;
     this.#register([]);
     await Promise.all([
       this.#inbound.drain(drainTimeoutMs),
       ...this.#listening.map((listening) => listening.close(drainTimeoutMs)),
     ]);
-    await this.#idle(drainTimeoutMs);
+    await this.#idle(drainedBy - this.#clock.now());
     this.#outbound.closed = true;
-    await this.#transport.close();
+    // Waiting for calls that outlived the drain would be waiting without a limit.
+    await (this.#outbound.active === 0 ? this.#transport.close() : this.#transport.destroy());
     await this.#origin.close();
     this.#contexts.close();
     this.#binder.dispose();
@@ -284,7 +286,7 @@ export class Mesh implements AsyncDisposable {
   async #idle(timeoutMs: number): Promise<void> {
     let timer: { cancel(): void } | undefined;
     const late = new Promise<void>((resolve) => {
-      timer = this.#clock.after(timeoutMs, resolve);
+      timer = this.#clock.after(Math.max(0, timeoutMs), resolve, 'holds');
     });
     await Promise.race([this.#outbound.idle(), late]);
     timer?.cancel();

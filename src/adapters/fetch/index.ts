@@ -1,10 +1,10 @@
 /** `mesh.fetch`: the fetch API over the mesh. */
-import { copyFields, type HeaderFields, headerValue } from '../../base/headers.js';
+import { copyFields, headerValue } from '../../base/headers.js';
 import type { CallRequest } from '../../model/call.js';
 import { isReplayable } from '../../model/request-body.js';
 import { type Outbound, runCall } from '../../outbound/call.js';
 import { responseOf } from '../../outbound/surface.js';
-import { type FetchInit, type FetchRequest, toRequest } from './request.js';
+import { addDefaults, type FetchInit, type FetchRequest, toFields, toRequest } from './request.js';
 import { MeshResponse } from './response.js';
 
 export type { FetchInit } from './request.js';
@@ -31,16 +31,25 @@ export function fetchOver(outbound: Outbound): MeshFetch {
       if (request.redirect === 'error') throw new TypeError('fetch failed: unexpected redirect');
       if (redirects === MAX_REDIRECTS) throw new TypeError('fetch failed: redirect count exceeded');
       request = redirected(request, responded.status, new URL(location, request.url));
+      if (request.call.timeoutMs !== undefined) {
+        const spentMs = outbound.clock.now() - call.startedAt;
+        const timeoutMs = Math.max(0, request.call.timeoutMs - spentMs);
+        request = { ...request, call: { ...request.call, timeoutMs } };
+      }
     }
   };
 }
 
 /**
  * What a redirect asks for next: 303 always, 301 and 302 after POST, become GET without a body; credentials do not follow to
- * another origin.
+ * another origin. The fields are those that the caller gave: what the mesh and its policy added was for the first destination.
  * @source Fetch standard §4.4 HTTP-redirect fetch
  */
 function redirected(request: FetchRequest, status: number, url: URL): FetchRequest {
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+    throw new TypeError(`fetch failed: a redirect to ${url.protocol}, which is not a scheme of HTTP`);
+  }
+  url.hash = '';
   const { call } = request;
   const toGet =
     (status === 303 && call.method !== 'GET' && call.method !== 'HEAD') ||
@@ -48,12 +57,16 @@ function redirected(request: FetchRequest, status: number, url: URL): FetchReque
   if (!toGet && !isReplayable(call.body)) {
     throw new TypeError('fetch failed: a redirected request whose body cannot be sent again');
   }
-  const headers: HeaderFields = copyFields(call.headers);
+  const headers = toFields(request.fields);
   delete headers.host;
   if (toGet) for (const name of Object.keys(headers)) if (name.startsWith('content-')) delete headers[name];
   if (url.origin !== request.url.origin) {
     for (const name of ['authorization', 'cookie', 'proxy-authorization']) delete headers[name];
   }
+  const fields = copyFields(headers);
+  const type = call.headers['content-type'];
+  if (!toGet && type !== undefined) headers['content-type'] ??= type;
+  addDefaults(headers);
   const next: CallRequest = {
     ...call,
     method: toGet ? 'GET' : call.method,
@@ -63,5 +76,5 @@ function redirected(request: FetchRequest, status: number, url: URL): FetchReque
     headers,
     body: toGet ? null : call.body,
   };
-  return { ...request, url, call: next };
+  return { ...request, url, fields, call: next };
 }

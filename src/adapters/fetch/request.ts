@@ -1,6 +1,6 @@
 /** From what `fetch` takes to what a call needs. */
 import { MeshError } from '../../base/errors.js';
-import { appendField, emptyFields, type HeaderFields } from '../../base/headers.js';
+import { appendField, copyFields, emptyFields, type HeaderFields } from '../../base/headers.js';
 import type { CallRequest } from '../../model/call.js';
 import { type RequestBody, StreamBody } from '../../model/request-body.js';
 
@@ -12,7 +12,10 @@ export interface FetchInit extends Omit<RequestInit, 'body' | 'dispatcher'> {
 }
 
 export interface FetchRequest {
+  /** Without its fragment. */
   readonly url: URL;
+  /** Header fields as the caller gave them; those of `call` are changed on the way. */
+  readonly fields: unknown;
   readonly call: CallRequest;
   readonly redirect: 'follow' | 'manual' | 'error';
 }
@@ -59,15 +62,16 @@ function build(url: URL, init: FetchInit): FetchRequest {
   if (body !== null && (method === 'GET' || method === 'HEAD')) {
     throw new TypeError('Request with GET/HEAD method cannot have body.');
   }
-  headers.accept ??= '*/*';
-  headers['accept-encoding'] ??= 'gzip, deflate, br';
-  headers['user-agent'] ??= 'node';
+  addDefaults(headers);
+  let fields: unknown = init.headers;
   if (url.username !== '' || url.password !== '') {
     const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
     headers.authorization ??= `Basic ${Buffer.from(credentials).toString('base64')}`;
+    fields = copyFields(headers);
   }
   return {
-    url,
+    url: url.hash === '' ? url : withoutFragment(url),
+    fields,
     redirect: init.redirect ?? 'follow',
     call: {
       method,
@@ -80,6 +84,19 @@ function build(url: URL, init: FetchInit): FetchRequest {
       timeoutMs: init.timeoutMs,
     },
   };
+}
+
+/** What `fetch` sends where the caller says nothing. */
+export function addDefaults(headers: HeaderFields): void {
+  headers.accept ??= '*/*';
+  headers['accept-encoding'] ??= 'gzip, deflate, br';
+  headers['user-agent'] ??= 'node';
+}
+
+function withoutFragment(url: URL): URL {
+  const copy = new URL(url);
+  copy.hash = '';
+  return copy;
 }
 
 const NORMALIZED = new Set(['DELETE', 'GET', 'HEAD', 'OPTIONS', 'POST', 'PUT']);

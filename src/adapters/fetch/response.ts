@@ -3,32 +3,14 @@
  * that `instanceof Response` holds, and every member is overridden.
  */
 import { Readable } from 'node:stream';
-import { promisify } from 'node:util';
-import {
-  brotliDecompress,
-  createBrotliDecompress,
-  createGunzip,
-  createInflate,
-  gunzip,
-  inflate,
-} from 'node:zlib';
 import { headerValue } from '../../base/headers.js';
 import type { Call } from '../../model/call.js';
 import type { Responded } from '../../model/outcome.js';
 import { BodyStream, collect } from '../body.js';
+import { codingsOf, decodeStream, decodeWhole } from './coding.js';
 
-/** Bounds what a compressed body may grow to when it is read as a whole. */
-const MAX_DECODED_BYTES = 512 * 1024 * 1024;
-
-const unzip = promisify(gunzip);
-const WHOLE = { gzip: unzip, 'x-gzip': unzip, deflate: promisify(inflate), br: promisify(brotliDecompress) };
-const STREAMS = {
-  gzip: createGunzip,
-  'x-gzip': createGunzip,
-  deflate: createInflate,
-  br: createBrotliDecompress,
-};
-type Coding = keyof typeof WHOLE;
+/** Bytes that a body read as a web stream may hold back. */
+const HIGH_WATER_BYTES = 64 * 1024;
 
 /** Responses that have no body, whatever their fields say (RFC 9110 §6.4.1). */
 const NULL_BODY = new Set([204, 205, 304]);
@@ -72,7 +54,10 @@ export class MeshResponse {
   }
 
   get bodyUsed(): boolean {
-    return this.#used || (this.#stream?.locked ?? false);
+    return (
+      this.#used ||
+      (this.#stream !== null && (this.#stream.locked || Readable.isDisturbed(this.#stream as never)))
+    );
   }
 
   get body(): globalThis.ReadableStream<Uint8Array<ArrayBuffer>> | null {
@@ -118,20 +103,19 @@ export class MeshResponse {
 
   clone(): Response {
     if (this.bodyUsed) throw new TypeError('Response.clone: Body has already been consumed.');
-    const { status, statusText, headers, body } = this;
-    if (body === null) return new Response(null, { status, statusText, headers });
-    const [mine, theirs] = body.tee();
+    const { status, statusText, headers, body, url, redirected } = this;
+    const [mine, theirs] = body === null ? [null, null] : body.tee();
     this.#stream = mine;
-    return new Response(theirs, { status, statusText, headers });
+    const copy = new Response(theirs, { status, statusText, headers });
+    return Object.defineProperties(copy, { url: { value: url }, redirected: { value: redirected } });
   }
 
   get #isNull(): boolean {
     return NULL_BODY.has(this.status) || this.#call.method === 'HEAD';
   }
 
-  get #coding(): Coding | undefined {
-    const value = headerValue(this.#responded.headers, 'content-encoding')?.toLowerCase();
-    return value !== undefined && Object.hasOwn(WHOLE, value) ? (value as Coding) : undefined;
+  get #codings() {
+    return codingsOf(headerValue(this.#responded.headers, 'content-encoding'));
   }
 
   async #bytes(): Promise<Buffer> {
@@ -140,23 +124,20 @@ export class MeshResponse {
     if (this.#isNull) return Buffer.alloc(0);
     if (this.#stream !== null) return Buffer.from(await new Response(this.#stream).arrayBuffer());
     const bytes = await collect(this.#call, this.#responded.body);
-    const coding = this.#coding;
-    if (coding === undefined || bytes.byteLength === 0) return bytes;
+    const codings = this.#codings;
+    if (codings.length === 0) return bytes;
     try {
-      return await WHOLE[coding](bytes, { maxOutputLength: MAX_DECODED_BYTES });
+      return await decodeWhole(bytes, codings);
     } catch (cause) {
       throw new TypeError('terminated', { cause });
     }
   }
 
   #open(): globalThis.ReadableStream<Uint8Array<ArrayBuffer>> {
-    const raw = new BodyStream(this.#call, this.#responded.body);
-    const coding = this.#coding;
-    if (coding === undefined) return Readable.toWeb(raw) as never;
-    const decoder = STREAMS[coding]();
-    raw.on('error', (error) => decoder.destroy(error));
-    decoder.on('close', () => raw.destroy());
-    return Readable.toWeb(raw.pipe(decoder)) as never;
+    const stream = decodeStream(new BodyStream(this.#call, this.#responded.body), this.#codings);
+    // Counted in bytes: by default each chunk counts as one, and thousands of them would wait for a slow reader.
+    const strategy = new ByteLengthQueuingStrategy({ highWaterMark: HIGH_WATER_BYTES });
+    return Readable.toWeb(stream, { strategy }) as never;
   }
 }
 

@@ -1,21 +1,34 @@
 /**
  * `mesh.dispatcher`: an undici Dispatcher for any client that takes one: undici's own `request` and `fetch`, and the built-in
- * `fetch` of Node 20, 22 and 24. `compose` gives us undici's own translation for clients that still speak its older protocol.
+ * `fetch` of Node 20, 22 and 24.
  */
-import { Agent, type Dispatcher } from 'undici';
+import { Dispatcher } from 'undici';
 import type { Responded } from '../../model/outcome.js';
 import type { BodySink } from '../../model/response-body.js';
 import { type Outbound, runCall } from '../../outbound/call.js';
 import type { OutboundCall } from '../../outbound/outbound-call.js';
 import { bodyErrorOf, responseOf } from '../../outbound/surface.js';
 import { toBody, toFields } from '../fetch/request.js';
+import { currentHandler } from './legacy-handler.js';
 
 export function dispatcherOver(outbound: Outbound): Dispatcher {
-  return new Agent().compose(() => (options, handler) => {
+  return new MeshDispatcher(outbound);
+}
+
+/** Owns nothing: closing it leaves the mesh as it is. */
+class MeshDispatcher extends Dispatcher {
+  readonly #outbound: Outbound;
+
+  constructor(outbound: Outbound) {
+    super();
+    this.#outbound = outbound;
+  }
+
+  override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
     const origin = new URL(String(options.origin));
     const headers = toFields(options.headers);
     const query = options.query === undefined ? '' : `?${new URLSearchParams(options.query)}`;
-    const call = outbound.begin({
+    const call = this.#outbound.begin({
       method: options.method.toUpperCase(),
       scheme: origin.protocol === 'https:' ? 'https' : 'http',
       authority: origin.host,
@@ -23,9 +36,28 @@ export function dispatcherOver(outbound: Outbound): Dispatcher {
       headers,
       body: typeof options.body === 'string' ? options.body : toBody(options.body, headers),
     });
-    void new Dispatch(outbound, call, handler).run();
+    void new Dispatch(this.#outbound, call, currentHandler(handler)).run();
     return true;
-  });
+  }
+
+  override close(): Promise<void>;
+  override close(callback: () => void): void;
+  override close(callback?: () => void): Promise<void> | undefined {
+    if (callback === undefined) return Promise.resolve();
+    queueMicrotask(callback);
+    return undefined;
+  }
+
+  override destroy(): Promise<void>;
+  override destroy(error: Error | null): Promise<void>;
+  override destroy(callback: () => void): void;
+  override destroy(error: Error | null, callback: () => void): void;
+  override destroy(...given: unknown[]): Promise<void> | undefined {
+    const callback = given.find((one): one is () => void => typeof one === 'function');
+    if (callback === undefined) return Promise.resolve();
+    queueMicrotask(callback);
+    return undefined;
+  }
 }
 
 /** One dispatched request: the controller that the client holds, and the sink that feeds it. */

@@ -57,7 +57,6 @@ export function failureOf(error: Error & { code?: string }, attempt: Attempt, st
     case 'UND_ERR_DESTROYED':
       return {
         ...base,
-        sent: 'no',
         reset: 'local-reset',
         code: 'HEDDLE_CLOSED',
         flag: 'LR',
@@ -73,7 +72,8 @@ export function failureOf(error: Error & { code?: string }, attempt: Attempt, st
         because: 'protocol-error',
       };
   }
-  if (error.code?.startsWith('HPE_')) {
+  // The parser's errors are told by their name: undici fails to fill in the code that it documents.
+  if (error.name === 'HTTPParserError' || error.code?.startsWith('HPE_')) {
     return {
       ...base,
       reset: 'protocol-error',

@@ -21,7 +21,9 @@ const SERVER_IDLE_MARGIN_MS = 1_000;
 export class UndiciTransport implements Transport {
   readonly #connect: Connector;
   readonly #pools = new Map<string, Pool>();
-  readonly #closing = new Set<Promise<void>>();
+  /** Pools that finish what is in flight. */
+  readonly #retired = new Map<Pool, Promise<void>>();
+  #closed = false;
 
   constructor(connect: Connector) {
     this.#connect = connect;
@@ -30,6 +32,7 @@ export class UndiciTransport implements Transport {
   send(attempt: Attempt): Promise<Outcome> {
     return new Promise((resolve) => {
       if (attempt.stopped !== null) return resolve(stopped(attempt.stopped, 'no'));
+      if (this.#closed) return resolve(CLOSED);
       const { call } = attempt;
       const exchange = new AttemptHandler(attempt, resolve);
       try {
@@ -62,9 +65,16 @@ export class UndiciTransport implements Transport {
   }
 
   async close(): Promise<void> {
-    for (const pool of this.#pools.values()) this.#retire(pool);
-    this.#pools.clear();
-    await Promise.all(this.#closing);
+    this.#closed = true;
+    this.retain([]);
+    await Promise.all(this.#retired.values());
+  }
+
+  /** Closes everything at once; what is in flight fails with `HEDDLE_CLOSED`. */
+  async destroy(): Promise<void> {
+    this.#closed = true;
+    this.retain([]);
+    await Promise.all([...this.#retired.keys()].map((pool) => pool.destroy()));
   }
 
   #pool(destination: Destination): Pool {
@@ -92,10 +102,20 @@ export class UndiciTransport implements Transport {
   /** Takes nothing new, finishes what is in flight. */
   #retire(pool: Pool): void {
     const closing = pool.close().catch(() => pool.destroy());
-    this.#closing.add(closing);
-    void closing.finally(() => this.#closing.delete(closing));
+    this.#retired.set(pool, closing);
+    void closing.finally(() => this.#retired.delete(pool));
   }
 }
+
+/** An attempt that comes after the close: a retry whose wait is over only now. */
+const CLOSED: Outcome = {
+  kind: 'failed',
+  reset: 'local-reset',
+  code: 'HEDDLE_CLOSED',
+  flag: 'LR',
+  sent: 'no',
+  because: 'closed',
+};
 
 /** One attempt on the wire: undici's handler, the body's producer and the promise's other end in one object. */
 class AttemptHandler implements Dispatcher.DispatchHandler, BodyProducer {
