@@ -10,6 +10,8 @@ import { test } from 'node:test';
 import { ROOT, source } from './markdown.js';
 
 const QUICKSTART = join(ROOT, 'examples/quickstart');
+/** The commands wait for each other: what never comes must not be waited for. */
+const LIMIT = { timeout: 180_000 };
 
 test('the quickstart prints what its README says', () => {
   const { status, stdout, stderr } = spawnSync(process.execPath, [join(QUICKSTART, 'dist/check.js')], {
@@ -24,10 +26,10 @@ test('the README shows an example of at most 15 lines of code', () => {
   assert.ok(code.length <= 15, `${code.length} lines`);
 });
 
-test('the commands of the first mesh work in the order in which the guide has them', async () => {
+test('the commands of the first mesh work in the order in which the guide has them', LIMIT, async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'heddle-docs-'));
   try {
-    const { status, output } = await runCommands('first-mesh.sh', folder);
+    const { status, output } = await runCommands('first-mesh.sh', folder, t.signal);
     assert.equal(status, 0, output);
     for (const seen of [
       '200 Hello, spiffe://cluster.local/ns/default/sa/caller',
@@ -46,7 +48,7 @@ test('the commands of the first mesh work in the order in which the guide has th
 });
 
 /** Runs a script of the quickstart in `folder`, with `heddle` from this repository and a free port in place of the one it names. */
-async function runCommands(script: string, folder: string) {
+async function runCommands(script: string, folder: string, signal: AbortSignal) {
   cpSync(QUICKSTART, folder, { recursive: true });
   // The example's imports resolve from its own place.
   const commands = readFileSync(join(QUICKSTART, script), 'utf8')
@@ -61,12 +63,18 @@ async function runCommands(script: string, folder: string) {
   let output = '';
   child.stdout.on('data', (chunk) => (output += chunk));
   child.stderr.on('data', (chunk) => (output += chunk));
+  const end = () => {
+    try {
+      process.kill(-child.pid!, 'SIGKILL');
+    } catch {
+      // Nothing was left.
+    }
+  };
+  signal.addEventListener('abort', end, { once: true });
+  const closed = once(child, 'close');
   const [status] = (await once(child, 'exit')) as [number | null];
-  try {
-    process.kill(-child.pid!, 'SIGKILL');
-  } catch {
-    // Nothing was left.
-  }
+  end();
+  await closed;
   return { status, output };
 }
 
