@@ -170,41 +170,39 @@ export function readSettings(
   readFile: (path: string) => string,
 ): Settings {
   const read = new Reader(environment);
-  const service = options.service ?? read.name('HEDDLE_SERVICE') ?? '';
-  const serviceAccount =
-    options.serviceAccount ?? read.name('HEDDLE_SERVICE_ACCOUNT') ?? (service === '' ? 'default' : service);
-  const locality = options.locality ?? read.text('HEDDLE_LOCALITY');
+  const service = read.name('HEDDLE_SERVICE', options.service) ?? '';
+  const locality = read.text('HEDDLE_LOCALITY', options.locality);
   const labels = { ...read.labels('HEDDLE_LABELS'), ...options.labels };
   if (service !== '') labels.app ??= service;
-  const servicePort = read.number('HEDDLE_SERVICE_PORT', 1, 65_535);
   return {
     workload: {
-      namespace: options.namespace ?? read.name('HEDDLE_NAMESPACE') ?? 'default',
+      namespace: read.name('HEDDLE_NAMESPACE', options.namespace) ?? 'default',
       service,
-      serviceAccount,
+      serviceAccount: read.name('HEDDLE_SERVICE_ACCOUNT', options.serviceAccount) ?? (service || 'default'),
       name:
-        options.workload ??
-        read.text('HEDDLE_WORKLOAD') ??
+        read.text('HEDDLE_WORKLOAD', options.workload) ??
         `${service || 'client'}-${hostname()}-${process.pid}`,
       labels,
       ...(locality === undefined ? {} : { locality }),
     },
     policy: policyLocation(options, read),
-    token: options.token ?? read.text('HEDDLE_TOKEN') ?? read.file('HEDDLE_TOKEN_FILE', readFile) ?? null,
+    token: read.text('HEDDLE_TOKEN', options.token) ?? read.file('HEDDLE_TOKEN_FILE', readFile) ?? null,
     hosts: options.hosts ?? read.list('HEDDLE_HOSTS') ?? ['*'],
-    address: options.address ?? read.text('HEDDLE_ADDRESS') ?? '127.0.0.1',
-    servicePort: servicePort ?? null,
-    joinTimeoutMs: options.joinTimeoutMs ?? read.number('HEDDLE_JOIN_TIMEOUT_MS', 1, 3_600_000) ?? 10_000,
-    drainTimeoutMs: options.drainTimeoutMs ?? read.number('HEDDLE_DRAIN_TIMEOUT_MS', 0, 3_600_000) ?? 10_000,
-    stateDir: options.stateDir ?? read.text('HEDDLE_STATE_DIR') ?? null,
-    identityDir: options.identityDir ?? read.text('HEDDLE_IDENTITY_DIR') ?? null,
-    accessLog: options.accessLog ?? read.oneOf('HEDDLE_ACCESS_LOG', ['json', 'text', 'off']) ?? 'off',
-    trustedHops: options.trustedHops ?? read.number('HEDDLE_TRUSTED_HOPS', 0, 100) ?? 0,
+    address: read.text('HEDDLE_ADDRESS', options.address) ?? '127.0.0.1',
+    servicePort: read.number('HEDDLE_SERVICE_PORT', 1, 65_535) ?? null,
+    joinTimeoutMs: read.number('HEDDLE_JOIN_TIMEOUT_MS', 1, 3_600_000, options.joinTimeoutMs) ?? 10_000,
+    drainTimeoutMs: read.number('HEDDLE_DRAIN_TIMEOUT_MS', 0, 3_600_000, options.drainTimeoutMs) ?? 10_000,
+    stateDir: read.text('HEDDLE_STATE_DIR', options.stateDir) ?? null,
+    identityDir: read.text('HEDDLE_IDENTITY_DIR', options.identityDir) ?? null,
+    accessLog: read.oneOf('HEDDLE_ACCESS_LOG', ['json', 'text', 'off'], options.accessLog) ?? 'off',
+    trustedHops: read.number('HEDDLE_TRUSTED_HOPS', 0, 100, options.trustedHops) ?? 0,
     outboundTrafficPolicy:
-      options.outboundTrafficPolicy ??
-      read.oneOf('HEDDLE_OUTBOUND_TRAFFIC_POLICY', ['ALLOW_ANY', 'REGISTRY_ONLY']) ??
-      'REGISTRY_ONLY',
-    trustDomain: options.trustDomain ?? read.text('HEDDLE_TRUST_DOMAIN') ?? 'cluster.local',
+      read.oneOf(
+        'HEDDLE_OUTBOUND_TRAFFIC_POLICY',
+        ['ALLOW_ANY', 'REGISTRY_ONLY'],
+        options.outboundTrafficPolicy,
+      ) ?? 'REGISTRY_ONLY',
+    trustDomain: read.text('HEDDLE_TRUST_DOMAIN', options.trustDomain) ?? 'cluster.local',
     warnings: read.unknown(),
   };
 }
@@ -233,7 +231,7 @@ function policyLocation(options: JoinOptions, read: Reader): PolicyLocation {
   );
 }
 
-/** One look at the environment; remembers nothing but where it looked. */
+/** One look at the environment; remembers nothing but where it looked. An option stands for the variable of the same meaning. */
 class Reader {
   readonly #environment: Environment;
 
@@ -242,22 +240,22 @@ class Reader {
   }
 
   /** undefined if unset or empty. */
-  text(name: string): string | undefined {
-    const value = this.#environment[name]?.trim();
+  text(name: string, option?: string): string | undefined {
+    const value = (option ?? this.#environment[name])?.trim();
     return value === '' ? undefined : value;
   }
 
   /** A DNS label, as Kubernetes names are. */
-  name(name: string): string | undefined {
-    const value = this.text(name);
+  name(name: string, option?: string): string | undefined {
+    const value = this.text(name, option);
     if (value !== undefined && !/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(value)) {
       throw invalid(name, value, 'a DNS label: a-z, 0-9 and -, at most 63');
     }
     return value;
   }
 
-  number(name: string, least: number, most: number): number | undefined {
-    const value = this.text(name);
+  number(name: string, least: number, most: number, option?: number): number | undefined {
+    const value = this.text(name, option?.toString());
     if (value === undefined) return undefined;
     const number = Number(value);
     if (!/^\d+$/.test(value) || number < least || number > most) {
@@ -266,8 +264,8 @@ class Reader {
     return number;
   }
 
-  oneOf<const T extends string>(name: string, values: readonly T[]): T | undefined {
-    const value = this.text(name);
+  oneOf<const T extends string>(name: string, values: readonly T[], option?: T): T | undefined {
+    const value = this.text(name, option);
     if (value === undefined) return undefined;
     const found = values.find((one) => one.toLowerCase() === value.toLowerCase());
     if (found === undefined) throw invalid(name, value, `one of ${values.join(', ')}`);
@@ -311,7 +309,8 @@ class Reader {
 }
 
 function invalid(name: string, value: string, expected: string): MeshError {
-  const shown = name.includes('TOKEN') && !name.endsWith('_FILE') ? 'its value' : `"${value}"`;
+  const secret = name.includes('TOKEN') && !name.endsWith('_FILE');
+  const shown = secret ? 'its value' : `"${value.replace(/\/\/[^/]*@/, '//…@')}"`;
   return new MeshError(`${name}: ${shown} is not valid, expected ${expected}`, {
     code: 'HEDDLE_INVALID_SETTING',
   });

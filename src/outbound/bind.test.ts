@@ -26,7 +26,7 @@ const OUTLIER = {
   maxEjectionPercent: 100,
   minHealthPercent: 0,
 };
-const BREAKER = { errorThresholdPercent: 50, volumeThreshold: 4, windowMs: 10_000, openMs: 5_000 };
+const BREAKER = { errorThresholdPercent: 50, volumeThreshold: 4, windowMs: 3_600_000, openMs: 3_600_000 };
 
 async function ejectFirst(bench: Bench): Promise<void> {
   bench.wire.answer = (sent) => sent.respond(sent.endpoint.startsWith('10.0.0.1:') ? 500 : 200);

@@ -98,7 +98,7 @@ test('what the copy is told does not change the call', async () => {
 
 test('an injected fault answers before any state is touched, and before the mirror', async () => {
   const fault = { delay: { percent: 100, fixedDelayMs: 200 }, abort: { percent: 100, httpStatus: 555 } };
-  const breaker = { errorThresholdPercent: 1, volumeThreshold: 1, windowMs: 10_000, openMs: 5_000 };
+  const breaker = { errorThresholdPercent: 1, volumeThreshold: 1, windowMs: 3_600_000, openMs: 3_600_000 };
   const bench = mirrored({
     routes: [route({ fault, mirrors: [{ cluster: SHADOW, percentage: 100 }], retries: retries() })],
     clusters: [cluster({ breaker }), cluster({ name: SHADOW })],

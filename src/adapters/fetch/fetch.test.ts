@@ -3,6 +3,7 @@ import { getEventListeners } from 'node:events';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
+import { sleep, systemClock } from '../../base/clock.js';
 import { isMeshError } from '../../base/errors.js';
 import { cluster, host, route } from '../../outbound/fixtures.test.helper.js';
 import { bodyOf, joined, over, serve, until } from '../outbound.test.helper.js';
@@ -407,8 +408,9 @@ test('a redirect to what is not HTTP is refused', async (t) => {
 test('the caller’s timeout is one for all redirects together', async (t) => {
   const { port } = await serve(t, (request, response) => {
     const { 'x-heddle-deadline-ms': left } = request.headers;
-    if (request.url === '/') setTimeout(() => response.writeHead(302, { location: '/next' }).end(), 60);
-    else response.end(String(left));
+    if (request.url === '/') {
+      void sleep(systemClock, 60).then(() => response.writeHead(302, { location: '/next' }).end());
+    } else response.end(String(left));
   });
   const { fetch } = over(t, [port]);
   const response = await fetch('http://reviews/', { timeoutMs: 600_000 });
