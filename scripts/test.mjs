@@ -18,15 +18,18 @@ const all = [...sdk, ...packages, ...wide].filter((file) => file.includes(patter
 const skipped = [];
 const results = [];
 
-if (pattern === '') results.push(['format and lint', run('node_modules/.bin/biome', ['check', '--error-on-warnings', '.'])]);
+if (pattern === '')
+  results.push(['format and lint', run('node_modules/.bin/biome', ['check', '--error-on-warnings', '.'])]);
 results.push([`tests on Node ${process.versions.node}`, test(process.execPath, all)]);
 if (pattern === '') {
   for (const name of ['node22', 'node24']) {
     const binary = join('node_modules', name, 'bin', 'node');
-    if (existsSync(binary)) results.push([`SDK tests on ${name}`, test(join(root, binary), [...sdk, ...wide.filter(onEveryNode)])]);
+    if (existsSync(binary))
+      results.push([`SDK tests on ${name}`, test(join(root, binary), [...sdk, ...wide.filter(onEveryNode)])]);
     else skipped.push(`SDK tests on ${name}: ${binary} is not there (only installed on linux-x64)`);
   }
-  if (spawnSync('openssl', ['version']).status !== 0) skipped.push('second opinions of openssl: it is not installed');
+  if (spawnSync('openssl', ['version']).status !== 0)
+    skipped.push('second opinions of openssl: it is not installed');
 }
 
 console.log('\nSummary');

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { fencesOf, markdownFiles, ROOT, read, render } from './markdown.js';
+import { fencesOf, markdownFiles, ROOT, read, render, tableRows } from './markdown.js';
 import { TABLES } from './tables.js';
 
 const files = markdownFiles();
@@ -35,6 +35,26 @@ test('links of Markdown lead to files that exist', () => {
       .map((target) => `${path}: ${target}`),
   );
   assert.deepEqual(broken, []);
+});
+
+test('files that pages name exist', () => {
+  const missing = files.flatMap((path) =>
+    [...read(path).matchAll(/`((?:src|test|packages|examples|scripts|docs)\/[\w./-]+)`/g)]
+      .map((match) => match[1]!)
+      .filter((named) => !existsSync(join(ROOT, named)) && !existsSync(join(ROOT, dirname(path), named)))
+      .map((named) => `${path}: ${named}`),
+  );
+  assert.deepEqual(missing, []);
+});
+
+test('the order of the filters is the one in the code', () => {
+  const rows = tableRows(read('docs/architecture.md'), '#').map((row) => row.join(' | '));
+  const code = read('src/outbound/order.ts').replace(/^ \* /gm, '');
+  assert.equal(rows.length, 8);
+  assert.deepEqual(
+    rows,
+    tableRows(code, '#').map((row) => row.join(' | ')),
+  );
 });
 
 test('no page tells of the machine that it was written on', () => {
