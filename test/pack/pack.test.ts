@@ -120,6 +120,23 @@ test('loading the packages starts nothing: the process ends by itself and prints
   assert.equal(run(process.execPath, ['silent.mjs'], project), '');
 });
 
+test('the quickstart runs on the installed package, on every Node', () => {
+  const example = join(project, 'quickstart');
+  for (const part of ['dist', 'policy.yaml', 'expected.txt'])
+    cpSync(join(ROOT, 'examples/quickstart', part), join(example, part), { recursive: true });
+  for (const [, binary] of present) run(binary, [join(example, 'dist/check.js')], project);
+});
+
+test('the installed command runs, on every Node', () => {
+  const policy = join(ROOT, 'examples/quickstart/policy.yaml');
+  for (const [node, binary] of present) {
+    const command = join(project, 'node_modules/.bin/heddle');
+    assert.match(run(binary, [command, 'version'], project), /heddle +\d+\.\d+\.\d+/, node);
+    const { valid } = JSON.parse(run(binary, [command, 'analyze', '-f', policy, '--json'], project));
+    assert.equal(valid, true, node);
+  }
+});
+
 test('a strict consumer type-checks against the installed types', () => {
   cpSync(join(ROOT, 'test/pack/consumer.ts.txt'), join(project, 'consumer.ts'));
   cpSync(join(ROOT, 'test/pack/consumer.ts.txt'), join(project, 'consumer.cts'));

@@ -87,7 +87,7 @@ export function nodes(): {
   readonly absent: string[];
 } {
   const others = ['node22', 'node24'].map(
-    (name) => [name, join(ROOT, 'node_modules', name, 'bin/node')] as const,
+    (name) => [name, join(ROOT, 'test/nodes/node_modules', name, 'bin/node')] as const,
   );
   return {
     present: [['this Node', process.execPath] as const, ...others.filter(([, path]) => existsSync(path))],
