@@ -28,5 +28,11 @@ if [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$wanted" ]; then
   echo "$wanted" > "$stamp"
 fi
 
+# The other Nodes are for the tests alone, and there are binaries for linux-x64 only.
+if [ "${1:-}" = tests ] && [ "$(uname -sm)" = 'Linux x86_64' ] && [ ! -x test/nodes/node_modules/node24/bin/node ]; then
+  echo 'Installing the other Nodes that the tests run on …'
+  npm ci --prefix test/nodes --no-audit --no-fund --loglevel=error || echo 'They could not be installed.' >&2
+fi
+
 echo 'Building …'
 node node_modules/typescript/bin/tsc -b

@@ -23,10 +23,10 @@ if (pattern === '')
 results.push([`tests on Node ${process.versions.node}`, test(process.execPath, all)]);
 if (pattern === '') {
   for (const name of ['node22', 'node24']) {
-    const binary = join('node_modules', name, 'bin', 'node');
+    const binary = join('test/nodes/node_modules', name, 'bin/node');
     if (existsSync(binary))
       results.push([`SDK tests on ${name}`, test(join(root, binary), [...sdk, ...wide.filter(onEveryNode)])]);
-    else skipped.push(`SDK tests on ${name}: ${binary} is not there (only installed on linux-x64)`);
+    else skipped.push(`SDK tests on ${name}: ${binary} is not there (there are binaries for linux-x64 only)`);
   }
   if (spawnSync('openssl', ['version']).status !== 0)
     skipped.push('second opinions of openssl: it is not installed');
