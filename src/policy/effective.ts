@@ -5,12 +5,17 @@
  */
 import type { ConnectionSettings } from '../model/destination.js';
 import type { Endpoint } from '../model/endpoint.js';
+import type { EffectiveAuthorization } from '../security/authorize/policy.js';
+import type { MtlsMode } from '../security/mtls/policy.js';
 import type { BalancerPolicy } from '../traffic/balance/policy.js';
 import type { BreakerPolicy } from '../traffic/breaker/policy.js';
 import type { LimitPolicy } from '../traffic/limit/policy.js';
 import type { OutlierPolicy } from '../traffic/outlier/policy.js';
 import type { RetryBudgetPolicy } from '../traffic/retry/policy.js';
 import type { EffectiveRoute } from '../traffic/route/policy.js';
+
+export type { EffectiveAuthorization, EffectiveRule, ValueSet } from '../security/authorize/policy.js';
+export type { MtlsMode } from '../security/mtls/policy.js';
 
 export interface ServicePort {
   readonly number: number;
@@ -79,34 +84,6 @@ export interface EffectiveHost {
 export interface EffectiveEndpoints {
   readonly host: string;
   readonly ports: Readonly<Record<string, readonly Endpoint[]>>;
-}
-
-export type MtlsMode = 'STRICT' | 'PERMISSIVE' | 'DISABLE';
-
-/** A list of values of which one must match, and one of which none may. */
-export interface ValueSet {
-  readonly values?: readonly string[];
-  readonly notValues?: readonly string[];
-}
-
-/**
- * One rule of an AuthorizationPolicy. `from` and `to` are lists of which one entry must hold; within an entry all fields must;
- * `when` must hold as a whole. Field names of `from` and `to` are Istio's (`principals`, `paths`, …).
- */
-export interface EffectiveRule {
-  readonly from?: readonly Readonly<Record<string, ValueSet>>[];
-  readonly to?: readonly Readonly<Record<string, ValueSet>>[];
-  readonly when?: readonly (ValueSet & { readonly key: string })[];
-}
-
-export interface EffectiveAuthorization {
-  /** `ns/name`. */
-  readonly policy: string;
-  readonly action: 'ALLOW' | 'DENY' | 'AUDIT' | 'CUSTOM';
-  readonly dryRun: boolean;
-  readonly rules: readonly EffectiveRule[];
-  /** Name of the provider, for CUSTOM. */
-  readonly provider?: string;
 }
 
 /** What applies to the calls that arrive at one workload. */

@@ -75,7 +75,7 @@ export interface EffectiveRule {
   readonly when?: readonly (ValueSet & { readonly key: string })[];
 }
 
-/** One policy that selects the workload. The same shape as in `policy/effective.ts`, which stands above this folder. */
+/** One policy that selects the workload. */
 export interface EffectiveAuthorization {
   /** `ns/name`. */
   readonly policy: string;

@@ -17,7 +17,7 @@ export interface PeerAuthenticationSpec {
 
 export type MtlsMode = Exclude<MtlsModeSpec, 'UNSET'>;
 
-/** The mode of a workload, and of those of its ports that have their own. The same shape as in `policy/effective.ts`. */
+/** The mode of a workload, and of those of its ports that have their own. */
 export interface EffectiveMtls {
   readonly mode: MtlsMode;
   readonly ports: Readonly<Record<string, MtlsMode>>;
