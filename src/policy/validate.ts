@@ -2,7 +2,8 @@
  * Is one resource right by itself? Shape by the kind's schema, the rest by the kind's own check; all findings, not the first.
  */
 import { kindOf } from './kinds/index.js';
-import { type FieldPath, type Findings, formatPath } from './kinds/kind.js';
+import type { FieldPath, Findings } from './kinds/kind.js';
+import { messageAt } from './message-at.js';
 import type { ParsedResource } from './parse.js';
 import type { Message } from './resource.js';
 import { describeIssues } from './schema-issues.js';
@@ -11,22 +12,8 @@ import { describeIssues } from './schema-issues.js';
 export function validateResource(parsed: ParsedResource): Message[] {
   const { resource } = parsed;
   const messages: Message[] = [];
-  const add = (level: 'error' | 'warning', code: string, path: FieldPath, message: string) => {
-    const { file, line, column } = parsed.origin(path);
-    const { namespace, name } = resource.metadata;
-    messages.push({
-      code,
-      level,
-      kind: resource.kind,
-      namespace,
-      name,
-      message,
-      file,
-      line,
-      column,
-      path: formatPath(path),
-    });
-  };
+  const add = (level: 'error' | 'warning', code: string, path: FieldPath, message: string) =>
+    void messages.push(messageAt(parsed, { code, level, message, path }));
   const findings: Findings = {
     error: (path, message) => add('error', 'IST0106', path, message),
     warning: (path, message, code = 'IST0133') => add('warning', code, path, message),

@@ -2,7 +2,7 @@
  * `heddle analyze`: is this policy right, one resource by itself and all of them together? Adding a check is adding a file and a line
  * here.
  */
-import { formatPath } from '../kinds/kind.js';
+import { messageAt } from '../message-at.js';
 import { parseResources } from '../parse.js';
 import type { Message, PolicyFile } from '../resource.js';
 import { plainMessage } from '../source.js';
@@ -55,23 +55,7 @@ export function analyze(files: readonly PolicyFile[], around: Surroundings = {})
   const parsed = parseResources(files);
   const messages: Message[] = [...parsed.messages];
   for (const resource of parsed.resources) messages.push(...validateResource(resource));
-  const report: Report = (subject, { code, level, path, message }) => {
-    const { resource, origin } = subject.parsed;
-    const { namespace, name } = resource.metadata;
-    const { file, line, column } = origin(path);
-    messages.push({
-      code,
-      level,
-      kind: resource.kind,
-      namespace,
-      name,
-      message,
-      file,
-      line,
-      column,
-      path: formatPath(path),
-    });
-  };
+  const report: Report = (subject, finding) => void messages.push(messageAt(subject.parsed, finding));
   const world = surveyWorld(parsed, around);
   for (const analyzer of ANALYZERS) {
     try {
