@@ -34,6 +34,10 @@ export function failureOf(error: Error & { code?: string }, attempt: Attempt, st
       because: 'peer-untrusted',
     };
   }
+  // Our own refusal to connect, such as for want of an SVID: no other endpoint would do better.
+  if (isMeshError(error)) {
+    return { ...base, reset: 'local-reset', code: error.code, flag: 'LR', because: 'no-connection' };
+  }
   switch (error.code) {
     case 'UND_ERR_INVALID_ARG':
     case 'UND_ERR_NOT_SUPPORTED':
