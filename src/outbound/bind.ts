@@ -21,6 +21,7 @@ import { destinationOf } from './destination.js';
 import { identityFilter } from './identity.js';
 import { ATTEMPT_ORDER, inOrder } from './order.js';
 import type { OutboundCall } from './outbound-call.js';
+import { Passthrough } from './passthrough.js';
 import { ClusterState, type StateEvent } from './state.js';
 
 /** A cluster with its state: what a call needs to make an attempt. */
@@ -69,6 +70,8 @@ export interface OutboundSnapshot {
   readonly hosts: HostTable;
   readonly clusters: ReadonlyMap<string, BoundCluster>;
   readonly callFilters: readonly CallFilter[];
+  /** For hosts that policy does not know; null: they are refused. */
+  readonly passthrough: Passthrough | null;
 }
 
 export interface BinderOptions {
@@ -86,6 +89,7 @@ export class Binder {
   readonly #states = new Map<string, ClusterState>();
   /** Compiling is pure: a host that did not change need not be compiled again. */
   #compiled = new Map<EffectiveHost, CompiledHost>();
+  readonly #passthrough = new Passthrough(this);
 
   constructor(options: BinderOptions) {
     this.#options = options;
@@ -105,18 +109,24 @@ export class Binder {
         clusters.set(cluster.name, this.cluster(cluster, listed ?? ownEndpoint(host, cluster)));
       }
     }
-    for (const [name, state] of this.#states) {
-      if (clusters.has(name)) continue;
-      state.dispose();
-      this.#states.delete(name);
-    }
+    const passthrough = policy.mesh.outboundTrafficPolicy === 'ALLOW_ANY' ? this.#passthrough : null;
+    const kept = new Set(clusters.keys());
+    for (const cluster of passthrough?.clusters() ?? []) kept.add(cluster.policy.name);
+    for (const name of this.#states.keys()) if (!kept.has(name)) this.forget(name);
     return {
       revision: policy.revision,
       mesh: policy.mesh,
       hosts: buildHostTable([...compiled.values()]),
       clusters,
       callFilters: this.#options.callFilters,
+      passthrough,
     };
+  }
+
+  /** Drops what is remembered of a cluster. */
+  forget(name: string): void {
+    this.#states.get(name)?.dispose();
+    this.#states.delete(name);
   }
 
   /** One cluster over its endpoints. */
@@ -158,8 +168,8 @@ export class Binder {
 
 /** Everything that the snapshot may connect to. */
 export function* destinationsOf(snapshot: OutboundSnapshot): Generator<Destination> {
-  for (const cluster of snapshot.clusters.values()) {
-    for (const endpoint of cluster.endpoints) yield endpoint.destination;
+  for (const clusters of [snapshot.clusters.values(), snapshot.passthrough?.clusters() ?? []]) {
+    for (const cluster of clusters) for (const endpoint of cluster.endpoints) yield endpoint.destination;
   }
 }
 

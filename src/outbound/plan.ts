@@ -14,6 +14,7 @@ import {
 } from '../traffic/route/index.js';
 import type { BoundCluster, OutboundSnapshot } from './bind.js';
 import type { OutboundCall } from './outbound-call.js';
+import { PASSTHROUGH } from './passthrough.js';
 
 export interface Plan {
   readonly route: CompiledRoute | null;
@@ -30,7 +31,7 @@ export interface Plan {
 export function planCall(snapshot: OutboundSnapshot, call: OutboundCall, random: Random): Plan {
   const { host: name, port } = splitAuthority(call.authority, call.scheme);
   const host = snapshot.hosts.lookup(name);
-  if (host === undefined) return refuse(unknownHost(snapshot, name));
+  if (host === undefined) return unknown(snapshot, call, name, port);
   call.service = host.host;
   call.virtualService = host.virtualService;
   call.port = port;
@@ -78,6 +79,17 @@ function refuse(answer: Rejected): Plan {
 /** Policy answers itself. */
 function answered(route: CompiledRoute, answer: Outcome, cors: HeaderFields | null = null): Plan {
   return { route, destination: null, cluster: null, answer, cors };
+}
+
+/** Policy does not know the host. */
+function unknown(snapshot: OutboundSnapshot, call: OutboundCall, name: string, port: number): Plan {
+  const { passthrough } = snapshot;
+  if (passthrough === null || name === '') return refuse(unknownHost(snapshot, name));
+  call.service = name;
+  call.cluster = PASSTHROUGH;
+  call.routeName = 'allow_any';
+  const cluster = passthrough.cluster(name, port, call.scheme);
+  return { route: null, destination: null, cluster, answer: null, cors: null };
 }
 
 function unknownHost(snapshot: OutboundSnapshot, name: string): Rejected {
