@@ -63,7 +63,7 @@ export const NOTES: Readonly<Record<string, Readonly<Record<string, Note>>>> = {
     'http[].mirrorPercentage': yes('default 100'),
     'http[].mirrorPercent': yes('deprecated'),
     'http[].mirrors[]': yes('each drawn on its own'),
-    'http[].corsPolicy': partly('checked and explained; not applied to calls, which no browser makes'),
+    'http[].corsPolicy': yes('preflights are answered, and responses say who may read them, on the way out'),
     'http[].headers': yes('remove, then set, then add'),
     tls: no('calls are HTTP; TLS routing is not there yet'),
     tcp: no('TCP routing is not there yet'),
