@@ -73,7 +73,8 @@ export interface MeshListenOptions extends ListenOptions {
 
 /**
  * Joins the mesh: reads `HEDDLE_*` and `options`, gets an identity and policy, and is ready for calls.
- * @throws MeshError `HEDDLE_INVALID_SETTING` for a wrong setting; `HEDDLE_JOIN_FAILED` after `joinTimeoutMs` (default 10 000 ms) at the
+ * @throws MeshError `HEDDLE_INVALID_SETTING` for a wrong setting; `HEDDLE_INVALID_POLICY` if the first policy is bad, naming file and
+ * line; `HEDDLE_JOIN_FAILED` after `joinTimeoutMs` (default 10 000 ms) at the
  * latest, saying what was missing; the reason of `options.signal`
  * @example await using mesh = await join();
  */

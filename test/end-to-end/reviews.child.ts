@@ -1,0 +1,13 @@
+/** A service as its author writes it: joins by its environment, serves, and leaves when it is told to. */
+import { join } from 'heddle';
+
+const mesh = await join();
+const { port } = await mesh.listen(async (request, response) => {
+  if (request.url === '/slow') {
+    process.stdout.write('slow\n');
+    await new Promise((resolve) => process.once('SIGUSR2', resolve));
+  }
+  response.end(`reviews for ${mesh.context()?.peer}`);
+}, 0);
+process.once('SIGTERM', () => void mesh.close());
+process.stdout.write(`${port}\n`);
