@@ -29,6 +29,17 @@ test('https is TLS to that very name, verified against it', async () => {
   await outcome;
 });
 
+test('https to an address asks for no server name', async () => {
+  for (const authority of ['127.0.0.1:8443', '[::1]:8443']) {
+    const bench = new Bench({ outbound: 'ALLOW_ANY' });
+    const { outcome } = await bench.begin({ scheme: 'https', authority });
+    const { tls, endpoint } = bench.wire.last.attempt.endpoint.destination;
+    assert.deepEqual([tls?.sni, endpoint.key], ['', authority]);
+    bench.wire.last.respond(204);
+    await outcome;
+  }
+});
+
 test('a failure is not retried, and known hosts keep their policy', async () => {
   const bench = new Bench({ outbound: 'ALLOW_ANY' });
   const { outcome } = await bench.begin({ authority: 'example.com' });

@@ -47,6 +47,11 @@ export class Passthrough {
   }
 }
 
+/** A server name is never an address (RFC 6066 §3); it is verified as the address then. */
+function serverName(host: string): string {
+  return /^[\d.]+$|:/.test(host) ? '' : host;
+}
+
 function policyOf(name: string, host: string, port: number, scheme: 'http' | 'https'): EffectiveCluster {
   return {
     name,
@@ -56,6 +61,9 @@ function policyOf(name: string, host: string, port: number, scheme: 'http' | 'ht
     balancer: { kind: 'random' },
     connection: { connectTimeoutMs: 10_000, idleTimeoutMs: 3_600_000, maxRequestsPerConnection: 0 },
     limits: {},
-    tls: scheme === 'https' ? { mode: 'simple', sni: host, subjectAltNames: [] } : { mode: 'disable' },
+    tls:
+      scheme === 'https'
+        ? { mode: 'simple', sni: serverName(host), subjectAltNames: [] }
+        : { mode: 'disable' },
   };
 }
