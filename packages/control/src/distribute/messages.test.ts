@@ -50,12 +50,20 @@ test('a message of the wrong shape is refused with the field that is wrong', () 
     [{ listeners: [{ ...HELLO.listeners[0], port: 0 }] }, /port/],
     [{ listeners: [{ ...HELLO.listeners[0], address: 'a b' }] }, /address/],
     [{ workload: { ...HELLO.workload, name: 'x'.repeat(2_000) } }, /name/],
+    [{ listeners: [{ ...HELLO.listeners[0], address: 'a'.repeat(256) }] }, /address/],
+    [{ listeners: Array(101).fill(HELLO.listeners[0]) }, /listeners/],
+    [{ workload: { ...HELLO.workload, labels: { app: 'x'.repeat(318) } } }, /labels/],
+    [{ workload: { ...HELLO.workload, labels: labels(101) } }, /labels/],
   ] as const) {
     const read = readMessage(JSON.stringify({ ...HELLO, ...change }));
     assert.ok(!read.ok);
     assert.match(read.because, field);
   }
 });
+
+function labels(count: number): Record<string, string> {
+  return Object.fromEntries(Array.from({ length: count }, (_, index) => [`label-${index}`, 'x']));
+}
 
 test('no line at all makes the reader throw', () => {
   const anything = fc.oneof(

@@ -10,8 +10,17 @@ export type ReadMessage =
 
 /** Most entries of any list or map in a message. */
 const MAX_ITEMS = 10_000;
-const MAX_LISTENERS = 1_000;
 const MAX_TEXT = 1_024;
+/**
+ * What is registered travels to every workload, in each endpoint: a single one must not be able to make a message that the others
+ * refuse, or that is longer than the protocol allows.
+ */
+const MAX_LISTENERS = 100;
+const MAX_LABELS = 100;
+/** Of a label's name (a DNS name, a slash and 63 more), its value, a locality, the workload's own name. */
+const MAX_PUBLISHED = 317;
+/** A host name. @source RFC 1123 §2.1 */
+const MAX_ADDRESS = 255;
 
 /** Reads one line. */
 export function readMessage(line: string): ReadMessage {
@@ -77,14 +86,15 @@ function workload(fields: Fields): Workload {
   if (service !== '' && serviceHost(short(service, 'workload.service'), namespace) === undefined) {
     throw new Malformed('workload.service is not a service of its namespace');
   }
-  const labels = texts(fields.labels, 'workload.labels');
   return {
     namespace,
     serviceAccount,
     service: service as string,
-    name: short(fields.name, 'workload.name'),
-    labels,
-    ...(fields.locality === undefined ? {} : { locality: short(fields.locality, 'workload.locality') }),
+    name: short(fields.name, 'workload.name', MAX_PUBLISHED),
+    labels: texts(fields.labels, 'workload.labels', { items: MAX_LABELS, characters: MAX_PUBLISHED }),
+    ...(fields.locality === undefined
+      ? {}
+      : { locality: short(fields.locality, 'workload.locality', MAX_PUBLISHED) }),
   };
 }
 
@@ -104,7 +114,7 @@ function listeners(value: unknown): ListenerRegistration[] {
 }
 
 function address(value: unknown): string {
-  const given = short(value, 'listeners.address');
+  const given = short(value, 'listeners.address', MAX_ADDRESS);
   if (!/^[A-Za-z0-9.:_-]+$/.test(given)) throw new Malformed('listeners.address is not an address');
   return given;
 }
@@ -122,10 +132,16 @@ function list(value: unknown, what: string, max: number): readonly unknown[] {
   return value;
 }
 
-function texts(value: unknown, what: string): Record<string, string> {
+function texts(
+  value: unknown,
+  what: string,
+  { items, characters } = { items: 2 * MAX_ITEMS, characters: MAX_TEXT },
+): Record<string, string> {
   const entries = Object.entries(object(value, what));
-  if (entries.length > 2 * MAX_ITEMS) throw new Malformed(`${what} has too many entries`);
-  return Object.fromEntries(entries.map(([name, item]) => [short(name, what), short(item, what)]));
+  if (entries.length > items) throw new Malformed(`${what} has more than ${items} entries`);
+  return Object.fromEntries(
+    entries.map(([name, item]) => [short(name, what, characters), short(item, what, characters)]),
+  );
 }
 
 function text(value: unknown, what: string): string {
@@ -133,9 +149,9 @@ function text(value: unknown, what: string): string {
   return value;
 }
 
-function short(value: unknown, what: string): string {
+function short(value: unknown, what: string, characters = MAX_TEXT): string {
   const given = text(value, what);
-  if (given.length > MAX_TEXT) throw new Malformed(`${what} is longer than ${MAX_TEXT} characters`);
+  if (given.length > characters) throw new Malformed(`${what} is longer than ${characters} characters`);
   return given;
 }
 
