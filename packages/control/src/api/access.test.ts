@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createPublicKey } from 'node:crypto';
+import { createPublicKey, X509Certificate } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { FakeClock, SpiffeId } from 'heddle/ports';
 import { createRoot, fingerprint, importPkcs12, issueCertificate, newKey } from 'heddle/security';
@@ -159,6 +159,24 @@ test('a certificate that has run out is refused, even on a connection from befor
   assert.equal((await client.post('/v1/svid', { csr })).status, 200);
   clock.jumpWall(601_000);
   assertRefused(await client.post('/v1/svid', { csr }), 401, 'unauthenticated');
+});
+
+test('a certificate that lives for half a minute is not past its half when it is issued', async (context) => {
+  const running = await service(context, { svidTtlMs: 30_000 });
+  const before = Date.now();
+  const { svid } = await workload(context, running, 'reviews');
+  const { validFrom, validTo } = new X509Certificate(svid.chain[0]!);
+  assert.ok((Date.parse(validFrom) + Date.parse(validTo)) / 2 > before);
+});
+
+test('a request that cannot be read does not use up a token', async (context) => {
+  const { control, operator } = await service(context);
+  const token = await joinToken(operator, 'reviews', { uses: 1 });
+  const joining = new Client(context, control.url, { token });
+  assertRefused(await joining.post('/v1/svid', { csr: 'AAAA' }), 400, 'invalid');
+  const { csr } = await keyAndRequest();
+  assert.equal((await joining.post('/v1/svid', { csr })).status, 200);
+  assertRefused(await joining.post('/v1/svid', { csr }), 401, 'unauthenticated');
 });
 
 test('a workload that says that it is somebody else is turned away for good', async (context) => {

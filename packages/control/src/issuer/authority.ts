@@ -1,7 +1,7 @@
 /** The certificate authority: signs SVIDs for identities that others have authenticated, and keeps a record of each. */
-import { X509Certificate } from 'node:crypto';
-import { type Clock, MeshError, type SpiffeId, type SvidResponse } from 'heddle/ports';
-import { Issuer, type IssuerPair, issueCertificate, parseRequest } from 'heddle/security';
+import { type KeyObject, X509Certificate } from 'node:crypto';
+import type { Clock, SpiffeId, SvidResponse } from 'heddle/ports';
+import { Issuer, type IssuerPair, issueCertificate } from 'heddle/security';
 import { ISSUED_PREFIX } from '../keys.js';
 import type { Store } from '../store/store.js';
 
@@ -26,7 +26,9 @@ export interface IssuedRecord {
 }
 
 /** Clocks of workloads may be this much behind ours. */
-const BACKDATE_MS = 60_000;
+const MAX_BACKDATE_MS = 60_000;
+/** Workloads renew at half of what the certificate says: that half must not lie in the past when life is short. */
+const BACKDATE_RATIO = 0.1;
 
 export class Authority {
   readonly trustDomain: string;
@@ -52,30 +54,25 @@ export class Authority {
   }
 
   /**
-   * Signs the key of a request for `id`; what else the request says does not count.
-   * @param csr PKCS#10, DER, base64
+   * Signs `publicKey` for `id`.
    * @param by on whose authority, for the record
-   * @throws MeshError `HEDDLE_INVALID_ARGUMENT` if the request is malformed or its key too weak
    */
   async issue(
-    csr: string,
+    publicKey: KeyObject,
     id: SpiffeId,
     by: string,
   ): Promise<SvidResponse & { serial: string; notAfter: number }> {
-    if (!/^[A-Za-z0-9+/]+={0,2}$/.test(csr)) {
-      throw new MeshError('csr is not base64', { code: 'HEDDLE_INVALID_ARGUMENT' });
-    }
-    const { publicKey } = parseRequest(Buffer.from(csr, 'base64'));
     const now = this.#clock.wallNow();
+    const notBefore = now - Math.min(MAX_BACKDATE_MS, BACKDATE_RATIO * this.#svidTtlMs);
     const notAfter = Math.min(now + this.#svidTtlMs, this.#issuer.notAfter);
-    const certificate = this.sign({ publicKey, spiffeId: id, notBefore: now - BACKDATE_MS, notAfter });
+    const certificate = this.sign({ publicKey, spiffeId: id, notBefore, notAfter });
     const { serialNumber } = new X509Certificate(certificate);
     const serial = serialNumber.toLowerCase();
     const record: IssuedRecord = {
       serial,
       spiffeId: id.toString(),
       by,
-      notBefore: now - BACKDATE_MS,
+      notBefore,
       notAfter,
     };
     const lease = await this.#store.grant(notAfter - now + 86_400_000);

@@ -9,6 +9,8 @@ export const SYSTEM_NAMESPACE = 'heddle-system';
 
 const LIFETIME_MS = 24 * 3_600_000;
 const BACKDATE_MS = 60_000;
+/** How often the wall clock is read: a timer stands still while a machine sleeps, and a certificate grows old all the same. */
+const LOOK_MS = 60_000;
 
 /** PEM. */
 export interface ServerCertificate {
@@ -43,14 +45,19 @@ export interface RotationOptions {
 export function rotateServerCertificate({ authority, clock, install }: RotationOptions): () => void {
   let timer: Timer;
   let stopped = false;
+  let renewAt = clock.wallNow() + LIFETIME_MS / 2;
   const rotate = async () => {
     const certificate = await makeServerCertificate(authority, clock);
     if (stopped) return;
     install(certificate);
-    schedule();
+    renewAt = clock.wallNow() + LIFETIME_MS / 2;
   };
   const schedule = () => {
-    timer = clock.after(LIFETIME_MS / 2, () => void rotate().catch(schedule));
+    if (stopped) return;
+    timer = clock.after(LOOK_MS, () => {
+      if (clock.wallNow() < renewAt) schedule();
+      else void rotate().then(schedule, schedule);
+    });
   };
   schedule();
   return () => {
