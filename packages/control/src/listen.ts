@@ -36,11 +36,13 @@ const HANDSHAKE_MS = 10_000;
 const HEADERS_MS = 10_000;
 /** Streams ping every few seconds; whoever is silent for this long has nothing to say. */
 const IDLE_MS = 120_000;
+/** Between two requests of HTTP/1.1. A server of Node that speaks HTTP/2 too has no such limit of its own. */
+const KEEP_ALIVE_MS = 5_000;
 const DRAIN_MS = 2_000;
 const MAX_CONNECTIONS = 20_000;
 const HTTP2 = { settings: { maxConcurrentStreams: 128 }, maxHeaderListPairs: 64 };
 /** No limit on a whole request: a stream is a request that does not end. Bodies have their own (`readBody`). */
-const HTTP1 = { headersTimeout: HEADERS_MS, requestTimeout: 0 };
+const HTTP1 = { headersTimeout: HEADERS_MS, requestTimeout: 0, keepAliveTimeout: KEEP_ALIVE_MS };
 
 /** Clients may show a certificate; who does and who must is decided request by request. */
 export async function listenSecure(options: SecureListenOptions): Promise<Listener> {

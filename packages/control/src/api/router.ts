@@ -62,6 +62,7 @@ async function route(options: RouterOptions, raw: RawRequest, response: RawRespo
     found.route.access === 'open' ? { kind: 'anonymous' } : await authenticate(raw, options);
   if (!KINDS[found.route.access].includes(principal.kind)) throw refusal(principal);
   await found.route.handle({ raw, response, url, params: found.params, principal, clock: options.clock });
+  if (found.route.access === 'open') dismiss(raw, options.clock);
 }
 
 /**
@@ -124,7 +125,11 @@ function refuse(options: RouterOptions, raw: RawRequest, response: RawResponse, 
   }
   const headers = status === 401 ? { 'www-authenticate': 'Bearer' } : {};
   sendJson(response, { code, message, ...(messages === undefined ? {} : { messages }) }, { status, headers });
-  // What is left of a body that nobody wants must not keep the connection, and not for long.
+  dismiss(raw, options.clock);
+}
+
+/** What is left of a body that nobody wants must not keep the connection, and not for long. */
+function dismiss(raw: RawRequest, clock: Clock): void {
   raw.resume();
-  if (!raw.readableEnded) options.clock.after(LINGER_MS, () => raw.readableEnded || raw.destroy());
+  if (!raw.readableEnded) clock.after(LINGER_MS, () => raw.readableEnded || raw.destroy());
 }
