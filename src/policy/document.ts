@@ -155,11 +155,28 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A field that is null was not set (proto3 JSON); an entry of a list that is null is a mistake, and stays for the schema to find. */
-function dropNulls(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(dropNulls);
+/** Fields whose names inside are the user's own. Without one of their entries a rule would match more than was written. */
+const MAPS = new Set([
+  'match.headers',
+  'withoutHeaders',
+  'queryParams',
+  'sourceLabels',
+  'matchLabels',
+  'portLevelMtls',
+  'subsets.labels',
+  'endpoints.labels',
+]);
+
+/**
+ * A field that is null was not set (proto3 JSON); an entry of a list or of a map that is null is a mistake, and stays for the schema to
+ * find.
+ */
+function dropNulls(value: unknown, name = '', owner = ''): unknown {
+  if (Array.isArray(value)) return value.map((entry) => dropNulls(entry, name, owner));
   if (!isObject(value)) return value;
+  const entries = MAPS.has(name) || MAPS.has(`${owner}.${name}`);
   const kept: [string, unknown][] = [];
-  for (const [key, entry] of Object.entries(value)) if (entry !== null) kept.push([key, dropNulls(entry)]);
+  for (const [key, entry] of Object.entries(value))
+    if (entry !== null || entries) kept.push([key, dropNulls(entry, key, name)]);
   return Object.fromEntries(kept);
 }

@@ -126,9 +126,9 @@ virtualService(
   'warning IST0133 spec.http[0].fault.abort',
 );
 virtualService(
-  'an unknown gRPC status and a missing delay are refused together',
+  'an unknown gRPC status is refused, and a missing delay told',
   rule({ fault: { abort: { grpcStatus: 'unavailable' }, delay: { percentage: { value: 1 } } } }),
-  'error IST0106 spec.http[0].fault.delay',
+  'info HDL0006 spec.http[0].fault.delay',
   'error IST0106 spec.http[0].fault.abort.grpcStatus',
 );
 virtualService(
@@ -249,9 +249,9 @@ destinationRule(
   'error IST0106 spec.trafficPolicy.tls.privateKey',
 );
 destinationRule(
-  'ISTIO_MUTUAL takes no files',
+  'ISTIO_MUTUAL has no use for files',
   { trafficPolicy: { tls: { mode: 'ISTIO_MUTUAL', caCertificates: '/ca' } } },
-  'error IST0106 spec.trafficPolicy.tls.caCertificates',
+  'info HDL0006 spec.trafficPolicy.tls.caCertificates',
 );
 destinationRule(
   'subsets have names of their own',

@@ -1,32 +1,47 @@
 /**
  * Is one resource right by itself? Shape by the kind's schema, the rest by the kind's own check; all findings, not the first.
  */
+import { DRY_RUN_ANNOTATION } from '../security/authorize/policy.js';
 import { kindOf } from './kinds/index.js';
 import type { FieldPath, Findings } from './kinds/kind.js';
 import { messageAt } from './message-at.js';
 import type { ParsedResource } from './parse.js';
 import type { Message } from './resource.js';
+import { salvage } from './salvage.js';
 import { describeIssues } from './schema-issues.js';
 
 /** Errors are `IST0106`, warnings `IST0133` unless Istio has a code of its own. Empty: all is well. */
 export function validateResource(parsed: ParsedResource): Message[] {
   const { resource } = parsed;
   const messages: Message[] = [];
-  const add = (level: 'error' | 'warning', code: string, path: FieldPath, message: string) =>
+  const add = (level: Message['level'], code: string, path: FieldPath, message: string) =>
     void messages.push(messageAt(parsed, { code, level, message, path }));
   const findings: Findings = {
     error: (path, message) => add('error', 'IST0106', path, message),
     warning: (path, message, code = 'IST0133') => add('warning', code, path, message),
+    info: (path, message) => add('info', 'HDL0006', path, message),
   };
   const kind = kindOf(resource.apiVersion, resource.kind);
   if (kind === undefined) {
     findings.error(['kind'], `${resource.apiVersion} ${resource.kind} is not a kind that Heddle knows`);
     return messages;
   }
+  if (
+    resource.metadata.annotations?.[DRY_RUN_ANNOTATION] !== undefined &&
+    kind.group.endsWith('.istio.io') &&
+    kind.kind !== 'AuthorizationPolicy'
+  )
+    findings.error(
+      ['metadata', 'annotations', DRY_RUN_ANNOTATION],
+      'only an AuthorizationPolicy has a dry run; take the annotation out',
+    );
   const spec = kind.schema.safeParse(resource.spec);
   if (!spec.success) {
-    for (const issue of describeIssues(kind.schema, spec.error.issues, resource.spec))
-      findings.error(['spec', ...issue.path], issue.message);
+    const issues = describeIssues(kind.schema, spec.error.issues, resource.spec);
+    for (const issue of issues) findings.error(['spec', ...issue.path], issue.message);
+    const rest = salvage(kind.schema, resource.spec, issues);
+    // What is left has just passed the schema.
+    if (rest !== null) kind.check(rest.spec as never, rest.filter(findings), resource.metadata);
     return messages;
   }
   // The schema has just proved that the spec is of the kind's own type.

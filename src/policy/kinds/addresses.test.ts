@@ -41,10 +41,12 @@ test('ranges have as many bits as their address', () => {
   assert.equal(isCidr('x/8'), false);
 });
 
-test('names of hosts are DNS names, a wildcard only as the whole first label', () => {
+test('names of hosts are DNS names, a wildcard only at the start of the first label', () => {
   for (const good of ['a', 'a.b', 'a-b.c1', 'a.example.com.']) assert.equal(fqdnFault(good), null, good);
   for (const bad of ['', 'a..b', '-a', 'a_b', 'a.1', `${'a'.repeat(64)}.b`, `${'a.'.repeat(128)}b`])
     assert.notEqual(fqdnFault(bad), null, bad);
-  for (const good of ['*', '*.a', 'a.b']) assert.equal(wildcardFault(good), null, good);
-  for (const bad of ['a*.b', '*a', 'a.*', '**', '*.']) assert.notEqual(wildcardFault(bad), null, bad);
+  for (const good of ['*', '*.a', 'a.b', '*a', '*-a.b', 'a.b.'])
+    assert.equal(wildcardFault(good), null, good);
+  for (const bad of ['a*.b', 'a.*', '**', '*_a', '*.1', '1.1.1.1', '.'])
+    assert.notEqual(wildcardFault(bad), null, bad);
 });

@@ -48,18 +48,39 @@ export function isCidr(text: string): boolean {
 
 /** What is wrong with a full name, or null. */
 export function fqdnFault(host: string): string | null {
-  if (host === '') return 'it is empty';
-  if (host.length > 255) return 'it is longer than 255 characters';
-  const parts = host.replace(/\.$/, '').split('.');
-  for (const part of parts)
-    if (!isDnsLabel(part)) return `'${part}' is not a DNS label (a-z, 0-9 and -, at most 63 characters)`;
-  return /^\d+$/.test(parts.at(-1)!) && parts.length > 1 ? 'its top-level domain is all digits' : null;
+  return lengthFault(host) ?? labelsFault(host);
 }
 
-/** What is wrong with a name that may start with `*.`, or be `*`; null: nothing. */
+/**
+ * What is wrong with a name whose first label may be `*` or start with it (`*.a`, `*-x.a`, `*x.a`); null: nothing. Addresses are
+ * wrong: their last label is a number. So is Istio's own check, which takes a lone number for a name.
+ */
 export function wildcardFault(host: string): string | null {
+  const fault = lengthFault(host);
+  if (fault !== null) return fault;
+  const dot = host.indexOf('.');
+  const first = dot < 0 ? host : host.slice(0, dot);
+  if (first.length > 63 || !WILDCARD_LABEL.test(first))
+    return `'${first}' is not a DNS label, nor one that starts with '*'`;
+  return dot < 0 ? null : labelsFault(host.slice(dot + 1));
+}
+
+/** A first label: `*`, or a label with `*` or `*-` before it. */
+const WILDCARD_LABEL = /^(?:\*|(?:\*-?)?[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)$/i;
+
+function lengthFault(host: string): string | null {
   if (host === '') return 'it is empty';
-  if (host === '*') return null;
-  const rest = host.startsWith('*.') ? host.slice(2) : host;
-  return rest.includes('*') ? "'*' may only be the whole left-most label" : fqdnFault(rest);
+  return host.length > 255 ? 'it is longer than 255 characters' : null;
+}
+
+/** The last label may be empty: `a.example.` is a name written to its end. */
+function labelsFault(name: string): string | null {
+  const parts = name.split('.');
+  if (/^\d+$/.test(parts.at(-1)!)) return 'its top-level domain is all digits';
+  for (const [index, part] of parts.entries()) {
+    if (part === '' && index === parts.length - 1) return null;
+    if (part.includes('*')) return "'*' may only begin the left-most label";
+    if (!isDnsLabel(part)) return `'${part}' is not a DNS label (a-z, 0-9 and -, at most 63 characters)`;
+  }
+  return null;
 }

@@ -17,7 +17,7 @@ import {
   type SourceField,
 } from '../../security/authorize/policy.js';
 import type { ResourceMetadata } from '../resource.js';
-import { checkLabels } from './common.js';
+import { checkSelectorLabels } from './common.js';
 import type { FieldPath, Findings } from './kind.js';
 import { checkTargetReferences } from './target-reference.js';
 
@@ -46,7 +46,7 @@ export function checkAuthorizationPolicy(
   findings: Findings,
   metadata: ResourceMetadata,
 ): void {
-  checkLabels(spec.selector?.matchLabels, ['spec', 'selector', 'matchLabels'], findings);
+  checkSelectorLabels(spec.selector?.matchLabels, ['spec', 'selector', 'matchLabels'], findings);
   if (spec.selector !== undefined && Object.keys(spec.selector.matchLabels ?? {}).length === 0)
     findings.warning(['spec', 'selector'], 'no labels: this applies to the whole namespace; leave it out');
   checkTargetReferences(spec, findings);
@@ -166,7 +166,7 @@ function checkSource(
   for (const name of ['principals', 'notPrincipals'] as const)
     for (const [index, value] of (source[name] ?? []).entries())
       if (value.startsWith('spiffe://'))
-        findings.warning(
+        findings.info(
           [...path, name, index],
           `never matches: a principal is written without its scheme, '${value.slice('spiffe://'.length)}'`,
         );
@@ -176,7 +176,7 @@ function checkQueries(operation: FieldValues<OperationField>, path: FieldPath, f
   for (const name of ['paths', 'notPaths'] as const)
     for (const [index, value] of (operation[name] ?? []).entries())
       if (value.includes('?') || value.includes('#'))
-        findings.warning([...path, name, index], `never matches: a path is compared without its query`);
+        findings.info([...path, name, index], `never matches: a path is compared without its query`);
 }
 
 function checkCondition(

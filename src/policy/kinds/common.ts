@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { patternFault } from '../../traffic/route/index.js';
-import { fqdnFault, isDnsLabel, isIp } from './addresses.js';
+import { isDnsLabel, wildcardFault } from './addresses.js';
 import { parseDuration } from './duration.js';
 import type { FieldPath, Findings } from './kind.js';
 
@@ -115,21 +115,27 @@ export function checkHttpStatus(status: number, path: FieldPath, findings: Findi
     findings.error(path, `${status} is not an HTTP status: expected 200 to 599`);
 }
 
-/** @source Istio `validateExportTo` */
+/**
+ * @param options.none whether `~` (nobody) is allowed, as on a ServiceEntry only
+ * @source Istio `validateExportTo`
+ */
 export function checkExportTo(
   exportTo: readonly string[] | undefined,
   namespace: string,
   findings: Findings,
-  path: FieldPath = ['spec', 'exportTo'],
+  options: { readonly none?: boolean } = {},
 ): void {
   if (exportTo === undefined) return;
+  const path = ['spec', 'exportTo'];
+  const none = options.none === true;
   const seen = new Set<string>();
   for (const [index, entry] of exportTo.entries()) {
     const at = [...path, index];
     if (seen.has(entry)) findings.error(at, `'${entry}' is listed twice`);
     seen.add(entry);
-    if (entry !== '.' && entry !== '*' && entry !== '~' && !isDnsLabel(entry))
-      findings.error(at, `'${entry}' is not a namespace: expected '.', '*', '~' or a name`);
+    if (entry === '.' || entry === '*' || (none && entry === '~') || isDnsLabel(entry)) continue;
+    const words = none ? "'.', '*', '~'" : "'.', '*'";
+    findings.error(at, `'${entry}' is not a namespace: expected ${words} or a name`);
   }
   for (const alone of ['*', '~'])
     if (seen.has(alone) && seen.size > 1)
@@ -139,7 +145,7 @@ export function checkExportTo(
 }
 
 /** @source Istio `validateWorkloadSelector`: `*` selects nothing in labels */
-export function checkLabels(
+export function checkSelectorLabels(
   selected: Readonly<Record<string, string>> | undefined,
   path: FieldPath,
   findings: Findings,
@@ -151,16 +157,32 @@ export function checkLabels(
   }
 }
 
+const LABEL_KEY =
+  /^(?:([a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*)\/)?((?:[a-z0-9][-a-z0-9_.]*)?[a-z0-9])$/i;
+const LABEL_VALUE = /^(?:(?:[a-z0-9][-a-z0-9_.]*)?[a-z0-9])?$/i;
+
+/** Labels as Kubernetes has them, for those that workloads are compared with. @source Istio `pkg/config/labels/instance.go` Validate */
+export function checkLabels(
+  given: Readonly<Record<string, string>> | undefined,
+  path: FieldPath,
+  findings: Findings,
+): void {
+  for (const [key, value] of Object.entries(given ?? {})) {
+    const parts = LABEL_KEY.exec(key);
+    if (parts === null || (parts[1] ?? '').length > 253 || parts[2]!.length > 63)
+      findings.error([...path, key], `'${key}' is not the key of a label, e.g. app or example.com/app`);
+    if (!LABEL_VALUE.test(value))
+      findings.error([...path, key], `'${value}' is not the value of a label: expected a-z, 0-9, -, _ and .`);
+  }
+}
+
+/** A destination may have a wildcard, as a ServiceEntry may; it may not be `*`, nor an address. @source Istio `validateDestination` */
 export function checkDestination(target: DestinationSpec, path: FieldPath, findings: Findings): void {
-  const fault = target.host.includes('*') ? "'*' is not allowed in a destination" : hostFault(target.host);
+  const fault = target.host === '*' ? 'it would be every host; name one' : wildcardFault(target.host);
   if (fault !== null) findings.error([...path, 'host'], `'${target.host}' is not a host: ${fault}`);
   if (target.subset !== undefined && target.subset !== '' && !isDnsLabel(target.subset))
     findings.error([...path, 'subset'], `'${target.subset}' is not a DNS label`);
   checkPort(target.port?.number, [...path, 'port', 'number'], findings);
-}
-
-function hostFault(host: string): string | null {
-  return isIp(host) ? null : fqdnFault(host);
 }
 
 /** @source RFC 9110 §5.6.2 */

@@ -9,8 +9,8 @@ import {
   checkLabels,
   checkPercent,
   checkPort,
+  checkSelectorLabels,
   isDnsLabel,
-  isIp,
   refuseNotYet,
   wildcardFault,
 } from './common.js';
@@ -29,7 +29,7 @@ export function checkDestinationRule(
   findings: Findings,
   metadata: ResourceMetadata,
 ): void {
-  const fault = isIp(spec.host) ? null : wildcardFault(spec.host);
+  const fault = wildcardFault(spec.host);
   if (fault !== null) findings.error(['spec', 'host'], `'${spec.host}' is not a host: ${fault}`);
   checkExportTo(spec.exportTo, metadata.namespace, findings);
   checkSelector(spec, findings, metadata);
@@ -50,7 +50,7 @@ export function checkDestinationRule(
 function checkSelector(spec: DestinationRuleSpec, findings: Findings, metadata: ResourceMetadata): void {
   if (spec.workloadSelector === undefined) return;
   const path = ['spec', 'workloadSelector', 'matchLabels'];
-  checkLabels(spec.workloadSelector.matchLabels, path, findings);
+  checkSelectorLabels(spec.workloadSelector.matchLabels, path, findings);
   if (Object.keys(spec.workloadSelector.matchLabels ?? {}).length === 0)
     findings.warning(path, 'the selector has no labels: it selects every workload of the namespace');
   const exported = spec.exportTo ?? [];
@@ -64,7 +64,10 @@ function checkTrafficPolicy(
   findings: Findings,
 ): void {
   if (policy === undefined) return;
-  if (Object.keys(policy).length === 0)
+  if (
+    Object.keys(policy).length === 0 ||
+    (Object.keys(policy).length === 1 && policy.portLevelSettings?.length === 0)
+  )
     findings.error(path, 'it is empty; set at least one field, or take it out');
   refuseNotYet(policy.tunnel, [...path, 'tunnel'], findings);
   refuseNotYet(policy.proxyProtocol, [...path, 'proxyProtocol'], findings);
@@ -80,7 +83,7 @@ function checkTrafficPolicy(
     else {
       checkPort(entry.port.number, [...at, 'port', 'number'], findings);
       if (ports.has(entry.port.number))
-        findings.error([...at, 'port'], `port ${entry.port.number} is there twice`);
+        findings.info([...at, 'port'], `port ${entry.port.number} was there before; the first entry holds`);
       ports.add(entry.port.number);
     }
     if (Object.keys(entry).filter((key) => key !== 'port').length === 0)
@@ -129,7 +132,7 @@ function checkConnectionPool(policy: PortPolicySpec, path: FieldPath, findings: 
 
 function checkOutlier(outlier: OutlierDetectionSpec | undefined, path: FieldPath, findings: Findings): void {
   if (outlier === undefined) return;
-  if (outlier.consecutiveErrors !== undefined)
+  if (outlier.consecutiveErrors)
     findings.warning([...path, 'consecutiveErrors'], 'it has no effect any more; write consecutive5xxErrors');
   if ((outlier.consecutiveLocalOriginFailures ?? 0) > 0 && outlier.splitExternalLocalOriginErrors !== true)
     findings.error([...path, 'consecutiveLocalOriginFailures'], 'needs splitExternalLocalOriginErrors: true');

@@ -29,7 +29,8 @@ export function checkFault(route: HttpRouteSpec, path: FieldPath, findings: Find
       findings.error([...at, 'percent'], `${delay.percent} is not a percentage: expected 0 to 100`);
     if (delay.exponentialDelay !== undefined)
       findings.error([...at, 'exponentialDelay'], 'exponential delays are not supported; write fixedDelay');
-    if (delay.fixedDelay === undefined) findings.error(at, "'fixedDelay' is missing");
+    if (delay.fixedDelay === undefined && delay.exponentialDelay === undefined)
+      findings.info(at, "the delay does nothing: set 'fixedDelay'");
     checkDuration(delay.fixedDelay, [...at, 'fixedDelay'], findings);
   }
   if (abort === undefined) return;
@@ -80,8 +81,9 @@ export function checkCors(route: HttpRouteSpec, path: FieldPath, findings: Findi
   if (cors === undefined) return;
   for (const [index, origin] of (cors.allowOrigins ?? []).entries()) {
     const at = [...path, 'allowOrigins', index];
-    if (Object.keys(origin).length === 0) findings.error(at, 'expected one of exact, prefix, regex');
-    checkStringMatch(origin, at, findings);
+    if (!origin.exact && !origin.prefix && !origin.regex)
+      findings.error(at, 'expected one of exact, prefix, regex, and not an empty one');
+    else checkStringMatch(origin, at, findings);
   }
   for (const [index, method] of (cors.allowMethods ?? []).entries())
     if (method !== '*' && !HTTP_METHODS.includes(method))
@@ -89,7 +91,7 @@ export function checkCors(route: HttpRouteSpec, path: FieldPath, findings: Findi
   for (const field of ['allowHeaders', 'exposeHeaders'] as const)
     for (const [index, name] of (cors[field] ?? []).entries())
       if (!isToken(name)) findings.error([...path, field, index], `'${name}' is not the name of a header`);
-  checkDuration(cors.maxAge, [...path, 'maxAge'], findings, { zero: true });
+  checkDuration(cors.maxAge, [...path, 'maxAge'], findings);
   const age = cors.maxAge === undefined ? null : parseDuration(cors.maxAge);
   if (age !== null && age % 1000 !== 0)
     findings.error([...path, 'maxAge'], `'${cors.maxAge}' is not a whole number of seconds`);

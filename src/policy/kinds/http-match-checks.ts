@@ -7,6 +7,9 @@ import { checkGateways } from './gateways.js';
 import type { FieldPath, Findings } from './kind.js';
 import type { HttpMatchSpec } from './virtual-service.js';
 
+/** The request line, as HTTP/2 has it: they can be matched like headers. */
+const PSEUDO_HEADERS = [':method', ':scheme', ':authority', ':path', ':status'];
+
 /** @param bound whether the VirtualService is bound to the mesh alone */
 export function checkMatch(
   match: HttpMatchSpec,
@@ -31,9 +34,10 @@ export function checkMatch(
             'claims of a token can only be matched at a gateway; bind the VirtualService to one',
           );
         else findings.error(at, 'Heddle does not match claims of tokens in routes yet; take it out');
-      } else if (!isToken(name)) findings.error(at, `'${name}' is not the name of a header`);
-      // `regex: '*'` is Istio's old way to ask for presence.
-      if (value.regex !== '*') checkStringMatch(value, at, findings);
+      } else if (!PSEUDO_HEADERS.includes(name) && !isToken(name))
+        findings.error(at, `'${name}' is not the name of a header`);
+      // `regex: '*'` is no regular expression; in `withoutHeaders`, and only there, Istio takes it as "is present".
+      if (field !== 'withoutHeaders' || value.regex !== '*') checkStringMatch(value, at, findings);
     }
   checkPort(match.port === 0 ? undefined : match.port, [...path, 'port'], findings);
   checkLabels(match.sourceLabels, [...path, 'sourceLabels'], findings);
@@ -44,6 +48,6 @@ export function checkMatch(
   )
     findings.error([...path, 'sourceNamespace'], `'${match.sourceNamespace}' is not a namespace`);
   if (match.statPrefix)
-    findings.warning([...path, 'statPrefix'], 'Heddle keeps no statistics by match; it has no effect');
+    findings.info([...path, 'statPrefix'], 'Heddle keeps no statistics by match; it has no effect');
   checkGateways(match.gateways ?? [], [...path, 'gateways'], findings);
 }

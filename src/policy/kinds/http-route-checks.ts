@@ -129,9 +129,9 @@ function checkAuthority(route: HttpRouteSpec, path: FieldPath, findings: Finding
 function checkRedirect(route: HttpRouteSpec, path: FieldPath, findings: Findings): void {
   const { redirect } = route;
   if (redirect === undefined) return;
-  if (redirect.uri !== undefined && redirect.prefixRewrite !== undefined)
+  if (redirect.uri && redirect.prefixRewrite)
     findings.error(path, "'uri' and 'prefixRewrite' exclude each other");
-  if (redirect.prefixRewrite !== undefined)
+  if (redirect.prefixRewrite)
     for (const match of route.match ?? [])
       if (match.uri !== undefined && match.uri.prefix === undefined)
         findings.error([...path, 'prefixRewrite'], 'every match on the uri must be of kind prefix');
@@ -141,11 +141,12 @@ function checkRedirect(route: HttpRouteSpec, path: FieldPath, findings: Findings
   if (!says && redirect.port === undefined && redirect.derivePort === undefined)
     findings.error(path, 'nothing would change: set uri, prefixRewrite, authority, scheme or port');
   const code = redirect.redirectCode ?? 0;
+  // Istio takes every 3xx here, but its proxies know these five only.
   if (![0, 301, 302, 303, 307, 308].includes(code))
     findings.error([...path, 'redirectCode'], `${code} redirects nobody: expected 301, 302, 303, 307 or 308`);
   if (redirect.scheme !== undefined && !['', 'http', 'https'].includes(redirect.scheme))
     findings.error([...path, 'scheme'], `'${redirect.scheme}' is not a scheme: expected http or https`);
-  checkPort(redirect.port, [...path, 'port'], findings);
+  checkPort(redirect.port === 0 ? undefined : redirect.port, [...path, 'port'], findings);
 }
 
 function checkDirectResponse(route: HttpRouteSpec, path: FieldPath, findings: Findings): void {
@@ -158,10 +159,21 @@ function checkDirectResponse(route: HttpRouteSpec, path: FieldPath, findings: Fi
     findings.error([...path, 'body'], "'string' and 'bytes' exclude each other");
   if (body.bytes !== undefined && decodeText(body.bytes) === null)
     findings.error([...path, 'body', 'bytes'], 'Heddle sends bodies of text (UTF-8) only');
-  const size = body.string?.length ?? ((body.bytes?.length ?? 0) * 3) / 4;
+  const size = byteLength(body);
   if (size > MAX_BODY) findings.error([...path, 'body'], 'the body is larger than 1 MiB');
   else if (size > LARGE_BODY)
     findings.warning([...path, 'body'], 'the body is larger than 100 KiB; every workload keeps it in memory');
+}
+
+function byteLength({
+  string,
+  bytes = '',
+}: {
+  string?: string | undefined;
+  bytes?: string | undefined;
+}): number {
+  if (string !== undefined) return new TextEncoder().encode(string).length;
+  return (bytes.length * 3) / 4 - (bytes.match(/=*$/)?.[0].length ?? 0);
 }
 
 function checkRewrite(route: HttpRouteSpec, path: FieldPath, findings: Findings): void {

@@ -13,6 +13,8 @@ export interface Findings {
   error(path: FieldPath, message: string): void;
   /** @param code `IST0133` unless Istio has one of its own for this */
   warning(path: FieldPath, message: string, code?: string): void;
+  /** What Istio accepts without a word and what has no effect here: `HDL0006`. */
+  info(path: FieldPath, message: string): void;
 }
 
 export interface KindDefinition<Spec = unknown> {

@@ -34,24 +34,19 @@ export function checkLoadBalancer(
 
 function checkHash(hash: LoadBalancerSpec['consistentHash'], path: FieldPath, findings: Findings): void {
   if (hash === undefined) return;
-  const keys = [
-    hash.httpHeaderName,
-    hash.httpCookie,
-    hash.useSourceIp === true ? true : undefined,
-    hash.httpQueryParameterName,
-  ].filter((key) => key !== undefined && key !== '');
-  if (keys.length !== 1)
-    findings.error(
-      path,
-      'expected exactly one of httpHeaderName, httpCookie, useSourceIp, httpQueryParameterName',
-    );
+  const keys = (['httpHeaderName', 'httpCookie', 'useSourceIp', 'httpQueryParameterName'] as const).filter(
+    (key) => hash[key] !== undefined,
+  );
+  if (keys.length > 1) findings.error(path, `${keys.join(', ')} exclude each other; keep one`);
+  else if (!hash[keys[0] ?? 'useSourceIp'])
+    findings.info(path, 'nothing is hashed, so calls are spread at random; name what to hash');
   const cookie = hash.httpCookie;
   if (cookie !== undefined) {
     if (!cookie.name) findings.error([...path, 'httpCookie', 'name'], 'the name of the cookie is missing');
     checkDuration(cookie.ttl, [...path, 'httpCookie', 'ttl'], findings, { zero: true });
     refuseNotYet(cookie.attributes, [...path, 'httpCookie', 'attributes'], findings);
   }
-  if (hash.minimumRingSize !== undefined) {
+  if (hash.minimumRingSize) {
     findings.warning(
       [...path, 'minimumRingSize'],
       "'minimumRingSize' is deprecated; write ringHash.minimumRingSize",
@@ -63,20 +58,20 @@ function checkHash(hash: LoadBalancerSpec['consistentHash'], path: FieldPath, fi
     findings.error(path, "'ringHash' and 'maglev' exclude each other");
   const ring = hash.ringHash?.minimumRingSize ?? hash.minimumRingSize ?? 0;
   if (ring > MAX_RING) findings.error(path, `a ring of ${ring} is larger than ${MAX_RING}`);
-  const size = hash.maglev?.tableSize;
-  if (size !== undefined && (size >= MAX_TABLE || !isPrime(size)))
+  if (hash.maglev === undefined) return;
+  const size = hash.maglev.tableSize ?? 0;
+  if (size >= MAX_TABLE || !isPrime(size))
     findings.error([...path, 'maglev', 'tableSize'], `${size} is not a prime below ${MAX_TABLE}, e.g. 65537`);
 }
 
 function checkWarmup(balancer: LoadBalancerSpec, path: FieldPath, findings: Findings): void {
   const { warmup } = balancer;
   if (balancer.warmupDurationSecs !== undefined) {
-    findings.warning(
+    findings.info(
       [...path, 'warmupDurationSecs'],
       "'warmupDurationSecs' is deprecated; write warmup.duration",
     );
     checkDuration(balancer.warmupDurationSecs, [...path, 'warmupDurationSecs'], findings);
-    if (warmup !== undefined) findings.error(path, "'warmup' and 'warmupDurationSecs' exclude each other");
   }
   if (warmup === undefined) return;
   const at = [...path, 'warmup'];

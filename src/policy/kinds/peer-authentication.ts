@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import type { PeerAuthenticationSpec } from '../../security/mtls/policy.js';
-import { checkLabels, workloadSelector } from './common.js';
+import { checkSelectorLabels, workloadSelector } from './common.js';
 import type { Findings, KindDefinition } from './kind.js';
 
 const mutualTls = z.strictObject({
@@ -21,7 +21,7 @@ export const peerAuthentication: KindDefinition<PeerAuthenticationSpec> = {
     portLevelMtls: z.record(z.string(), mutualTls).optional(),
   }),
   check(spec, findings) {
-    checkLabels(spec.selector?.matchLabels, ['spec', 'selector', 'matchLabels'], findings);
+    checkSelectorLabels(spec.selector?.matchLabels, ['spec', 'selector', 'matchLabels'], findings);
     const selects = Object.keys(spec.selector?.matchLabels ?? {}).length > 0;
     if (spec.selector !== undefined && !selects)
       findings.warning(['spec', 'selector'], 'no labels: this applies to the whole namespace; leave it out');

@@ -50,6 +50,23 @@ export function checkRetries(retries: HttpRouteSpec['retries'], path: FieldPath,
       );
 }
 
+/** Codes that have a name: IANA's, and 418. @source Go `net/http` StatusText, which Istio asks */
+const STATUSES: readonly (readonly [number, number])[] = [
+  [100, 103],
+  [200, 208],
+  [226, 226],
+  [300, 305],
+  [307, 308],
+  [400, 418],
+  [421, 426],
+  [428, 429],
+  [431, 431],
+  [451, 451],
+  [500, 508],
+  [510, 511],
+];
+
 function isStatus(word: string): boolean {
-  return /^[1-5]\d\d$/.test(word);
+  const code = /^\d{3}$/.test(word) ? Number(word) : 0;
+  return STATUSES.some(([first, last]) => code >= first && code <= last);
 }

@@ -75,7 +75,7 @@ test('each wrong value of a rule is found where it stands', () => {
     [from(`{ serviceAccounts: [${'a, '.repeat(17)}] }`), [`E ${SOURCE}.serviceAccounts`]],
     [from(`{ serviceAccounts: [${'a'.repeat(321)}] }`), [`E ${SOURCE}.serviceAccounts[0]`]],
     [from('{ serviceAccounts: [a], namespaces: [b] }'), [`E ${SOURCE}.serviceAccounts`]],
-    [to('{ ports: ["0"] }'), [`E ${OPERATION}.ports[0]`]],
+    [to('{ ports: ["65536"] }'), [`E ${OPERATION}.ports[0]`]],
     [to('{ ports: [80] }'), [`E ${OPERATION}.ports[0]`]],
     [to('{ paths: ["/{**}/{*}"] }'), [`E ${OPERATION}.paths[0]`]],
     [to('{ notPaths: ["/a{*}"] }'), [`E ${OPERATION}.notPaths[0]`]],

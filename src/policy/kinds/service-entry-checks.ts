@@ -12,13 +12,16 @@ import {
   isDnsLabel,
   isIp,
   refuseNotYet,
+  wildcardFault,
 } from './common.js';
 import type { FieldPath, Findings } from './kind.js';
 import type { ServiceEntryEndpoint, ServiceEntrySpec } from './service-entry.js';
 
+/** @source Istio `pkg/config/protocol/instance.go` Parse */
 const PROTOCOLS = [
   'HTTP',
   'HTTPS',
+  'HTTP_PROXY',
   'GRPC',
   'GRPC-WEB',
   'HTTP2',
@@ -30,7 +33,9 @@ const PROTOCOLS = [
   'REDIS',
 ];
 /** Protocols that name the host, so that several hosts can share a port. */
-const NAMED = ['HTTP', 'HTTPS', 'GRPC', 'GRPC-WEB', 'HTTP2', 'TLS'];
+const NAMED = ['HTTP', 'HTTPS', 'HTTP_PROXY', 'GRPC', 'GRPC-WEB', 'HTTP2', 'TLS'];
+/** What Istio counts as TCP, where only the address tells hosts apart. */
+const STREAMS = ['TCP', 'HTTPS', 'TLS', 'MONGO', 'REDIS', 'MYSQL'];
 
 export function checkServiceEntry(
   spec: ServiceEntrySpec,
@@ -39,8 +44,8 @@ export function checkServiceEntry(
 ): void {
   const resolution = spec.resolution ?? 'NONE';
   checkHosts(spec, findings);
-  checkExportTo(spec.exportTo, metadata.namespace, findings);
-  checkPorts(spec, findings);
+  checkExportTo(spec.exportTo, metadata.namespace, findings, { none: true });
+  checkPorts(spec, resolution, findings);
   refuseNotYet(spec.workloadSelector, ['spec', 'workloadSelector'], findings);
   const endpoints = spec.endpoints ?? [];
   if (endpoints.length > 0 && spec.workloadSelector !== undefined)
@@ -63,25 +68,20 @@ function checkHosts(spec: ServiceEntrySpec, findings: Findings): void {
   if (hosts.length === 0) findings.error(['spec', 'hosts'], 'no hosts: name at least one');
   for (const [index, host] of hosts.entries()) {
     const path = ['spec', 'hosts', index];
-    const rest = host.startsWith('*.') ? host.slice(2) : host;
-    if (host === '*') findings.error(path, "'*' would take every host; name a domain, e.g. *.example.com");
-    else if (isIp(host)) continue;
-    else if (rest.includes('*')) {
-      const literal = fqdnFault(rest.replaceAll('*', 'x'));
-      if (literal !== null) findings.error(path, `'${host}' is not a host: ${literal}`);
-      else
-        findings.warning(
-          path,
-          `'${host}' is compared literally: '*' is only a wildcard as the whole first label`,
-        );
-    } else {
-      const fault = fqdnFault(rest);
-      if (fault !== null) findings.error(path, `'${host}' is not a host: ${fault}`);
-    }
+    const fault =
+      host === '*' ? 'it would be every host; name a domain, e.g. *.example.com' : wildcardFault(host);
+    if (fault !== null) findings.error(path, `'${host}' is not a host: ${fault}`);
+    else if (host.startsWith('*') && !host.startsWith('*.'))
+      findings.warning(
+        path,
+        `'${host}' has a wildcard that is only a part of its first label; write *.DOMAIN`,
+      );
   }
 }
 
-function checkPorts(spec: ServiceEntrySpec, findings: Findings): void {
+function checkPorts(spec: ServiceEntrySpec, resolution: string, findings: Findings): void {
+  const addressed = (spec.addresses ?? []).length > 0;
+  const several = (spec.hosts ?? []).length > 1;
   const numbers = new Set<number>();
   const names = new Set<string>();
   for (const [index, port] of (spec.ports ?? []).entries()) {
@@ -101,13 +101,18 @@ function checkPorts(spec: ServiceEntrySpec, findings: Findings): void {
         [...path, 'protocol'],
         `'${port.protocol}' is not a protocol: expected ${PROTOCOLS.join(', ')}`,
       );
-    if ((protocol === 'TCP' || protocol === '') && (spec.addresses ?? []).length === 0)
+    if ((protocol === 'TCP' || protocol === '') && !addressed)
       findings.warning(
         path,
         'a TCP port without addresses: calls cannot be told apart by host. Add addresses',
         'IST0134',
       );
-    if ((spec.hosts ?? []).length > 1 && !NAMED.includes(protocol))
+    if (several && addressed && resolution.startsWith('DNS') && STREAMS.includes(protocol))
+      findings.warning(
+        path,
+        'several hosts share the addresses and a port that is not HTTP; write one ServiceEntry a host',
+      );
+    if (several && resolution !== 'NONE' && !NAMED.includes(protocol))
       findings.error(
         path,
         `several hosts cannot share a ${protocol || 'TCP'} port; write one ServiceEntry a host`,
@@ -125,19 +130,13 @@ function checkResolution(spec: ServiceEntrySpec, resolution: string, findings: F
   if (resolution !== 'DNS' && resolution !== 'DNS_ROUND_ROBIN') return;
   if (endpoints.length === 0)
     for (const [index, host] of (spec.hosts ?? []).entries())
-      if (host.includes('*') && !host.startsWith('*.'))
-        findings.error(['spec', 'hosts', index], `'${host}' cannot be looked up; add endpoints`);
-      else if (host.startsWith('*.'))
+      if (fqdnFault(host) !== null)
         findings.error(
           ['spec', 'hosts', index],
           `'${host}' cannot be looked up: add endpoints, or write resolution NONE`,
         );
-  if (resolution === 'DNS_ROUND_ROBIN') {
-    if (endpoints.length > 1)
-      findings.error(['spec', 'endpoints'], 'DNS_ROUND_ROBIN takes at most one endpoint');
-    if ((spec.hosts ?? []).length > 1)
-      findings.warning(path, 'with DNS_ROUND_ROBIN only the first host is looked up');
-  }
+  if (resolution === 'DNS_ROUND_ROBIN' && endpoints.length > 1)
+    findings.error(['spec', 'endpoints'], 'DNS_ROUND_ROBIN takes at most one endpoint');
 }
 
 function checkEndpoint(
@@ -150,7 +149,7 @@ function checkEndpoint(
   const address = endpoint.address ?? '';
   const at = [...path, 'address'];
   if (address === '') {
-    if (endpoint.network)
+    if (endpoint.network && resolution === 'STATIC')
       findings.warning(at, 'the address is missing; nothing can be reached in another network');
     else findings.error(at, 'the address is missing');
   } else if (address.startsWith('unix://')) {
@@ -162,11 +161,11 @@ function checkEndpoint(
   else if (!isIp(address) && resolution === 'STATIC')
     findings.error(at, `'${address}' is a name: a resolution of STATIC takes IP addresses; write DNS`);
   if (endpoint.network && address !== '')
-    findings.warning([...path, 'network'], 'Heddle knows one network; it has no effect');
+    findings.info([...path, 'network'], 'Heddle knows one network; it has no effect');
   checkLabels(endpoint.labels, [...path, 'labels'], findings);
   for (const [name, port] of Object.entries(endpoint.ports ?? {})) {
     checkPort(port, [...path, 'ports', name], findings);
-    if (!names.has(name))
+    if (!isDnsLabel(name) || !names.has(name))
       findings.error([...path, 'ports', name], `the ServiceEntry has no port named '${name}'`);
   }
 }

@@ -50,7 +50,7 @@ export function checkTargetReferences(spec: Attachment, findings: Findings): voi
         `'${group}/${kind}' cannot be a target: expected a Service, ServiceEntry, Gateway or GatewayClass`,
       );
   }
-  findings.warning(
+  findings.info(
     listed[0]![0],
     'a policy with targets is for gateways and waypoints and does not apply to workloads; use a selector',
   );

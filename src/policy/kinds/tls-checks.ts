@@ -23,7 +23,10 @@ export function checkClientTls(tls: ClientTlsSpec | undefined, path: FieldPath, 
       if (!tls[field]) findings.error([...path, field], `mode MUTUAL needs '${field}'`);
   if (mode === 'ISTIO_MUTUAL')
     for (const field of [...files, ...(tls.credentialName ? (['credentialName'] as const) : [])])
-      findings.error([...path, field], 'with ISTIO_MUTUAL the identity of the mesh is used; take it out');
+      findings.info(
+        [...path, field],
+        'it has no effect: with ISTIO_MUTUAL the identity of the mesh is used; take it out',
+      );
   if (tls.insecureSkipVerify === true && (mode === 'SIMPLE' || mode === 'MUTUAL')) {
     for (const field of ['caCertificates', 'subjectAltNames'] as const)
       if (tls[field] !== undefined && tls[field].length > 0)

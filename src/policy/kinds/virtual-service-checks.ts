@@ -48,8 +48,6 @@ function checkHosts(spec: VirtualServiceSpec, inMesh: boolean, findings: Finding
     if (fault !== null) findings.error(path, `'${host}' is not a host: ${fault}`);
     else if (host === '*' && inMesh)
       findings.error(path, "'*' cannot be bound to the mesh; name hosts, or bind it to a gateway only");
-    else if (!inMesh && !host.includes('.') && host !== '*' && !isIp(host))
-      findings.error(path, `'${host}' is a short name; behind a gateway hosts are full names`);
     const other = hosts.slice(0, index).find((earlier) => hostMatches(earlier, host));
     if (other !== undefined)
       findings.error(path, `'${host}' and '${other}' of the same VirtualService overlap`);

@@ -72,6 +72,15 @@ export function effectiveCluster(facts: ClusterFacts): EffectiveCluster {
 function balancerInput(balancer: LoadBalancerSpec | undefined): BalancerInput | undefined {
   if (balancer === undefined) return undefined;
   const hash = balancer.consistentHash;
+  // Nothing to hash: Envoy's ring and table then take a host at random.
+  if (
+    hash !== undefined &&
+    !hash.httpHeaderName &&
+    !hash.httpCookie &&
+    !hash.useSourceIp &&
+    !hash.httpQueryParameterName
+  )
+    return { simple: 'RANDOM' };
   const warmupMs = durationMs(balancer.warmup?.duration ?? balancer.warmupDurationSecs, null);
   return {
     simple: balancer.simple,

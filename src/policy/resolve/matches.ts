@@ -4,7 +4,7 @@ import type { NamedMatch, RouteMatch, StringMatch } from '../../traffic/route/po
 import type { StringMatchSpec } from '../kinds/common.js';
 import type { HeadersSpec, HttpMatchSpec } from '../kinds/virtual-service.js';
 
-/** Nothing set: presence. So does the old `regex: '*'`. */
+/** Nothing set: presence. So does `regex: '*'`, which `withoutHeaders` may have. */
 export function stringMatch(match: StringMatchSpec): StringMatch {
   if (match.exact !== undefined) return { exact: match.exact };
   if (match.prefix !== undefined) return { prefix: match.prefix };

@@ -77,7 +77,7 @@ function effectiveAction(rule: HttpRouteSpec, namespace: string, known: Destinat
       kind: 'redirect',
       status: redirect.redirectCode || 301,
       ...(redirect.uri && { uri: redirect.uri }),
-      ...(redirect.prefixRewrite !== undefined && { prefixRewrite: redirect.prefixRewrite }),
+      ...(redirect.prefixRewrite && { prefixRewrite: redirect.prefixRewrite }),
       ...(redirect.authority && { authority: redirect.authority }),
       ...(redirect.scheme && { scheme: redirect.scheme }),
       ...(port !== undefined && { port }),

@@ -75,8 +75,9 @@ function httpAttribute(compile: (values: readonly string[]) => Condition, check 
 }
 
 function checkPort(value: string): string | null {
-  const port = /^\d{1,5}$/.test(value) ? Number(value) : 0;
-  return port >= 1 && port <= 65_535 ? null : 'not a port between 1 and 65535';
+  // 0 is nobody's port, but Istio takes it.
+  const port = /^\d+$/.test(value) ? Number(value) : -1;
+  return port >= 0 && port <= 65_535 ? null : 'not a port between 0 and 65535';
 }
 
 /** At most 320 characters of `name` or `namespace/name`. */

@@ -277,7 +277,7 @@ test('a rule that cannot be understood never allows and always denies, and is re
     { from: [{}] },
     { from: [{ ipBlocks: { notValues: ['10.0.0'] } }] },
     { to: [{ paths: { values: ['/{**}/{*}'] } }] },
-    { to: [{ ports: { notValues: ['0'] } }] },
+    { to: [{ ports: { notValues: ['http'] } }] },
     { to: [{ methods: {} }] },
     { when: [{ key: 'weather', notValues: ['rain'] }] },
     { when: [{ key: 'request.headers', values: ['a'] }] },

@@ -61,7 +61,7 @@ export class StringMatcher {
   }
 }
 
-type Subject = 'uri' | 'scheme' | 'method' | 'authority' | 'port' | 'header' | 'query';
+type Subject = 'uri' | 'scheme' | 'method' | 'authority' | 'port' | 'header' | 'pseudo' | 'query';
 
 /** One condition of a route. */
 export class Condition {
@@ -73,9 +73,9 @@ export class Condition {
   readonly port: number;
 
   constructor(subject: Subject, matcher: StringMatcher | null, named?: NamedMatch, port = 0) {
-    this.subject = subject;
-    this.matcher = matcher;
     this.name = named?.name ?? '';
+    this.subject = subject === 'header' && this.name.startsWith(':') ? 'pseudo' : subject;
+    this.matcher = matcher;
     this.inverted = named?.invert === true;
     this.port = port;
   }
@@ -95,6 +95,8 @@ export class Condition {
         return request.port === this.port;
       case 'header':
         return this.#named(headerValue(request.headers, this.name));
+      case 'pseudo':
+        return this.#named(pseudoHeader(request, this.name));
       case 'query':
         return this.#named(queryParameter(request.path, this.name));
     }
@@ -111,7 +113,7 @@ export class Condition {
   /** For people: `header end-user is "jason"`. */
   describe(): string {
     if (this.subject === 'port') return `port is ${this.port}`;
-    const what = this.subject === 'query' ? 'query parameter' : this.subject;
+    const what = { query: 'query parameter', pseudo: 'header' }[this.subject as string] ?? this.subject;
     const text = `${what}${this.name === '' ? '' : ` ${this.name}`} ${this.matcher!.describe()}`;
     return this.inverted ? `not (${text})` : text;
   }
@@ -137,6 +139,22 @@ export function compileMatch(match: RouteMatch): readonly Condition[] {
 /** Every path starts with `/`, so these need not be asked. */
 function matchesEveryPath(uri: StringMatch): boolean {
   return 'present' in uri || ('prefix' in uri && (uri.prefix === '/' || uri.prefix === ''));
+}
+
+/** The request line as HTTP/2 has it, in fields. `:status` and all others: a request has none. */
+function pseudoHeader(request: RequestFacts, name: string): string | undefined {
+  switch (name) {
+    case ':method':
+      return request.method;
+    case ':scheme':
+      return request.scheme;
+    case ':authority':
+      return request.authority;
+    case ':path':
+      return request.path;
+    default:
+      return undefined;
+  }
 }
 
 /** The path without its query. */
