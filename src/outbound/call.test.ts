@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { getEventListeners, setMaxListeners } from 'node:events';
+import { getEventListeners, getMaxListeners, setMaxListeners } from 'node:events';
 import { test } from 'node:test';
 import { isMeshError } from '../base/errors.js';
 import { StreamBody } from '../model/request-body.js';
@@ -149,6 +149,29 @@ test('an abort while a retry waits ends the wait', async () => {
   assert.equal(bench.clock.pending, 0);
 });
 
+test('one signal for many calls brings no warning of a leak; a limit that its owner set stays', async () => {
+  const bench = new Bench();
+  const [shared, limited] = [new AbortController(), new AbortController()];
+  setMaxListeners(42, limited.signal);
+  const warnings: Error[] = [];
+  const warned = (warning: Error) => void warnings.push(warning);
+  process.on('warning', warned);
+  for (let i = 0; i < 20; i += 1) await bench.begin({ signal: shared.signal });
+  for (let i = 0; i < 2; i += 1) await bench.begin({ signal: limited.signal });
+  const lifted = new AbortController();
+  setMaxListeners(0, lifted.signal);
+  for (let i = 0; i < 20; i += 1) await bench.begin({ signal: lifted.signal });
+  await new Promise(setImmediate);
+  process.off('warning', warned);
+  assert.deepEqual(warnings, []);
+  assert.equal(getMaxListeners(limited.signal), 42);
+  shared.abort();
+  limited.abort();
+  lifted.abort();
+  await bench.clock.advanceAsync(0);
+  assert.deepEqual(bench.held(), NOTHING);
+});
+
 test('an abort after the end changes nothing', async () => {
   const bench = new Bench();
   const abort = new AbortController();
@@ -270,7 +293,6 @@ test('after many calls of every kind nothing is held', async () => {
     routes: [route({ timeoutMs: 1_000, retries: retries({ perTryTimeoutMs: 200 }) })],
   });
   const abort = new AbortController();
-  setMaxListeners(0, abort.signal);
   serving(bench, 3_000);
   bench.wire.answer = (sent) => {
     const turn = bench.wire.sent.length % 5;

@@ -1,4 +1,5 @@
 /** A call with what the outbound side adds to it: its plan, and its end. */
+import { defaultMaxListeners, getMaxListeners, setMaxListeners } from 'node:events';
 import { Call, type CallRequest } from '../model/call.js';
 import type { EndpointState } from '../model/endpoint-state.js';
 import type { Exchange } from '../model/exchange.js';
@@ -38,7 +39,10 @@ export class OutboundCall extends Call implements BodyOwner {
     const signal = this.#signal;
     if (signal !== null) {
       if (signal.aborted) this.cancel('signal', signal.reason);
-      else signal.addEventListener('abort', this);
+      else {
+        allowMany(signal);
+        signal.addEventListener('abort', this);
+      }
     }
     if (this.exchange?.ended === false) {
       this.#leaveExchange = this.exchange.onAbandoned(() =>
@@ -68,5 +72,17 @@ export class OutboundCall extends Call implements BodyOwner {
     this.#leaveExchange?.();
     releaseCall(this.filters, this);
     this.onReleased?.();
+  }
+}
+
+/** Calls that may share one signal. */
+const MANY = 1_000_000;
+
+/** One signal for many calls is no leak, and Node's warning of one would be noise; a limit that its owner set stays. */
+function allowMany(signal: AbortSignal): void {
+  try {
+    if (getMaxListeners(signal) === defaultMaxListeners) setMaxListeners(MANY, signal);
+  } catch {
+    // Node 20 throws for a signal whose owner lifted the limit.
   }
 }

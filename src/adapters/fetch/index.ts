@@ -13,11 +13,15 @@ export type { FetchInit } from './request.js';
 const MAX_REDIRECTS = 20;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
+/**
+ * The fetch API over the mesh. A response that has arrived holds nothing, read or not; one of more than 64 KiB that nobody reads keeps
+ * its connection, and counts as in flight, until the call's deadline: read it, or `await response.body?.cancel()`.
+ */
 export type MeshFetch = (input: string | URL | Request, init?: FetchInit) => Promise<Response>;
 
 export function fetchOver(outbound: Outbound): MeshFetch {
   return async (input, init) => {
-    let request = await toRequest(input, init);
+    let request = toRequest(input, init);
     for (let redirects = 0; ; redirects += 1) {
       const call = outbound.begin(request.call);
       const responded = responseOf(call, await runCall(outbound, call));

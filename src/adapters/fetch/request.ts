@@ -33,7 +33,7 @@ const CONNECTION_FIELDS = new Set([
 ]);
 
 /** @throws TypeError as `fetch` does, for a bad URL, method or body */
-export async function toRequest(input: string | URL | Request, init: FetchInit = {}): Promise<FetchRequest> {
+export function toRequest(input: string | URL | Request, init: FetchInit = {}): FetchRequest {
   if (typeof input === 'object' && 'method' in input) {
     const { body: _body, ...rest } = init;
     const request = new Request(input, rest as RequestInit);
