@@ -95,6 +95,15 @@ test('apply of wrong policy changes nothing and says file, line and column; anal
   assert.match(lenient.stderr, /<stdin>:\d+:\d+ error IST0101/);
 });
 
+test('apply of nothing is a failure', async (context) => {
+  const { env } = await service(context);
+  for (const stdin of ['', '# nothing\n---\n']) {
+    const nothing = await heddle(['apply', '-f', '-'], { env, stdin });
+    assert.equal(nothing.exit, 1);
+    assert.match(nothing.stderr, /nothing to apply/);
+  }
+});
+
 test('delete takes out one resource, or all that files hold; what is not there is exit code 1', async (context) => {
   const { env } = await service(context);
   await heddle(['apply', '-f', '-'], { env, stdin: [everything, READERS].join('---\n') });

@@ -104,6 +104,17 @@ test('bad documents are refused and the good ones stay', async (t) => {
   await until(source.policy, (policy) => policy?.revision === 3);
 });
 
+test('an answer without a body takes no policy out of force', async (t) => {
+  let body = serviceEntry('one');
+  const { url } = await serve(t, (response) => response.end(body));
+  const source = open(t, url);
+  await source.ready(never);
+  body = '\n';
+  const { lastError } = await until(source.status, ({ connected }) => !connected);
+  assert.match(lastError ?? '', /is empty/);
+  assert.equal(source.policy.current()?.hosts[0]?.host, 'one.example');
+});
+
 test('a redirect is not followed', async (t) => {
   const { url, requests } = await serve(t, (response) =>
     response.writeHead(302, { location: '/elsewhere' }).end(),

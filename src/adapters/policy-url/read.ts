@@ -37,6 +37,8 @@ export async function readPolicyUrl(ask: PolicyUrlRequest): Promise<PolicyUrlAns
     if (statusCode === 304 && ask.etag !== null) return { kind: 'unchanged' };
     if (statusCode !== 200) throw failed(place, `it answered ${statusCode}, 200 was expected`);
     const text = await readText(body, place);
+    // More often a mistake on the way than somebody's wish: who wants no policy can say so with a comment.
+    if (text.trim() === '') throw failed(place, 'the answer is empty; for no policy at all serve a comment');
     const { etag } = headers;
     return { kind: 'read', text, etag: typeof etag === 'string' ? etag : null };
   } catch (error) {

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { type ConnectionOptions, connected, withConnection } from '../connection.js';
 import { type Context, collect, teach, withJson } from '../context.js';
 import { readPolicyFiles } from '../files.js';
+import { CliError } from '../io.js';
 import { formatMessages } from '../messages.js';
 import { clean } from '../style.js';
 
@@ -42,6 +43,8 @@ async function apply(options: ApplyOptions, context: Context): Promise<void> {
   const answer = (await connected(options, context.io, (client) =>
     client.json(`/v1/apply?${query}`, { method: 'POST', type: FILES_TYPE, body: { files } }),
   )) as ApplyAnswer;
+  // An upstream program that failed pipes nothing: that is no policy put in force.
+  if (answer.results.length === 0) throw new CliError('there is nothing to apply: no resource was found');
   if (context.json) return context.printJson(answer);
   const { style } = context;
   const paint = { created: style.green, configured: style.yellow, unchanged: style.dim };
