@@ -25,7 +25,10 @@ export class Lines {
 
   #keep(part: Buffer): boolean {
     this.#size += part.length;
-    if (part.length > 0) this.#parts.push(part);
-    return this.#size <= this.#maxBytes;
+    const fits = this.#size <= this.#maxBytes;
+    // What comes after is read until the connection ends, and must not pile up.
+    if (!fits) this.#parts = [];
+    else if (part.length > 0) this.#parts.push(part);
+    return fits;
   }
 }
