@@ -22,18 +22,19 @@ import { type Clock, systemClock } from './base/clock.js';
 import { Deadlines } from './base/deadlines.js';
 import { MeshError } from './base/errors.js';
 import { systemRandom } from './base/random.js';
-import { bindInbound, InboundPolicy } from './inbound/bind.js';
+import { InboundPolicy } from './inbound/bind.js';
 import { InboundPath } from './inbound/exchange.js';
+import { InForce } from './mesh/in-force.js';
 import type { Exchange } from './model/exchange.js';
 import { accessLog, noAccessLog } from './observability/access-log/index.js';
 import { openTelemetry } from './observability/index.js';
-import { Binder, destinationsOf } from './outbound/bind.js';
+import { Binder } from './outbound/bind.js';
 import { Outbound } from './outbound/call.js';
 import { mirrorFilter } from './outbound/mirror.js';
 import { CALL_ORDER, inOrder } from './outbound/order.js';
 import type { OutboundCall } from './outbound/outbound-call.js';
+import type { StateEvent } from './outbound/state.js';
 import { type ClusterStatus, clusterStatuses } from './outbound/status.js';
-import type { EffectivePolicy } from './policy/effective.js';
 import type { PolicySourceStatus } from './policy/source.js';
 import type { ListenerRegistration } from './ports/control-protocol.js';
 import type { Telemetry } from './ports/telemetry.js';
@@ -111,11 +112,10 @@ export class Mesh implements AsyncDisposable {
   readonly #outbound: Outbound;
   readonly #binder: Binder;
   readonly #inbound: InboundPath;
-  readonly #inboundPolicy = new InboundPolicy();
+  readonly #inForce: InForce;
   readonly #telemetry: Telemetry;
   readonly #listening: Listening[] = [];
   #listeners: readonly ListenerRegistration[] = [];
-  #refusal: unknown = null;
   #closing: Promise<void> | null = null;
 
   /** @internal */
@@ -136,26 +136,36 @@ export class Mesh implements AsyncDisposable {
     this.#transport = new UndiciTransport(connectorFor(this.#contexts, clock));
     const deadlines = new Deadlines(clock);
     this.#outbound = new Outbound({ clock, random, deadlines, transport: this.#transport, ambient });
+    const event: StateEvent = (name, attributes) => this.#event(name, attributes);
     this.#binder = new Binder({
       clock,
       random,
       telemetry: this.#telemetry,
-      event: (name, attributes) => this.#event(name, attributes),
+      event,
       callFilters: inOrder(CALL_ORDER, [
         this.#telemetry.call,
         faultFilter({ faultOf: (call) => (call as OutboundCall).plan?.route?.fault ?? null, clock, random }),
         mirrorFilter(() => this.#outbound),
       ]),
     });
+    const inboundPolicy = new InboundPolicy();
     this.#inbound = new InboundPath({
       clock,
-      snapshot: this.#inboundPolicy,
+      snapshot: inboundPolicy,
       telemetry: this.#telemetry,
       accessLog: accessLogOf(settings, clock),
       ambient: this.#ambient,
       trustedHops: settings.trustedHops,
       randomId: randomUUID,
       warn: log,
+    });
+    this.#inForce = new InForce({
+      source: origin.source,
+      binder: this.#binder,
+      outbound: this.#outbound,
+      inbound: inboundPolicy,
+      transport: this.#transport,
+      event,
     });
     this.fetch = fetchOver(this.#outbound);
     this.request = requestOver(this.#outbound);
@@ -179,14 +189,14 @@ export class Mesh implements AsyncDisposable {
       timer.cancel();
       signal?.removeEventListener('abort', onAbort);
     }
-    this.#accept(source.policy.current());
+    this.#inForce.offer(source.policy.current());
     if (this.#outbound.snapshot === null) {
       throw new MeshError('the first policy was refused, and there is none before it to go on with', {
         code: 'HEDDLE_JOIN_FAILED',
-        cause: this.#refusal,
+        cause: this.#inForce.refusal,
       });
     }
-    source.policy.subscribe((policy) => this.#accept(policy));
+    source.policy.subscribe((policy) => this.#inForce.offer(policy));
     this.#origin.identity?.svid.subscribe(({ notAfter }) =>
       this.#event('certificate.renewed', { expiresAt: notAfter }),
     );
@@ -291,31 +301,6 @@ export class Mesh implements AsyncDisposable {
     });
     await Promise.race([this.#outbound.idle(), late]);
     timer?.cancel();
-  }
-
-  /** Puts a policy in force, both sides or neither, and says so. A bad one never replaces a good one. */
-  #accept(policy: EffectivePolicy | null): void {
-    if (policy === null) return;
-    const { source } = this.#origin;
-    const { revision, mesh } = policy;
-    const before = this.#outbound.snapshot?.revision;
-    try {
-      const context = { trustDomain: mesh.trustDomain, revision };
-      bindInbound(policy.inbound, context);
-      const snapshot = this.#binder.bind(policy);
-      this.#inboundPolicy.accept(policy.inbound, context);
-      this.#outbound.snapshot = snapshot;
-      this.#transport.retain(destinationsOf(snapshot));
-    } catch (error) {
-      this.#refusal = error;
-      const because = error instanceof Error ? error.message : String(error);
-      this.#event('policy.refused', { revision, because });
-      source.report(revision, { accepted: false, because: [because] });
-      return;
-    }
-    // Endpoints come and go within one revision; that is no news.
-    if (revision !== before) this.#event('policy.accepted', { revision });
-    source.report(revision, { accepted: true });
   }
 
   #register(listeners: readonly ListenerRegistration[]): void {

@@ -1,0 +1,59 @@
+/** Puts policy in force: the outbound and the inbound side, or neither. A bad policy never replaces a good one. */
+import { bindInbound, type InboundPolicy } from '../inbound/bind.js';
+import { type Binder, destinationsOf } from '../outbound/bind.js';
+import type { Outbound } from '../outbound/call.js';
+import type { StateEvent } from '../outbound/state.js';
+import type { EffectivePolicy } from '../policy/effective.js';
+import type { PolicySource } from '../policy/source.js';
+import type { Transport } from '../ports/transport.js';
+
+export interface InForceParts {
+  readonly source: PolicySource;
+  readonly binder: Binder;
+  readonly outbound: Outbound;
+  readonly inbound: InboundPolicy;
+  readonly transport: Transport;
+  readonly event: StateEvent;
+}
+
+export class InForce {
+  readonly #parts: InForceParts;
+  /** Why the newest policy was refused; null if it was not. */
+  refusal: unknown = null;
+
+  constructor(parts: InForceParts) {
+    this.#parts = parts;
+  }
+
+  /** Takes the policy over, or refuses it, and tells its source which. */
+  offer(policy: EffectivePolicy | null): void {
+    if (policy === null) return;
+    const { source, event, outbound } = this.#parts;
+    const { revision } = policy;
+    const before = outbound.snapshot?.revision;
+    try {
+      this.#swap(policy);
+      this.refusal = null;
+    } catch (error) {
+      this.refusal = error;
+      const because = error instanceof Error ? error.message : String(error);
+      event('policy.refused', { revision, because });
+      source.report(revision, { accepted: false, because: [because] });
+      return;
+    }
+    // Endpoints come and go within one revision; that is no news.
+    if (revision !== before) event('policy.accepted', { revision });
+    source.report(revision, { accepted: true });
+  }
+
+  /** Everything that may fail comes before anything that changes. @throws MeshError `HEDDLE_INVALID_POLICY` */
+  #swap(policy: EffectivePolicy): void {
+    const { binder, outbound, inbound, transport } = this.#parts;
+    const context = { trustDomain: policy.mesh.trustDomain, revision: policy.revision };
+    bindInbound(policy.inbound, context);
+    const snapshot = binder.bind(policy);
+    inbound.accept(policy.inbound, context);
+    outbound.snapshot = snapshot;
+    transport.retain(destinationsOf(snapshot));
+  }
+}
