@@ -4,10 +4,11 @@
  */
 import type { ServiceEntrySpec } from '../kinds/service-entry.js';
 import { fullName } from '../resolve/names.js';
-import type { Analyzer, Subject } from './world.js';
+import type { Analyzer, Report, Subject } from './world.js';
 
 interface Claim {
   readonly by: Subject<ServiceEntrySpec>;
+  readonly index: number;
   readonly protocol: string;
 }
 
@@ -17,21 +18,29 @@ export const conflictingProtocols: Analyzer = (world, report) => {
     for (const host of by.spec.hosts ?? [])
       for (const [index, port] of (by.spec.ports ?? []).entries()) {
         const key = `${fullName(host, by.metadata.namespace)}:${port.number}`;
-        const protocol = (port.protocol ?? 'TCP').toUpperCase();
-        const earlier = claims.get(key) ?? [];
-        const other = earlier.find(
-          (claim) => claim.by !== by && claim.protocol !== protocol && scopesMeet(claim.by, by),
-        );
-        if (other !== undefined)
-          report(by, {
-            code: 'IST0177',
-            level: 'warning',
-            path: ['spec', 'ports', index, 'protocol'],
-            message: `${key} is ${protocol} here and ${other.protocol} in ${other.by.id}; make them agree`,
-          });
-        claims.set(key, [...earlier, { by, protocol }]);
+        const claim = { by, index, protocol: (port.protocol || 'TCP').toUpperCase() };
+        const present = claims.get(key);
+        if (present === undefined) claims.set(key, [claim]);
+        else present.push(claim);
       }
+  for (const [key, all] of claims) {
+    const protocols = new Set(all.map(({ protocol }) => protocol));
+    if (protocols.size > 1) for (const claim of all) reportClaim(key, claim, all, report);
+  }
 };
+
+/** On each of the two: nobody can tell which one is wrong. */
+function reportClaim(key: string, claim: Claim, all: readonly Claim[], report: Report): void {
+  const { by, index, protocol } = claim;
+  const other = all.find((one) => one.by !== by && one.protocol !== protocol && scopesMeet(one.by, by));
+  if (other === undefined) return;
+  report(by, {
+    code: 'IST0177',
+    level: 'warning',
+    path: ['spec', 'ports', index, 'protocol'],
+    message: `${key} is ${protocol} here and ${other.protocol} in ${other.by.id}; make them agree`,
+  });
+}
 
 function scopesMeet(one: Subject<ServiceEntrySpec>, other: Subject<ServiceEntrySpec>): boolean {
   const scope = ({ spec, metadata }: Subject<ServiceEntrySpec>) => {

@@ -9,7 +9,7 @@ export const destinationPorts: Analyzer = (world, report) => {
   for (const subject of world.virtualServices)
     for (const { path, target, host } of destinationsOf(subject)) {
       if (target.port !== undefined) continue;
-      const found = world.services.find(host, subject.metadata.namespace);
+      const found = world.services.findFor(host, subject);
       const ports = [...new Set(found.flatMap((service) => service.ports.map(({ number }) => number)))];
       if (ports.length < 2) continue;
       report(subject, {

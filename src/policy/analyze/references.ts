@@ -38,11 +38,16 @@ function checkDestination(
   report: Report,
 ): void {
   if (isIp(host)) return;
-  const found = world.services.find(host, subject.metadata.namespace);
+  const found = world.services.findFor(host, subject);
   if (found.length === 0) {
     const names = world.services.names();
     const near = names.length > MOST_NAMES_COMPARED ? undefined : nearest(host, names);
-    const hint = near === undefined ? 'add a Service or ServiceEntry for it' : `did you mean '${near}'?`;
+    const hint =
+      near === undefined
+        ? 'add a Service or ServiceEntry for it'
+        : near === host
+          ? 'it is not exported to the namespaces that see this rule'
+          : `did you mean '${near}'?`;
     report(subject, missing([...path, 'host'], `host '${host}' is not known here; ${hint}`));
   } else {
     const ports = [...new Set(found.flatMap((service) => service.ports.map(({ number }) => number)))];
@@ -91,14 +96,15 @@ function checkNamespaces(world: World, report: Report): void {
   for (const subject of world.authorizationPolicies)
     for (const [rule, { from }] of (subject.spec.rules ?? []).entries())
       for (const [entry, { source }] of (from ?? []).entries())
-        for (const [index, value] of (source?.namespaces ?? []).entries()) {
-          const pattern = value.split('*');
-          const matched = known.some((name) =>
-            pattern.length === 1 ? name === value : matchesPieces(name, pattern),
-          );
-          const path = ['spec', 'rules', rule, 'from', entry, 'source', 'namespaces', index];
-          if (!matched) report(subject, missing(path, `namespace '${value}' does not exist`));
-        }
+        for (const field of ['namespaces', 'notNamespaces'] as const)
+          for (const [index, value] of (source?.[field] ?? []).entries()) {
+            const pattern = value.split('*');
+            const matched = known.some((name) =>
+              pattern.length === 1 ? name === value : matchesPieces(name, pattern),
+            );
+            const path = ['spec', 'rules', rule, 'from', entry, 'source', field, index];
+            if (!matched) report(subject, missing(path, `namespace '${value}' does not exist`));
+          }
 }
 
 function matchesPieces(name: string, pieces: readonly string[]): boolean {

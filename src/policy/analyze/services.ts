@@ -1,7 +1,9 @@
 /** Finds services by name, as a resource of some namespace may mean them. */
 import { hostMatches } from '../kinds/hosts.js';
+import type { VirtualServiceSpec } from '../kinds/virtual-service.js';
 import { exported } from '../resolve/names.js';
 import { type KnownService, knownServices } from '../resolve/services.js';
+import type { Typed } from '../resolve/typed.js';
 import type { RegisteredService, Resource } from '../resource.js';
 
 export class ServiceDirectory {
@@ -32,6 +34,17 @@ export class ServiceDirectory {
     return candidates.filter(
       ({ exportTo, namespace: owner }) => exported(exportTo, owner, namespace) !== null,
     );
+  }
+
+  /** The same for a host of a VirtualService: it is enough that one of the namespaces that hear of the rule sees the service. */
+  findFor(host: string, { spec, metadata }: Typed<VirtualServiceSpec>): KnownService[] {
+    const { namespace } = metadata;
+    const listeners = spec.exportTo?.length ? spec.exportTo : [namespace];
+    for (const listener of listeners) {
+      const found = this.find(host, listener === '.' ? namespace : listener);
+      if (found.length > 0) return found;
+    }
+    return [];
   }
 
   /** Names close by, for a hint. */

@@ -49,7 +49,9 @@ function addInCluster(known: Map<string, KnownService>, added: KnownService): vo
 }
 
 function fromDocument(document: Typed<ServiceSpec>): KnownService {
-  const { name, namespace } = document.metadata;
+  const { name, namespace, annotations } = document.metadata;
+  // A Service has no field of its own for this.
+  const exportTo = annotations?.['networking.istio.io/exportTo']?.split(',').map((entry) => entry.trim());
   const ports = (document.spec.ports ?? []).filter(
     (port) => port.protocol !== 'UDP' && port.protocol !== 'SCTP',
   );
@@ -62,6 +64,7 @@ function fromDocument(document: Typed<ServiceSpec>): KnownService {
       protocol: protocolOf(port.appProtocol, port.name),
       ...(typeof port.targetPort === 'number' && { targetPort: port.targetPort }),
     })),
+    exportTo,
   );
 }
 
@@ -69,7 +72,12 @@ function fromRegistry(one: RegisteredService): KnownService {
   return plain(fullName(one.host, one.namespace), one.namespace, one.ports);
 }
 
-function plain(host: string, namespace: string, ports: readonly ServicePort[]): KnownService {
+function plain(
+  host: string,
+  namespace: string,
+  ports: readonly ServicePort[],
+  exportTo?: readonly string[],
+): KnownService {
   return {
     host,
     namespace,
@@ -78,7 +86,7 @@ function plain(host: string, namespace: string, ports: readonly ServicePort[]): 
     resolution: 'static',
     addresses: [],
     subjectAltNames: [],
-    exportTo: undefined,
+    exportTo,
     entry: null,
   };
 }
