@@ -3,6 +3,7 @@
  * never by host name, so it may be moved, and a host name that resolves elsewhere gains nothing.
  */
 import { type ClientHttp2Session, connect } from 'node:http2';
+import { isIP } from 'node:net';
 import type { PeerCertificate } from 'node:tls';
 import { MeshError } from '../../base/errors.js';
 import type { Svid, TrustBundle } from '../../ports/identity.js';
@@ -21,7 +22,7 @@ export function controlSpiffeId(trustDomain: string): string {
 
 /**
  * Checks and normalises the service's URL.
- * @throws MeshError `HEDDLE_INVALID_SETTING` unless it is `http://` or `https://` with a host and nothing more
+ * @throws MeshError `HEDDLE_INVALID_SETTING` unless it is `https://` with a host and nothing more, or `http://` with this machine
  */
 export function parseControlUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : null;
@@ -33,7 +34,18 @@ export function parseControlUrl(text: string): URL {
       { code: 'HEDDLE_INVALID_SETTING' },
     );
   }
+  if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
+    throw new MeshError(
+      `${url.origin} is in plain text, which a config service in dev mode speaks on its own machine only: whoever stood in between could write the policy; use https://`,
+      { code: 'HEDDLE_INVALID_SETTING' },
+    );
+  }
   return url;
+}
+
+/** Of names only `localhost` counts: others may resolve to anything. */
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '[::1]' || (isIP(host) === 4 && host.startsWith('127.'));
 }
 
 /**
