@@ -233,3 +233,45 @@ test('analysis never throws, whatever the text', () => {
     }),
   );
 });
+
+test('a host is known to a rule if one of the namespaces that hear of it sees the service', () => {
+  const details = (exportTo: string) =>
+    `apiVersion: v1\nkind: Service\nmetadata: { name: details, annotations: { networking.istio.io/exportTo: '${exportTo}' } }\nspec: { ports: [{ port: 80, name: http }] }\n`;
+  const to = (namespace: string, rest = '') =>
+    `apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: { name: x, namespace: ${namespace} }\nspec: { hosts: [d], http: [{ route: [{ destination: { host: details.default.svc.cluster.local } }] }]${rest} }\n`;
+  const unknown = ['IST0101 spec.http[0].route[0].destination.host'];
+  assert.deepEqual(codes([details('banana, .'), to('banana')]), []);
+  assert.deepEqual(codes([details('banana, .'), to('default')]), []);
+  assert.deepEqual(codes([details('banana'), to('other')]), unknown);
+  assert.deepEqual(codes([details('banana'), to('other', ', exportTo: [banana]')]), []);
+  assert.deepEqual(codes([details('banana'), to('banana', ', exportTo: [other]')]), unknown);
+});
+
+test('IST0131: a longer prefix behind a shorter one, if nothing else is asked of it', () => {
+  const rule = (one: string, other: string) =>
+    `apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: { name: x }\nspec: { hosts: [a.example], http: [{ match: [${one}, ${other}], redirect: { uri: / } }] }\n`;
+  const covered = ['IST0131 spec.http[0].match[1]'];
+  for (const [one, other, expected] of [
+    ['{ uri: { prefix: /a } }', '{ uri: { prefix: /ab } }', covered],
+    ['{ uri: { prefix: /a } }', '{ uri: { prefix: /ab }, method: { exact: GET } }', covered],
+    ['{ uri: { prefix: /a }, port: 80 }', '{ uri: { prefix: /ab }, port: 81 }', []],
+    [
+      '{ uri: { prefix: /a }, headers: { x: { exact: a } } }',
+      '{ uri: { prefix: /ab }, headers: { x: { exact: ab } } }',
+      [],
+    ],
+    ['{ uri: { prefix: /a }, authority: { exact: a } }', '{ uri: { prefix: /ab } }', []],
+    ['{ uri: { prefix: /a }, sourceLabels: { a: b } }', '{ uri: { prefix: /ab } }', []],
+    ['{ uri: { prefix: /ab } }', '{ uri: { prefix: /a } }', []],
+  ] as const)
+    assert.deepEqual(codes([rule(one, other)]), expected, `${one} ${other}`);
+});
+
+test('IST0101: namespaces not to come from are looked up, too', () => {
+  const files = [
+    'apiVersion: v1\nkind: Namespace\nmetadata: { name: default }\n',
+    'apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: { name: p }\nspec: { rules: [{ from: [{ source: { namespaces: ["def*", x], notNamespaces: ["*ult", y] } }] }] }\n',
+  ];
+  const source = 'IST0101 spec.rules[0].from[0].source';
+  assert.deepEqual(codes(files), ['HDL0003 kind', `${source}.namespaces[1]`, `${source}.notNamespaces[1]`]);
+});

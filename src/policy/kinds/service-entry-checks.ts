@@ -152,7 +152,7 @@ function checkEndpoint(
     if (endpoint.network && resolution === 'STATIC')
       findings.warning(at, 'the address is missing; nothing can be reached in another network');
     else findings.error(at, 'the address is missing');
-  } else if (address.startsWith('unix://')) {
+  } else if (address.startsWith('unix://') && resolution === 'STATIC') {
     if (Object.keys(endpoint.ports ?? {}).length > 0)
       findings.error([...path, 'ports'], 'a unix socket has no ports');
     findings.error(at, 'Heddle does not do unix sockets yet');

@@ -14,8 +14,9 @@ export function checkClientTls(tls: ClientTlsSpec | undefined, path: FieldPath, 
     (field) => tls[field],
   );
   if (tls.credentialName) {
-    if ((mode === 'SIMPLE' || mode === 'MUTUAL') && files.length > 0)
-      findings.error([...path, 'credentialName'], `cannot stand beside ${files.join(', ')}`);
+    const beside = [...files, ...(tls.caCrl ? ['caCrl'] : [])];
+    if ((mode === 'SIMPLE' || mode === 'MUTUAL') && beside.length > 0)
+      findings.error([...path, 'credentialName'], `cannot stand beside ${beside.join(', ')}`);
     refuseNotYet(tls.credentialName, [...path, 'credentialName'], findings);
   }
   if (mode === 'MUTUAL' && !tls.credentialName)

@@ -139,3 +139,15 @@ test('an error in a route names its place', () => {
   const broken = route({ index: 3, name: 'x', match: { uri: { regex: '(' } } });
   assert.throws(() => compileRouteTable([broken]), /http\[3\] \(x\)/);
 });
+
+test('parts of the request line are matched like headers, :status is never there', () => {
+  const header = (name: string, match: RouteMatch['method'], invert?: true): RouteMatch => ({
+    headers: [{ name, match: match!, ...(invert && { invert }) }],
+  });
+  assert.ok(matches(header(':method', { exact: 'POST' }), { method: 'POST' }));
+  assert.ok(!matches(header(':method', { exact: 'POST' }, true), { method: 'POST' }));
+  assert.ok(matches(header(':scheme', { exact: 'http' }), {}));
+  assert.ok(matches(header(':authority', { prefix: 'rev' }), {}));
+  assert.ok(matches(header(':path', { exact: '/a?b=c' }), { path: '/a?b=c' }));
+  assert.ok(!matches(header(':status', { present: true }), { headers: { ':status': '200' } }));
+});
