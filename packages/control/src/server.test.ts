@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
@@ -197,6 +197,16 @@ test('a data directory of another trust domain is refused by name', async (conte
   await assert.rejects(
     startControl({ dataDir, port: 0, trustDomain: 'other.example', log: () => {} }),
     (error) => isMeshError(error, 'HEDDLE_INVALID_SETTING') && /ca\.pem.*other\.example/.test(error.message),
+  );
+});
+
+test('a service whose root is lost does not make another one for the same mesh', async (context) => {
+  const { control, dataDir } = await service(context);
+  await control.close();
+  rmSync(join(dataDir, 'ca.pem'));
+  await assert.rejects(
+    startControl({ dataDir, port: 0, log: () => {} }),
+    (error) => isMeshError(error, 'HEDDLE_INVALID_SETTING') && /ca\.pem is missing/.test(error.message),
   );
 });
 

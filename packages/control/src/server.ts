@@ -1,5 +1,5 @@
 /** The config service: where its parts meet. */
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Surroundings } from 'heddle/policy';
 import { fingerprint } from 'heddle/security';
@@ -65,9 +65,10 @@ export async function startControl(options: ControlOptions): Promise<Control> {
 /** Opens one part after the other; `closers` closes what was opened, whatever happens. */
 async function start(settings: ControlSettings, closers: Closers): Promise<Control> {
   const { dataDir, clock, log, trustDomain } = settings;
-  const root = await loadRoot({ directory: dataDir, trustDomain, clock });
+  const storeDir = join(dataDir, 'store');
+  const root = await loadRoot({ directory: dataDir, trustDomain, clock, isNew: !existsSync(storeDir) });
   const pin = fingerprint(root.certificate);
-  const store = openEmbeddedStore({ directory: join(dataDir, 'store'), clock });
+  const store = openEmbeddedStore({ directory: storeDir, clock });
   closers.add(() => store.close());
   const authority = new Authority({ root, trustDomain, svidTtlMs: settings.svidTtlMs, store, clock });
   const tokens = new Tokens(store, clock, pin);

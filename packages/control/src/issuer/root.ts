@@ -9,19 +9,28 @@ export interface RootOptions {
   readonly directory: string;
   readonly trustDomain: string;
   readonly clock: Clock;
+  /** The directory holds no mesh yet, so that there is no root that a new one would replace. */
+  readonly isNew: boolean;
 }
 
 /** Ten years: the root is replaced by an overlapping one, not by expiry. */
 const LIFETIME_MS = 3_652 * 86_400_000;
 
 /**
- * Reads `ca.pem` in the directory, or makes it.
- * @throws MeshError `HEDDLE_INVALID_SETTING` if the file is broken, or is another trust domain's
+ * Reads `ca.pem` in the directory, or makes it if the directory is new.
+ * @throws MeshError `HEDDLE_INVALID_SETTING` if the file is lost or broken, or is another trust domain's
  */
 export async function loadRoot(options: RootOptions): Promise<IssuerPair> {
   const path = join(options.directory, 'ca.pem');
   const text = readFileIfAny(path);
   if (text !== undefined) return readRoot(path, text, options.trustDomain);
+  if (!options.isNew) {
+    // Another root would cut off every workload and every token, the operator's included.
+    throw new MeshError(
+      `${path} is missing, but its directory holds the state of a mesh; restore it from a backup, or begin anew in an empty directory`,
+      { code: 'HEDDLE_INVALID_SETTING' },
+    );
+  }
   const root = await createRoot({
     trustDomain: options.trustDomain,
     lifetimeMs: LIFETIME_MS,

@@ -14,7 +14,7 @@ test('after a sleep of the machine a service that woke up has a good certificate
   const store = openEmbeddedStore({ directory: `${directory}/store`, clock });
   context.after(() => store.close());
   const trustDomain = 'cluster.local';
-  const root = await loadRoot({ directory, trustDomain, clock });
+  const root = await loadRoot({ directory, trustDomain, clock, isNew: true });
   const authority = new Authority({ root, trustDomain, svidTtlMs: 3_600_000, store, clock });
   let install: (certificate: ServerCertificate) => void = () => {};
   const installed = new Promise<ServerCertificate>((resolve) => {
