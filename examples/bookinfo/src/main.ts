@@ -15,6 +15,7 @@ import { trouble } from './acts/trouble.js';
 import { Load, versions } from './demo/load.js';
 import { Screen } from './demo/screen.js';
 import { Town } from './demo/town.js';
+import { openWindow } from './demo/window.js';
 
 const ACTS = [split, change, crash, trouble, identity, access, trace, controlAway];
 
@@ -68,8 +69,10 @@ const verdict =
     : screen.style(['bold', 'red'], 'Not well');
 screen.line(`\n${verdict}: ${screen.passed} checks passed, ${screen.failed} failed, in ${seconds} s.`);
 if (keep) {
+  const { url } = await openWindow(town.visitor);
   screen.line(`
-It goes on running until you press Ctrl-C. In another terminal, in this folder:
+It goes on running until you press Ctrl-C. The page is at ${url}
+In another terminal, in this folder:
 
 ${town.exports}
 npx heddle status

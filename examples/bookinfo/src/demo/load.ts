@@ -11,13 +11,20 @@ export interface Visit {
   readonly page: Page | null;
 }
 
+export interface Review {
+  readonly reviewer: string;
+  readonly text: string;
+  readonly stars?: number;
+  readonly color?: string;
+}
+
 export interface Page {
   readonly details: { readonly author?: string; readonly error?: string | number };
   readonly reviews: {
     readonly version?: string;
     readonly process?: number;
     readonly ratingsMs?: number;
-    readonly reviews?: readonly { readonly stars?: number }[];
+    readonly reviews?: readonly Review[];
     readonly error?: string | number;
   };
 }
