@@ -16,7 +16,7 @@ export type ConnectionTrust =
   | { readonly kind: 'plain' };
 
 /** The SPIFFE ID of every config service of a trust domain. */
-export function controlSpiffeId(trustDomain: string): string {
+function controlSpiffeId(trustDomain: string): string {
   return `spiffe://${trustDomain}/ns/heddle-system/sa/control`;
 }
 

@@ -70,7 +70,7 @@ function checked<T>(schema: z.ZodType<T>, value: unknown, where: string): T {
 }
 
 /** One line for each of the first findings: `path: what`. */
-export function formatIssues(error: z.ZodError): string[] {
+function formatIssues(error: z.ZodError): string[] {
   return error.issues.slice(0, 10).map((issue) => {
     const path = issue.path.map(String).join('.');
     return path === '' ? issue.message : `${path}: ${issue.message}`;

@@ -17,7 +17,7 @@ export interface DerNode {
 }
 
 /** Largest certificate or request that is read. A P-256 SVID has under 1 KiB, an RSA-4096 one with names about 3 KiB. */
-export const MAX_DER_BYTES = 64 * 1024;
+const MAX_DER_BYTES = 64 * 1024;
 /** A certificate has 10 levels at most. */
 const MAX_DEPTH = 24;
 /** A usual certificate has about 80 values. */

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { createSecureContext, type PeerCertificate, type SecureContext, type TLSSocket } from 'node:tls';
+import { createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
 import { type Clock, systemClock } from '../../base/clock.js';
 import { isMeshError, MeshError } from '../../base/errors.js';
 import type { TlsSettings } from '../../model/destination.js';
 import type { SpiffeId } from '../../model/spiffe-id.js';
 import type { IdentitySource } from '../../ports/identity.js';
 import { ClientHandshake } from './handshake.js';
-import { clientIdOf, serverFault } from './peer.js';
+import { clientIdOf } from './peer.js';
 import { TlsSessions } from './sessions.js';
 
 /** What a TLS server of the mesh is made with, and what `server.setSecureContext` is given when it changes. */
@@ -100,15 +100,6 @@ export class TlsContexts {
       trustDomains: settings.mode === 'mesh' ? this.trustDomains() : [],
       wallNow: this.#clock.wallNow(),
     });
-  }
-
-  /**
-   * For `checkServerIdentity` where sessions are never resumed: Node calls it in full handshakes only. {@link handshake} does
-   * without that condition.
-   */
-  peerCheck(settings: TlsSettings): (host: string, certificate: PeerCertificate) => Error | undefined {
-    return (host, certificate) =>
-      serverFault(settings, host, certificate, settings.mode === 'mesh' ? this.trustDomains() : []);
   }
 
   /** The identity of a client of ours. @throws MeshError `HEDDLE_PEER_UNTRUSTED` */

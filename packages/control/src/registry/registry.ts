@@ -95,10 +95,6 @@ export class Registration {
     return this.#record.id;
   }
 
-  get listeners(): readonly ListenerRegistration[] {
-    return this.#record.listeners;
-  }
-
   /** The ports that the workload serves now. None: it takes no more calls, and its endpoints are gone at once. */
   async listen(listeners: readonly ListenerRegistration[]): Promise<void> {
     if (JSON.stringify(listeners) === JSON.stringify(this.#record.listeners)) return;
