@@ -202,6 +202,17 @@ for (const [what, make, because] of wrongAnswers) {
   });
 }
 
+test('once an SVID has run out an authority that is back is found within seconds', async () => {
+  const authority = new Authority();
+  const identity = await RenewingIdentity.start(authority.options({ random: { next: () => 0.999 } }));
+  authority.next = () => Promise.reject(new Error('away'));
+  await authority.clock.advanceAsync(DAY + 60_000);
+  authority.next = (request) => answer(authority.clock, request);
+  await authority.clock.advanceAsync(5_000);
+  assert.equal(identity.status().state, 'valid');
+  await identity.close();
+});
+
 test('new roots that come with a renewal are told before the new SVID', async () => {
   const authority = new Authority();
   const identity = await RenewingIdentity.start(authority.options());

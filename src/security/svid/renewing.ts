@@ -20,7 +20,7 @@ export interface RenewingIdentityOptions {
   readonly issue: (request: Buffer, signal: AbortSignal) => Promise<IssuedSvid>;
   /** @default 'ec-p256' */
   readonly keyType?: KeyType;
-  /** Waits between attempts that fail. @default 1 s, doubling to 60 s */
+  /** Waits between attempts that fail; 5 s at most once the SVID has run out. @default 1 s, doubling to 60 s */
   readonly retry?: BackoffPolicy;
   /** Most that one attempt may take, milliseconds. @default 30 000 */
   readonly issueTimeoutMs?: number;
@@ -42,6 +42,8 @@ export interface IdentityStatus {
 }
 
 const RETRY: BackoffPolicy = { baseDelayMs: 1_000, maxDelayMs: 60_000 };
+/** Cap on a wait once the SVID has run out: until there is a new one nobody talks to this workload. */
+const EXPIRED_WAIT_MS = 5_000;
 /**
  * Longest wait before the wall clock is read again. Timers count monotonic time, which stands still while a machine sleeps,
  * and no timer of Node can run for more than 24.8 days; half of the longest life is 45.
@@ -160,10 +162,16 @@ export class RenewingIdentity implements IdentitySource {
         this.#failures += 1;
         this.#lastFailure = error;
         report(this.#options, error);
-        const wait = backoffMs(this.#options.retry ?? RETRY, this.#failures, random);
+        const wait = backoffMs(this.#retry(), this.#failures, random);
         await sleep(clock, wait, signal).catch(() => {});
       }
     }
+  }
+
+  #retry(): BackoffPolicy {
+    const retry = this.#options.retry ?? RETRY;
+    if (this.status().state === 'valid') return retry;
+    return { ...retry, maxDelayMs: Math.min(retry.maxDelayMs, EXPIRED_WAIT_MS) };
   }
 
   async #renew(signal: AbortSignal): Promise<void> {
