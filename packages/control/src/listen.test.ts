@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { connect as connectHttp2 } from 'node:http2';
 import { Agent, request } from 'node:https';
 import { type TestContext, test } from 'node:test';
 import { connect } from 'node:tls';
@@ -27,6 +28,25 @@ test('an answered request whose body never ends loses its connection', async (co
   assert.match(String(answer), /^HTTP\/1\.1 200 /);
   clock.advance(5_000);
   await once(socket, 'close');
+});
+
+test('a refused request of HTTP/2 loses its stream, whether its body never ends or its answer is never read', async (context) => {
+  const clock = new FakeClock(Date.now(), performance.now());
+  const { control } = await service(context, { clock });
+  const session = connectHttp2(control.url, {
+    rejectUnauthorized: false,
+    settings: { initialWindowSize: 0 },
+  });
+  context.after(() => session.destroy());
+  for (const endStream of [false, true]) {
+    const stream = session.request({ ':method': 'POST', ':path': '/v1/apply' }, { endStream });
+    stream.on('error', () => {});
+    stream.resume();
+    const [head] = await once(stream, 'response');
+    assert.equal(head[':status'], 401);
+    clock.advance(5_000);
+    await once(stream, 'close');
+  }
 });
 
 async function rawSocket(context: TestContext, port: number) {

@@ -105,7 +105,8 @@ async function listen(server: Server, { address, port, clock, sessions, install 
     open.add(session);
     session.on('error', () => {});
     session.once('close', () => open.delete(session));
-    session.setTimeout(IDLE_MS, () => session.close());
+    // Not `close`, which would wait for streams that may never end.
+    session.setTimeout(IDLE_MS, () => session.destroy());
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

@@ -128,8 +128,12 @@ function refuse(options: RouterOptions, raw: RawRequest, response: RawResponse, 
   dismiss(raw, options.clock);
 }
 
-/** What is left of a body that nobody wants must not keep the connection, and not for long. */
+/** Neither the rest of a body that nobody wants nor an answer that nobody reads may keep the connection, or its stream, for long. */
 function dismiss(raw: RawRequest, clock: Clock): void {
   raw.resume();
-  if (!raw.readableEnded) clock.after(LINGER_MS, () => raw.readableEnded || raw.destroy());
+  clock.after(LINGER_MS, () => {
+    // To destroy a request of HTTP/2 leaves its stream open; to destroy a stream that is over does nothing.
+    if ('stream' in raw) raw.stream.destroy();
+    else if (!raw.readableEnded) raw.destroy();
+  });
 }
