@@ -18,7 +18,7 @@ const no = (how: string): Note => ({ supported: 'no', how: `refused: ${how}` });
 export const NOTES: Readonly<Record<string, Readonly<Record<string, Note>>>> = {
   VirtualService: {
     hosts: yes(
-      'names in the mesh or outside; `*.` as the whole first label; short names belong to the namespace of the resource',
+      'names in the mesh or outside; `*` may begin the first label; short names belong to the namespace of the resource',
     ),
     gateways: partly('`mesh` is carried out; gateways are known to `analyze` and `explain` only'),
     'http[].name': yes('in explanations and spans'),
@@ -29,7 +29,7 @@ export const NOTES: Readonly<Record<string, Readonly<Record<string, Note>>>> = {
       'an empty match asks for presence; claims of tokens (`@request.auth.claims`) are refused',
     ),
     'http[].match[].gateways': partly('as `gateways` above'),
-    'http[].match[].statPrefix': partly('accepted with a warning; metrics have no such label'),
+    'http[].match[].statPrefix': partly('accepted, told as HDL0006; metrics have no such label'),
     'http[].route[].destination': yes('a cluster `outbound|PORT|SUBSET|HOST`'),
     'http[].route[].destination.port': yes('needed where the service has several'),
     'http[].route[].weight': yes('shares of the sum; one draw a call, kept for its retries'),
@@ -67,14 +67,16 @@ export const NOTES: Readonly<Record<string, Readonly<Record<string, Note>>>> = {
     'http[].headers': yes('remove, then set, then add'),
     tls: no('calls are HTTP; TLS routing is not there yet'),
     tcp: no('TCP routing is not there yet'),
-    exportTo: yes('`.`, `*`, `~` or names of namespaces'),
+    exportTo: yes('`.`, `*` or names of namespaces'),
   },
   DestinationRule: {
     host: yes("the most specific rule, of the caller's namespace, then the service's, then the root's"),
     'trafficPolicy.loadBalancer.simple': partly(
       'LEAST_REQUEST (default, two choices), ROUND_ROBIN, RANDOM; PASSTHROUGH is refused',
     ),
-    'trafficPolicy.loadBalancer.consistentHash': yes('ring or Maglev'),
+    'trafficPolicy.loadBalancer.consistentHash': yes(
+      'ring or Maglev; at random where nothing is named to hash',
+    ),
     'trafficPolicy.loadBalancer.consistentHash.httpCookie': partly(
       "the caller's cookie is read; none is made for a caller without one",
     ),
@@ -83,6 +85,7 @@ export const NOTES: Readonly<Record<string, Readonly<Record<string, Note>>>> = {
     'trafficPolicy.loadBalancer.consistentHash.minimumRingSize': yes('deprecated'),
     'trafficPolicy.loadBalancer.localityLbSetting': no('locality is not there yet'),
     'trafficPolicy.loadBalancer.zoneAwareLbSetting': no('locality is not there yet'),
+    'trafficPolicy.loadBalancer.backendUtilization': no('endpoints report no load yet'),
     'trafficPolicy.loadBalancer.warmup': yes('slow start, for LEAST_REQUEST and ROUND_ROBIN'),
     'trafficPolicy.loadBalancer.warmupDurationSecs': yes('deprecated'),
     'trafficPolicy.connectionPool.tcp.maxConnections': yes('of each endpoint, in each process'),
@@ -137,8 +140,9 @@ export const NOTES: Readonly<Record<string, Readonly<Record<string, Note>>>> = {
     'trafficPolicy.tunnel': no('not there yet'),
     'trafficPolicy.proxyProtocol': no('not there yet'),
     'trafficPolicy.retryBudget': yes('share of active requests; default 20 %, at least 3 at once'),
+    'trafficPolicy.retryBudget.budgetInterval': no('a budget has no memory yet'),
     'subsets[]': yes('endpoints with all of these labels'),
-    exportTo: yes('`.`, `*`, `~` or names of namespaces'),
+    exportTo: yes('`.`, `*` or names of namespaces'),
     workloadSelector: yes('which callers it is for, in its own namespace'),
   },
   ServiceEntry: {
@@ -151,7 +155,7 @@ export const NOTES: Readonly<Record<string, Readonly<Record<string, Note>>>> = {
     ),
     'endpoints[]': yes('beside those that register'),
     'endpoints[].address': partly('IP address or name; `unix://` is refused'),
-    'endpoints[].network': partly('accepted with a warning; there is one network'),
+    'endpoints[].network': partly('accepted, told as HDL0006; there is one network'),
     'endpoints[].locality': partly('carried along; balancing does not read it yet'),
     'endpoints[].labels': yes('`security.istio.io/tlsMode: istio` says that it takes mutual TLS'),
     'endpoints[].serviceAccount': yes('the identity that it must prove'),

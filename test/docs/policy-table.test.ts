@@ -43,6 +43,8 @@ const REFUSED: Readonly<Record<string, string>> = {
     '[{ name: a, value: b }]',
   'DestinationRule trafficPolicy.loadBalancer.localityLbSetting': '{ enabled: true }',
   'DestinationRule trafficPolicy.loadBalancer.zoneAwareLbSetting': '{ enabled: true }',
+  'DestinationRule trafficPolicy.loadBalancer.backendUtilization': '{ weightUpdatePeriod: 1s }',
+  'DestinationRule trafficPolicy.retryBudget.budgetInterval': '1s',
   'DestinationRule trafficPolicy.connectionPool.tcp.tcpKeepalive': '{ time: 1s }',
   'DestinationRule trafficPolicy.connectionPool.tcp.maxConnectionDuration': '1s',
   'DestinationRule trafficPolicy.connectionPool.http.useClientProtocol': 'true',

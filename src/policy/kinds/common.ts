@@ -154,6 +154,7 @@ export function checkSelectorLabels(
     if (key === '') findings.error(path, 'a label has an empty key');
     if (key.includes('*') || value.includes('*'))
       findings.error([...path, key], "labels are compared literally; '*' selects nothing");
+    if (value.length > 63) findings.error([...path, key], 'the value of a label has at most 63 characters');
   }
 }
 

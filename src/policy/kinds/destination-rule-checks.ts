@@ -76,6 +76,7 @@ function checkTrafficPolicy(
   checkBlocks(policy, path, findings);
   if (policy.retryBudget?.percent !== undefined)
     checkPercent(policy.retryBudget.percent, [...path, 'retryBudget', 'percent'], findings);
+  refuseNotYet(policy.retryBudget?.budgetInterval, [...path, 'retryBudget', 'budgetInterval'], findings);
   const ports = new Set<number>();
   for (const [index, entry] of (policy.portLevelSettings ?? []).entries()) {
     const at = [...path, 'portLevelSettings', index];

@@ -288,5 +288,12 @@ table(
 table('DestinationRule', [
   ['not done yet', 'a tunnel', policy('{ tunnel: { targetHost: a.example, targetPort: 80 } }')],
   ['not done yet', 'the PROXY protocol', policy('{ proxyProtocol: { version: V1 } }')],
+  [
+    'not done yet',
+    'by load reports',
+    policy('{ loadBalancer: { backendUtilization: { weightUpdatePeriod: 1s } } }'),
+  ],
+  ['not done yet', 'a budget over a time', policy('{ retryBudget: { percent: 20, budgetInterval: 1s } }')],
+  ['valid', 'a budget', policy('{ retryBudget: { percent: 20, minRetryConcurrency: 3 } }')],
   ['invalid', 'a tunnel and the PROXY protocol', policy('{ tunnel: {}, proxyProtocol: {} }')],
 ]);

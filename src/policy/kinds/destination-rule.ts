@@ -33,6 +33,7 @@ const loadBalancer = z.strictObject({
     .optional(),
   localityLbSetting: notYet.optional(),
   zoneAwareLbSetting: notYet.optional(),
+  backendUtilization: notYet.optional(),
   warmup: z
     .strictObject({
       duration: duration.optional(),
@@ -108,7 +109,11 @@ const trafficPolicy = z.strictObject({
   tunnel: notYet.optional(),
   proxyProtocol: notYet.optional(),
   retryBudget: z
-    .strictObject({ percent: z.number().optional(), minRetryConcurrency: uint.optional() })
+    .strictObject({
+      percent: z.number().optional(),
+      minRetryConcurrency: uint.optional(),
+      budgetInterval: notYet.optional(),
+    })
     .optional(),
 });
 

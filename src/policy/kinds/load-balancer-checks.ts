@@ -28,6 +28,7 @@ export function checkLoadBalancer(
     findings.error(path, "'localityLbSetting' and 'zoneAwareLbSetting' exclude each other");
   refuseNotYet(balancer.localityLbSetting, [...path, 'localityLbSetting'], findings);
   refuseNotYet(balancer.zoneAwareLbSetting, [...path, 'zoneAwareLbSetting'], findings);
+  refuseNotYet(balancer.backendUtilization, [...path, 'backendUtilization'], findings);
   checkHash(balancer.consistentHash, [...path, 'consistentHash'], findings);
   checkWarmup(balancer, path, findings);
 }
