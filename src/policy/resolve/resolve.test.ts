@@ -505,3 +505,34 @@ test('what is resolved survives JSON', () => {
   const found = policy(resources);
   assert.deepEqual(JSON.parse(JSON.stringify(found)), found);
 });
+
+test('a Service is seen by the namespaces that its annotation names', () => {
+  const seenFrom = (exportTo: string, namespace: string) => {
+    const shared = { ...service('a'), metadata: { name: 'a', namespace: 'default' } };
+    const annotations = { 'networking.istio.io/exportTo': exportTo };
+    const documents = [{ ...shared, metadata: { ...shared.metadata, annotations } }];
+    return policy(documents, { ...CLIENT, namespace }).hosts.some((one) => one.host === A);
+  };
+  assert.equal(seenFrom('banana, .', 'banana'), true);
+  assert.equal(seenFrom('banana, .', 'default'), true);
+  assert.equal(seenFrom('banana, .', 'other'), false);
+  assert.equal(seenFrom('*', 'other'), true);
+});
+
+test('with nothing to hash a host is picked at random', () => {
+  for (const consistentHash of [{}, { useSourceIp: false }, { maglev: { tableSize: 3 } }]) {
+    const rule = dr('x', { host: 'a', trafficPolicy: { loadBalancer: { consistentHash } } });
+    const cluster = host([service('a'), rule], A).clusters[0];
+    assert.deepEqual(cluster?.balancer, { kind: 'random' });
+  }
+});
+
+test('a wildcard host can be a destination', () => {
+  const wild = '*.a.example';
+  const entry = resource('ServiceEntry', 'x', {
+    hosts: [wild],
+    ports: [{ number: 80, name: 'p', protocol: 'HTTP' }],
+  });
+  const rule = vs('x', { hosts: [wild], http: [{ route: [to(wild)] }] });
+  assert.equal(firstCluster(host([entry, rule], wild)), `outbound|80||${wild}`);
+});
