@@ -9,6 +9,7 @@ import { parseDuration } from './duration.js';
 import type { FieldPath, Findings } from './kind.js';
 
 export { fqdnFault, isCidr, isDnsLabel, isIp, isIpv4, isIpv6, wildcardFault } from './addresses.js';
+export { checkLabels, checkSelectorLabels } from './labels.js';
 
 // -- shapes --
 
@@ -142,39 +143,6 @@ export function checkExportTo(
       findings.error(path, `'${alone}' cannot stand beside other entries`);
   if (seen.has('.') && seen.has(namespace))
     findings.error(path, `'.' and '${namespace}' are the same namespace; keep one`);
-}
-
-/** @source Istio `validateWorkloadSelector`: `*` selects nothing in labels */
-export function checkSelectorLabels(
-  selected: Readonly<Record<string, string>> | undefined,
-  path: FieldPath,
-  findings: Findings,
-): void {
-  for (const [key, value] of Object.entries(selected ?? {})) {
-    if (key === '') findings.error(path, 'a label has an empty key');
-    if (key.includes('*') || value.includes('*'))
-      findings.error([...path, key], "labels are compared literally; '*' selects nothing");
-    if (value.length > 63) findings.error([...path, key], 'the value of a label has at most 63 characters');
-  }
-}
-
-const LABEL_KEY =
-  /^(?:([a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*)\/)?((?:[a-z0-9][-a-z0-9_.]*)?[a-z0-9])$/i;
-const LABEL_VALUE = /^(?:(?:[a-z0-9][-a-z0-9_.]*)?[a-z0-9])?$/i;
-
-/** Labels as Kubernetes has them, for those that workloads are compared with. @source Istio `pkg/config/labels/instance.go` Validate */
-export function checkLabels(
-  given: Readonly<Record<string, string>> | undefined,
-  path: FieldPath,
-  findings: Findings,
-): void {
-  for (const [key, value] of Object.entries(given ?? {})) {
-    const parts = LABEL_KEY.exec(key);
-    if (parts === null || (parts[1] ?? '').length > 253 || parts[2]!.length > 63)
-      findings.error([...path, key], `'${key}' is not the key of a label, e.g. app or example.com/app`);
-    if (!LABEL_VALUE.test(value))
-      findings.error([...path, key], `'${value}' is not the value of a label: expected a-z, 0-9, -, _ and .`);
-  }
 }
 
 /** A destination may have a wildcard, as a ServiceEntry may; it may not be `*`, nor an address. @source Istio `validateDestination` */
