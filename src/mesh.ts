@@ -66,7 +66,7 @@ export interface MeshStatus {
 
 /** Options of `mesh.listen`. */
 export interface MeshListenOptions extends ListenOptions {
-  /** Port that callers name. @default the port listened on, or `HEDDLE_SERVICE_PORT` */
+  /** Port that callers name. @default `HEDDLE_SERVICE_PORT`, else the port listened on; 80 if that is any free one */
   readonly servicePort?: number;
   /** @default 'http' */
   readonly portName?: string;
@@ -226,7 +226,7 @@ export class Mesh implements AsyncDisposable {
     if (workload.service !== '') {
       const registration: ListenerRegistration = {
         service: workload.service,
-        servicePort: options.servicePort ?? servicePort ?? listening.port,
+        servicePort: options.servicePort ?? servicePort ?? (port === 0 ? 80 : port),
         portName: options.portName ?? 'http',
         protocol: 'HTTP',
         address,

@@ -210,6 +210,20 @@ test('a service whose root is lost does not make another one for the same mesh',
   );
 });
 
+test('a service whose store is lost does not hand out an empty policy, unless that is asked for', async (context) => {
+  const { control, dataDir } = await service(context);
+  await control.close();
+  rmSync(join(dataDir, 'store'), { recursive: true });
+  await assert.rejects(
+    startControl({ dataDir, port: 0, log: () => {} }),
+    (error) =>
+      isMeshError(error, 'HEDDLE_INVALID_SETTING') && /store is missing.*operator\.token/.test(error.message),
+  );
+  rmSync(join(dataDir, 'operator.token'));
+  const again = await startControl({ dataDir, port: 0, log: () => {} });
+  await again.close();
+});
+
 test('settings that make no sense are refused by name', async () => {
   for (const [option, value] of [
     ['port', 70_000],

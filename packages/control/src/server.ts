@@ -2,6 +2,7 @@
 import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Surroundings } from 'heddle/policy';
+import { MeshError } from 'heddle/ports';
 import { fingerprint } from 'heddle/security';
 import { caRoutes } from './api/ca.js';
 import { openRoutes } from './api/open.js';
@@ -63,16 +64,26 @@ export async function startControl(options: ControlOptions): Promise<Control> {
 }
 
 /** Opens one part after the other; `closers` closes what was opened, whatever happens. */
+/** Workloads would take the empty policy of an empty store over, and access rules with it: closed unless opened. */
+function lostStore(storeDir: string, operatorTokenFile: string): MeshError {
+  return new MeshError(
+    `${storeDir} is missing, but this directory has served a mesh; restore it from a backup, or remove ${operatorTokenFile} to begin with no policy at all`,
+    { code: 'HEDDLE_INVALID_SETTING' },
+  );
+}
+
 async function start(settings: ControlSettings, closers: Closers): Promise<Control> {
   const { dataDir, clock, log, trustDomain } = settings;
   const storeDir = join(dataDir, 'store');
-  const root = await loadRoot({ directory: dataDir, trustDomain, clock, isNew: !existsSync(storeDir) });
+  const operatorTokenFile = join(dataDir, 'operator.token');
+  const isNew = !existsSync(storeDir);
+  if (isNew && existsSync(operatorTokenFile)) throw lostStore(storeDir, operatorTokenFile);
+  const root = await loadRoot({ directory: dataDir, trustDomain, clock, isNew });
   const pin = fingerprint(root.certificate);
   const store = openEmbeddedStore({ directory: storeDir, clock });
   closers.add(() => store.close());
   const authority = new Authority({ root, trustDomain, svidTtlMs: settings.svidTtlMs, store, clock });
   const tokens = new Tokens(store, clock, pin);
-  const operatorTokenFile = join(dataDir, 'operator.token');
   await makeOperatorToken(tokens, operatorTokenFile);
   const states = new MeshStates(store, clock, log);
   const surroundings = () => surroundingsOf(states.state.current());

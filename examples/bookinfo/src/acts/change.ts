@@ -9,7 +9,7 @@ export const change: Act = {
   title: '2. A change of policy under load: `heddle apply` turns the split to 0/100',
   async play({ town, screen, load, patienceMs }) {
     const before = town.services.map(({ pid }) => pid);
-    const traffic = load(100);
+    const traffic = load(60);
     await sleep(1_000);
     await town.heddle('apply', '-f', join(CHANGES, 'reviews-to-v2.yaml'));
     const appliedAt = performance.now();

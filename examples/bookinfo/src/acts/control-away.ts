@@ -9,7 +9,7 @@ import { firstFailure } from './act.js';
 export const controlAway: Act = {
   title: '8. The config service is killed under load, and comes back',
   async play({ town, screen, load }) {
-    const traffic = load(100);
+    const traffic = load(60);
     await sleep(1_000);
     await town.control.stop('SIGKILL');
     await sleep(3_000);

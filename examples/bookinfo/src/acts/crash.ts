@@ -9,7 +9,7 @@ export const crash: Act = {
     const victim = town.named('reviews-v2-a');
     const page = town.named('productpage-v1');
     const saidBefore = page.said.length;
-    const traffic = load(100);
+    const traffic = load(60);
     await sleep(1_500);
     const dead = victim.pid;
     await victim.stop('SIGKILL');

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { versions, visit } from '../demo/load.js';
+import { type Visit, versions, visit } from '../demo/load.js';
 import type { Act } from './act.js';
 import { firstFailure } from './act.js';
 
@@ -9,8 +9,8 @@ const DEVIATIONS = 4.5;
 export const split: Act = {
   title: '1. Weighted routing: 80 % of the visitors see reviews v1, 20 % v2; jason always sees v3',
   async play({ town, screen, load }) {
-    const traffic = load(100);
-    await sleep(6_000);
+    const traffic = load(60);
+    await sleep(8_000);
     const visits = await traffic.stop();
     const seen = versions(visits);
     const share = (seen.v2 ?? 0) / visits.length;
@@ -21,9 +21,8 @@ export const split: Act = {
       `v1 : v2 is 80 : 20 within ±${(bound * 100).toFixed(1)} %`,
       `v1 ${seen.v1 ?? 0}, v2 ${seen.v2 ?? 0}: ${(share * 100).toFixed(1)} % v2`,
     );
-    const jason = await Promise.all(
-      Array.from({ length: 40 }, () => visit(town.visitor, { 'end-user': 'jason' })),
-    );
+    const jason: Visit[] = [];
+    for (let i = 0; i < 40; i += 1) jason.push(await visit(town.visitor, { 'end-user': 'jason' }));
     screen.check(
       versions(jason).v3 === jason.length,
       'jason is on v3, every time',

@@ -111,7 +111,7 @@ async function list(options: ConnectionOptions, context: Context): Promise<void>
 function revokeCommand(context: Context): Command {
   const command = new Command('revoke')
     .description(
-      'Make a token worthless, at once. Certificates that were issued for it stay good until they end.',
+      'Make a token worthless, at once: nobody joins with it any more. Workloads that have joined stay, and renew by their certificate.',
     )
     .argument('<id>', 'as `heddle token list` shows it: the second part of the token')
     .action((id: string, options: ConnectionOptions) => revoke(id, options, context));
