@@ -129,9 +129,10 @@ test(
     await caller.line((line) => line === served('two'), since);
     await answers(100);
 
+    // The caller first: without reviews, the calls that it has under way would have nowhere to go.
     caller.kill('SIGTERM');
-    reviews.kill('SIGTERM');
     assert.deepEqual(await caller.exit, { code: 0, signal: null }, caller.stderr);
+    reviews.kill('SIGTERM');
     assert.deepEqual(await reviews.exit, { code: 0, signal: null }, reviews.stderr);
     const failures = caller.lines.slice(since).filter((line) => line.startsWith('failed'));
     assert.deepEqual(failures, []);
