@@ -20,6 +20,7 @@ export class InForce {
   readonly #parts: InForceParts;
   /** Why the newest policy was refused; null if it was not. */
   refusal: unknown = null;
+  #good: EffectivePolicy | null = null;
 
   constructor(parts: InForceParts) {
     this.#parts = parts;
@@ -33,12 +34,16 @@ export class InForce {
     const before = outbound.snapshot?.revision;
     try {
       this.#swap(policy);
+      this.#good = policy;
       this.refusal = null;
     } catch (error) {
       this.refusal = error;
       const because = error instanceof Error ? error.message : String(error);
       event('policy.refused', { revision, because });
       source.report(revision, { accepted: false, because: [because] });
+      // Endpoints travel with policy, but are true or not whatever becomes of it: a workload that stays on an old policy
+      // must not go on calling processes that are gone.
+      if (this.#good !== null) this.#swap({ ...this.#good, endpoints: policy.endpoints });
       return;
     }
     // Endpoints come and go within one revision; that is no news.
