@@ -23,13 +23,13 @@ export function drawTrace(spans: readonly JsonSpan[], rootParent: string): Trace
   const start = Math.min(...spans.map(({ startMs }) => startMs));
   const end = Math.max(...spans.map(({ startMs, durationMs }) => startMs + durationMs));
   const scale = BAR / Math.max(end - start, 0.001);
-  const lines: string[] = [];
+  const rows: { readonly label: string; readonly times: string }[] = [];
   const draw = (span: JsonSpan, indent: string, branch: string, below: string) => {
     const label = `${indent}${branch}${span.service} ${span.name} [${span.kind}]`;
     const from = Math.floor((span.startMs - start) * scale);
     const width = Math.max(1, Math.round(span.durationMs * scale));
     const bar = `${' '.repeat(Math.min(from, BAR - 1))}${'━'.repeat(Math.min(width, BAR - Math.min(from, BAR - 1)))}`;
-    lines.push(`${label.padEnd(58)} ${bar.padEnd(BAR)} ${span.durationMs.toFixed(1).padStart(7)} ms`);
+    rows.push({ label, times: `${bar.padEnd(BAR)} ${span.durationMs.toFixed(1).padStart(7)} ms` });
     const next = (children.get(span.spanId) ?? []).sort((a, b) => a.startMs - b.startMs);
     next.forEach((child, i) => {
       const last = i === next.length - 1;
@@ -37,5 +37,7 @@ export function drawTrace(spans: readonly JsonSpan[], rootParent: string): Trace
     });
   };
   for (const root of roots) draw(root, '', '', '');
+  const width = Math.max(...rows.map(({ label }) => label.length));
+  const lines = rows.map(({ label, times }) => `${label.padEnd(width)} ${times}`);
   return { lines, services: new Set(spans.map(({ service }) => service)), roots: roots.length };
 }
