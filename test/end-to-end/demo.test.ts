@@ -1,11 +1,14 @@
 /** The demo is the product's promise: it runs here as a user runs it, and all of its own checks have to pass. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
-const DEMO = resolve(fileURLToPath(import.meta.url), '../../../../examples/bookinfo/dist/main.js');
+const ROOT = resolve(fileURLToPath(import.meta.url), '../../../..');
+const DEMO = resolve(ROOT, 'examples/bookinfo/dist/main.js');
+const CLI = resolve(ROOT, 'packages/cli/bin/heddle.js');
 
 test('the demo plays all its acts, every check passes, and it exits with 0', { timeout: 400_000 }, () => {
   const { status, stdout, stderr } = spawnSync(process.execPath, [DEMO, '--patient'], {
@@ -21,4 +24,44 @@ test('the demo refuses an option that it does not know, with 2 and its usage', (
   const { status, stderr } = spawnSync(process.execPath, [DEMO, '--sideways'], { encoding: 'utf8' });
   assert.equal(status, 2);
   assert.match(stderr, /--sideways.*Usage/s);
+});
+
+test('one failed check is enough for an exit code of 1', () => {
+  const screen = pathToFileURL(resolve(DEMO, '../demo/screen.js')).href;
+  const exitAfter = (...checks: readonly boolean[]) => {
+    const code = `import { Screen } from '${screen}';
+      const screen = new Screen();
+      for (const passed of [${checks}]) screen.check(passed, 'a check');
+      process.exitCode = screen.exitCode;`;
+    return spawnSync(process.execPath, ['--input-type=module', '-e', code], { encoding: 'utf8' }).status;
+  };
+  assert.equal(exitAfter(true, true), 0);
+  assert.equal(exitAfter(true, false, true), 1);
+});
+
+test('kept, the demo shows its page to a browser and takes the commands that it names, until it is interrupted', {
+  timeout: 400_000,
+}, async (t) => {
+  const demo = spawn(process.execPath, [DEMO, '--keep', '--patient'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  t.after(() => demo.kill('SIGKILL'));
+  let said = '';
+  for await (const chunk of demo.stdout.iterator({ destroyOnReturn: false })) {
+    said += chunk;
+    if (said.includes('npx heddle delete')) break;
+  }
+  demo.stdout.resume();
+  const url = /page is at (\S+)/.exec(said)?.[1];
+  const page = await (await fetch(`${url}?user=jason`)).text();
+  assert.match(page, /William Shakespeare.*★.*reviews v3/s);
+
+  const exported = [...said.matchAll(/^export (\w+)=(.*)$/gm)].map(([, name, value]) => [name, value]);
+  const env = { ...process.env, ...Object.fromEntries(exported), NO_COLOR: '1' };
+  const status = spawnSync(process.execPath, [CLI, 'status'], { encoding: 'utf8', env });
+  assert.match(status.stdout, /10 of 10 workloads run what they were told/, status.stderr);
+
+  demo.kill('SIGINT');
+  assert.deepEqual(await once(demo, 'exit'), [130, null]);
+  await assert.rejects(fetch(`${url}`));
 });

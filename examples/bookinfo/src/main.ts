@@ -83,4 +83,4 @@ npx heddle delete authorizationpolicy reviews-readers   # then look at what the 
   await once(process, 'SIGTERM');
 }
 await town.close();
-process.exitCode = screen.failed === 0 ? 0 : 1;
+process.exitCode = screen.exitCode;

@@ -57,10 +57,11 @@ async function spoil({ town, screen, load }: Stage, mood: 'stalls' | 'fails'): P
       `longest ${longest} ms; open: median ${median(waited(refused))} ms`,
     );
   }
+  const [opened, closed] = [circuits('open'), circuits('closed')];
   screen.check(
-    true,
+    opened === reviews.length && closed === reviews.length,
     'the circuit of each caller opens, and closes when ratings is well again',
-    `${reviews.length} callers`,
+    `${opened} opened, ${closed} closed, of ${reviews.length} callers`,
   );
 }
 

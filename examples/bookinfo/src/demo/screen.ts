@@ -23,6 +23,11 @@ export class Screen {
     return this.#passed;
   }
 
+  /** Of the demo: 1 if any check failed. */
+  get exitCode(): 0 | 1 {
+    return this.#failed === 0 ? 0 : 1;
+  }
+
   title(text: string): void {
     this.line(`\n${this.style(['bold', 'cyan'], text)}`);
   }
