@@ -13,6 +13,7 @@ import type { LimitPolicy } from '../traffic/limit/policy.js';
 import type { OutlierPolicy } from '../traffic/outlier/policy.js';
 import type { RetryBudgetPolicy } from '../traffic/retry/policy.js';
 import type { EffectiveRoute } from '../traffic/route/policy.js';
+import type { EffectiveConnectionRoute } from '../traffic/tcp-route/policy.js';
 
 export type { EffectiveAuthorization, EffectiveRule, ValueSet } from '../security/authorize/policy.js';
 export type { MtlsMode } from '../security/mtls/policy.js';
@@ -76,6 +77,10 @@ export interface EffectiveHost {
   /** `ns/name` of the VirtualService behind `routes`; null: calls go to the cluster of the port they address. */
   readonly virtualService: string | null;
   readonly routes: readonly EffectiveRoute[];
+  /** The VirtualService's rules for TLS that is passed on as it is, by the name that the client asks for. */
+  readonly tls?: readonly EffectiveConnectionRoute[];
+  /** The VirtualService's rules for connections of any other kind. */
+  readonly tcp?: readonly EffectiveConnectionRoute[];
   /** What applies to a call for which no VirtualService speaks. */
   readonly clusters: readonly EffectiveCluster[];
 }

@@ -26,6 +26,7 @@ export function salvage(schema: z.ZodType, spec: unknown, issues: readonly Issue
       error: (path, message) => trusted(path) && error(path, message),
       warning: () => undefined,
       info: () => undefined,
+      unsupported: () => undefined,
     }),
   };
 }

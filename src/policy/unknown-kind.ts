@@ -7,17 +7,7 @@ import type { Message } from './resource.js';
 const KUBERNETES = /^(v1|(apps|batch|autoscaling|policy|extensions|[a-z.]+\.k8s\.io)\/v\d[a-z0-9]*)$/;
 
 /** What Istio has and Heddle has not. */
-const NOT_YET = [
-  'Gateway',
-  'Sidecar',
-  'WorkloadEntry',
-  'WorkloadGroup',
-  'ProxyConfig',
-  'Telemetry',
-  'EnvoyFilter',
-  'WasmPlugin',
-  'TrafficExtension',
-];
+const NOT_YET = ['ProxyConfig', 'EnvoyFilter', 'WasmPlugin', 'TrafficExtension'];
 
 /** null: the kind is known. */
 export function unknownKind(apiVersion: string, kind: string): Pick<Message, 'level' | 'message'> | null {

@@ -20,6 +20,7 @@ export function validateResource(parsed: ParsedResource): Message[] {
     error: (path, message) => add('error', 'IST0106', path, message),
     warning: (path, message, code = 'IST0133') => add('warning', code, path, message),
     info: (path, message) => add('info', 'HDL0006', path, message),
+    unsupported: (path, message) => add('error', 'HDL0007', path, message),
   };
   const kind = kindOf(resource.apiVersion, resource.kind);
   if (kind === undefined) {

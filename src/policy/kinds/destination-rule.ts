@@ -44,7 +44,8 @@ const loadBalancer = z.strictObject({
   warmupDurationSecs: duration.optional(),
 });
 
-const connectionPool = z.strictObject({
+/** Also a Sidecar's. */
+export const connectionPool = z.strictObject({
   tcp: z
     .strictObject({
       maxConnections: int.optional(),

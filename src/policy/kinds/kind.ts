@@ -15,6 +15,8 @@ export interface Findings {
   warning(path: FieldPath, message: string, code?: string): void;
   /** What Istio accepts without a word and what has no effect here: `HDL0006`. */
   info(path: FieldPath, message: string): void;
+  /** What Istio accepts and Heddle does not do, so that the resource is refused: `HDL0007`. @param message says why, and what to do */
+  unsupported(path: FieldPath, message: string): void;
 }
 
 export interface KindDefinition<Spec = unknown> {
