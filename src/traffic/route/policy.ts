@@ -23,6 +23,15 @@ export interface NamedMatch {
   readonly invert?: true;
 }
 
+/** A claim of the request's verified token: a string, or a list of strings of which one must match. */
+export interface ClaimMatch {
+  /** Names from the outside in: `['group', 'id']` is `claims.group.id`. Never empty. */
+  readonly path: readonly string[];
+  readonly match: StringMatch;
+  /** From `withoutHeaders`: holds without the claim too. */
+  readonly invert?: true;
+}
+
 /** All of these must hold. An absent condition always holds. */
 export interface RouteMatch {
   /** On the path without its query. */
@@ -36,6 +45,8 @@ export interface RouteMatch {
   readonly queryParams?: readonly NamedMatch[];
   /** The port that the caller addressed. */
   readonly port?: number;
+  /** Istio's `@request.auth.claims` headers. Without a verified token there are no claims. */
+  readonly claims?: readonly ClaimMatch[];
 }
 
 export interface RouteDestination {
