@@ -7,7 +7,7 @@ import type { ConnectionSettings } from '../model/destination.js';
 import type { Endpoint } from '../model/endpoint.js';
 import type { EffectiveAuthorization } from '../security/authorize/policy.js';
 import type { MtlsMode } from '../security/mtls/policy.js';
-import type { BalancerPolicy } from '../traffic/balance/policy.js';
+import type { BalancerPolicy, LocalityPolicy } from '../traffic/balance/policy.js';
 import type { BreakerPolicy } from '../traffic/breaker/policy.js';
 import type { LimitPolicy } from '../traffic/limit/policy.js';
 import type { OutlierPolicy } from '../traffic/outlier/policy.js';
@@ -30,6 +30,10 @@ export interface ServicePort {
 /** JSON cannot say Infinity: an absent `maxConnections` is unlimited. */
 export type EffectiveConnection = Omit<ConnectionSettings, 'maxConnections'> & {
   readonly maxConnections?: number;
+  /** How long a connection may be silent before the first keep-alive probe. @default the system's (7 200 000) */
+  readonly keepAliveMs?: number;
+  /** A connection is not used for longer than this. @default unlimited */
+  readonly maxConnectionDurationMs?: number;
 };
 
 export type EffectiveTls =
@@ -45,7 +49,16 @@ export type EffectiveTls =
       readonly clientCertificate?: string;
       readonly privateKey?: string;
       readonly insecureSkipVerify?: boolean;
+      /** Path of a PEM file with certificates that were revoked. */
+      readonly crl?: string;
     };
+
+/** A TCP connection goes through a forward proxy, which is asked to connect to the target. */
+export interface EffectiveTunnel {
+  readonly protocol: 'CONNECT' | 'POST';
+  readonly targetHost: string;
+  readonly targetPort: number;
+}
 
 /** A destination that a route can pick: all endpoints of a host and port, or a subset of them. */
 export interface EffectiveCluster {
@@ -62,6 +75,13 @@ export interface EffectiveCluster {
   readonly breaker?: BreakerPolicy;
   readonly retryBudget?: RetryBudgetPolicy;
   readonly tls: EffectiveTls;
+  /** Absent: the mesh's default, which is failover between localities where `outlier` says who is unwell. */
+  readonly locality?: LocalityPolicy;
+  /** Localities do not count here. */
+  readonly localityOff?: true;
+  /** The header that says who calls comes first on each connection. */
+  readonly proxyProtocol?: 'V1' | 'V2';
+  readonly tunnel?: EffectiveTunnel;
 }
 
 /** One host, as seen from one workload. */
@@ -72,10 +92,15 @@ export interface EffectiveHost {
   readonly domains: readonly string[];
   readonly ports: readonly ServicePort[];
   readonly location: 'mesh' | 'external';
-  /** Where endpoints come from: the registry or static lists (`static`), or DNS look-ups when connecting. */
+  /**
+   * Where endpoints come from: the registry or static lists (`static`), or DNS look-ups when connecting. `none`: a call goes to
+   * the host and port that the caller addressed, found by DNS, so that a wildcard host needs no endpoints; those that are listed
+   * come first.
+   */
   readonly resolution: 'static' | 'dns' | 'none';
-  /** `ns/name` of the VirtualService behind `routes`; null: calls go to the cluster of the port they address. */
+  /** `ns/name` of the VirtualService behind `routes`, `tls` and `tcp`; null: none speaks for the host. */
   readonly virtualService: string | null;
+  /** Empty: calls go to the cluster of the port they address. */
   readonly routes: readonly EffectiveRoute[];
   /** The VirtualService's rules for TLS that is passed on as it is, by the name that the client asks for. */
   readonly tls?: readonly EffectiveConnectionRoute[];
@@ -105,6 +130,70 @@ export interface EffectiveMesh {
   readonly trustDomain: string;
   /** What happens to a call to a host that policy does not know. @default 'REGISTRY_ONLY': closed unless opened */
   readonly outboundTrafficPolicy: 'ALLOW_ANY' | 'REGISTRY_ONLY';
+  /** With `ALLOW_ANY`: calls to unknown hosts go to this cluster instead of where they are addressed to. */
+  readonly egressProxy?: { readonly cluster: string };
+}
+
+/** Which traces, metrics and access logs a workload makes: of the calls it makes, and of those it takes. */
+export interface EffectiveTelemetry {
+  readonly client: TelemetrySide;
+  readonly server: TelemetrySide;
+}
+
+/** What is absent, nobody spoke of: the process's own settings hold. */
+export interface TelemetrySide {
+  readonly tracing?: TracingPolicy;
+  readonly metrics?: readonly MetricsPolicy[];
+  readonly accessLogging?: readonly AccessLogPolicy[];
+}
+
+export interface TracingPolicy {
+  /** Absent: the process's own. */
+  readonly provider?: string;
+  /** 0 to 100. */
+  readonly samplingPercent?: number;
+  /** Trace context is carried on, no span is reported. */
+  readonly reportingDisabled?: true;
+  /** Trace context is not carried on. */
+  readonly propagationDisabled?: true;
+  /** @default true */
+  readonly useRequestIdForSampling?: boolean;
+  /** @default true */
+  readonly istioTags?: boolean;
+  readonly customTags?: Readonly<Record<string, CustomTag>>;
+}
+
+export type CustomTag =
+  | { readonly literal: string }
+  | { readonly environment: string; readonly defaultValue?: string }
+  | { readonly header: string; readonly defaultValue?: string }
+  | { readonly formatter: string };
+
+/** Of one provider. */
+export interface MetricsPolicy {
+  /** '': the process's own. */
+  readonly provider: string;
+  /** None at all. */
+  readonly disabled?: true;
+  readonly reportingIntervalMs?: number;
+  /** By metric, each once: `REQUEST_COUNT`, …, or the name of a custom one. */
+  readonly overrides: readonly MetricOverride[];
+}
+
+export interface MetricOverride {
+  readonly metric: string;
+  readonly disabled?: true;
+  /** By tag: a CEL expression for its value; null: the tag is left out. */
+  readonly tags?: Readonly<Record<string, string | null>>;
+}
+
+/** Of one provider. */
+export interface AccessLogPolicy {
+  /** '': the process's own. */
+  readonly provider: string;
+  readonly disabled?: true;
+  /** A CEL expression: only what it holds for is logged. */
+  readonly filter?: string;
 }
 
 /** All of it, for one workload. */
@@ -115,4 +204,6 @@ export interface EffectivePolicy {
   readonly hosts: readonly EffectiveHost[];
   readonly endpoints: readonly EffectiveEndpoints[];
   readonly inbound: EffectiveInbound;
+  /** Absent: no Telemetry speaks of this workload. */
+  readonly telemetry?: EffectiveTelemetry;
 }

@@ -47,6 +47,8 @@ export function createBalancer(
         panicPercent,
         new Weights(endpoints, policy.warmup, clock),
       );
+    // Its endpoints, where it has any, are as good as each other.
+    case 'passthrough':
     case 'random':
       return new RandomPicker(endpoints, random, panicPercent);
     case 'consistent-hash':

@@ -12,14 +12,43 @@ export type BalancerPolicy =
       readonly hash: HashPolicy;
       readonly table: 'ring' | 'maglev';
       readonly size: number;
-    };
+    }
+  /** Nothing is picked: the call goes to the address that the caller named. */
+  | { readonly kind: 'passthrough' };
+
+/**
+ * Which localities (`region/zone/subzone`) take the calls of a workload. At most one of the three is set, but that
+ * `failoverPriority` may stand beside `failover`.
+ * @source Istio DestinationRule.trafficPolicy.loadBalancer.localityLbSetting; spec traffic.md §4.4
+ */
+export interface LocalityPolicy {
+  /** Shares in percent, by the locality that calls; `*` may end a locality. */
+  readonly distribute?: readonly { readonly from: string; readonly to: Readonly<Record<string, number>> }[];
+  /** Which region stands in for which. */
+  readonly failover?: readonly { readonly from: string; readonly to: string }[];
+  /** Labels, or `label=value`, that endpoints should share with the caller; the first counts most. */
+  readonly failoverPriority?: readonly string[];
+}
 
 /** What is hashed. */
 export type HashPolicy =
   | { readonly from: 'header'; readonly name: string }
-  | { readonly from: 'cookie'; readonly name: string; readonly path: string; readonly ttlMs: number | null }
+  | {
+      readonly from: 'cookie';
+      readonly name: string;
+      readonly path: string;
+      readonly ttlMs: number | null;
+      /** Of a cookie that the mesh makes, beside its path and age: `SameSite`, `Secure`, … */
+      readonly attributes?: readonly CookieAttribute[];
+    }
   | { readonly from: 'source-ip' }
   | { readonly from: 'query'; readonly name: string };
+
+export interface CookieAttribute {
+  readonly name: string;
+  /** Absent: the name alone. */
+  readonly value?: string;
+}
 
 /** Slow start. */
 export interface WarmupPolicy {
@@ -36,7 +65,12 @@ export interface BalancerInput {
   readonly hash?: {
     readonly header?: string | undefined;
     readonly cookie?:
-      | { readonly name: string; readonly path?: string | undefined; readonly ttlMs?: number | undefined }
+      | {
+          readonly name: string;
+          readonly path?: string | undefined;
+          readonly ttlMs?: number | undefined;
+          readonly attributes?: readonly CookieAttribute[] | undefined;
+        }
       | undefined;
     readonly query?: string | undefined;
     readonly ringSize?: number | undefined;
@@ -66,6 +100,7 @@ export function balancerPolicyFrom(input: BalancerInput | undefined): BalancerPo
     };
   }
   const warmup = input?.warmup === undefined ? {} : { warmup: warmupFrom(input.warmup) };
+  if (input?.simple === 'PASSTHROUGH') return { kind: 'passthrough' };
   if (input?.simple === 'RANDOM') return { kind: 'random' };
   if (input?.simple === 'ROUND_ROBIN') return { kind: 'round-robin', ...warmup };
   return { kind: 'least-request', ...warmup };
@@ -80,6 +115,7 @@ function hashPolicyFrom(hash: NonNullable<BalancerInput['hash']>): HashPolicy {
     name: hash.cookie.name,
     path: hash.cookie.path ?? '',
     ttlMs: hash.cookie.ttlMs ?? null,
+    ...(hash.cookie.attributes?.length && { attributes: hash.cookie.attributes }),
   };
 }
 

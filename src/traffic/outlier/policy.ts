@@ -19,6 +19,8 @@ export interface OutlierPolicy {
   readonly maxEjectionPercent: number;
   /** Below this share of healthy endpoints all are picked from (panic); 0: never. @default 0 */
   readonly minHealthPercent: number;
+  /** Statuses that count as errors, instead of 500 to 599. @default 500 to 599 */
+  readonly errorCodes?: readonly number[];
 }
 
 /** Istio's `outlierDetection` in plain words: durations in milliseconds, nothing filled in. */
@@ -31,6 +33,7 @@ export interface OutlierInput {
   readonly baseEjectionTimeMs?: number | undefined;
   readonly maxEjectionPercent?: number | undefined;
   readonly minHealthPercent?: number | undefined;
+  readonly errorCodes?: readonly number[] | undefined;
 }
 
 /** The two percentages are plain numbers in Istio, where 0 cannot be told from absent. */
@@ -44,5 +47,6 @@ export function outlierPolicyFrom(input: OutlierInput): OutlierPolicy {
     baseEjectionTimeMs: input.baseEjectionTimeMs ?? 30_000,
     maxEjectionPercent: input.maxEjectionPercent || 10,
     minHealthPercent: input.minHealthPercent ?? 0,
+    ...(input.errorCodes?.length && { errorCodes: input.errorCodes }),
   };
 }

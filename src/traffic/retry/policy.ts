@@ -16,6 +16,8 @@ export interface RetryPolicy {
   readonly ignorePreviousHosts: boolean;
   /** The operator wrote `retries` for this route, and so accepts repeats of methods that are not idempotent. */
   readonly explicit: boolean;
+  /** Leave the localities that were tried, once in two retries. @default the closest are tried again */
+  readonly remoteLocalities?: true;
 }
 
 /** How many retries a cluster bears, as a share of what is active. */
@@ -34,6 +36,7 @@ export interface RetryInput {
   readonly retryOn?: string | undefined;
   readonly retryIgnorePreviousHosts?: boolean | undefined;
   readonly backoffMs?: number | undefined;
+  readonly retryRemoteLocalities?: boolean | undefined;
 }
 
 /**
@@ -64,6 +67,7 @@ export function retryPolicyFrom(input: RetryInput | undefined): RetryPolicy | nu
     backoffMs: input.backoffMs ?? DEFAULT_RETRY_POLICY.backoffMs,
     ignorePreviousHosts: input.retryIgnorePreviousHosts ?? true,
     explicit: true,
+    ...(input.retryRemoteLocalities === true && { remoteLocalities: true as const }),
   };
 }
 
