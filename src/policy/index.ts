@@ -6,6 +6,14 @@ export { type Analysis, analyze, type KnownWorkload, type Surroundings } from '.
 export { type CompiledHost, compileHost } from './compile.js';
 export type * from './effective.js';
 export {
+  type Difference,
+  type PolicyTestReport,
+  type PolicyTestResult,
+  type PolicyTestSpec,
+  type RunPolicyTestsOptions,
+  runPolicyTests,
+} from './expectations/index.js';
+export {
   type ExplainInboundOptions,
   explainInbound,
   type InboundExplanation,

@@ -21,9 +21,44 @@ export function describeIssues(schema: z.ZodType, issues: readonly ZodIssue[], v
     if (issue.code === 'unrecognized_keys')
       for (const key of issue.keys)
         found.push({ path: [...path, key], message: unknownField(schema, path, key) });
+    else if (issue.code === 'invalid_union')
+      found.push(...describeIssues(schema, closestOf(issue, valueAt(value, path)), value));
     else found.push({ path, message: describe(issue, valueAt(value, path)) });
   }
   return found;
+}
+
+/** Of several shapes that a value may have: what the last one whose type it has is against. */
+function closestOf(union: z.core.$ZodIssueInvalidUnion, value: unknown): readonly ZodIssue[] {
+  const ofType = union.errors.filter((issues) =>
+    issues.every(({ code, path }) => path.length > 0 || !OF_ANOTHER_TYPE.includes(code)),
+  );
+  const closest = ofType.at(-1);
+  if (closest !== undefined)
+    return closest.map((issue) => ({ ...issue, path: [...union.path, ...issue.path] }));
+  const words = new Set(union.errors.flat().map(expectedBy));
+  return [
+    {
+      code: 'custom',
+      path: union.path,
+      input: value,
+      message: `is not allowed: expected ${[...words].join(' or ')}`,
+    },
+  ];
+}
+
+const OF_ANOTHER_TYPE = ['invalid_type', 'invalid_value', 'invalid_union'];
+const TYPE_WORDS: Readonly<Record<string, string>> = {
+  record: 'an object',
+  object: 'an object',
+  array: 'a list',
+  int: 'a number',
+};
+
+function expectedBy(issue: ZodIssue): string {
+  if (issue.code === 'invalid_value') return issue.values.map((value) => `'${String(value)}'`).join(' or ');
+  if (issue.code === 'invalid_type') return TYPE_WORDS[issue.expected] ?? `a ${issue.expected}`;
+  return 'another value';
 }
 
 function unknownField(schema: z.ZodType, path: FieldPath, key: string): string {
@@ -75,5 +110,6 @@ function unwrap(schema: unknown): unknown {
   let at = schema;
   while (at instanceof z.ZodOptional || at instanceof z.ZodNullable || at instanceof z.ZodDefault)
     at = at.unwrap();
+  if (at instanceof z.ZodUnion) return at.options.find((option) => option instanceof z.ZodObject) ?? at;
   return at;
 }

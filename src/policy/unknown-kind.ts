@@ -1,4 +1,4 @@
-/** What to say of a document whose kind is none of ours: a slip of the pen, something of Kubernetes, or something that is to come. */
+/** What to say of a document whose kind is none of ours: a slip of the pen, something of Kubernetes, or something for a proxy. */
 import { joinVersion, KINDS, kindOf } from './kinds/index.js';
 import { nearest } from './nearest.js';
 import type { Message } from './resource.js';
@@ -6,24 +6,38 @@ import type { Message } from './resource.js';
 /** Groups whose resources belong to Kubernetes; a folder of Istio's samples holds many. */
 const KUBERNETES = /^(v1|(apps|batch|autoscaling|policy|extensions|[a-z.]+\.k8s\.io)\/v\d[a-z0-9]*)$/;
 
-/** What Istio has and Heddle has not. */
-const NOT_YET = ['ProxyConfig', 'EnvoyFilter', 'WasmPlugin', 'TrafficExtension'];
+/** Kinds of Istio that only make sense where there is a proxy, and what to do in their place. */
+const OF_PROXIES: Readonly<Record<string, string>> = {
+  'networking.istio.io EnvoyFilter':
+    "Heddle has no EnvoyFilter: it changes the configuration of Envoy, and there is no Envoy in a process. Write what it does in Istio's other kinds or in Heddle's own, or in the program",
+  'networking.istio.io ProxyConfig':
+    'Heddle has no ProxyConfig: concurrency, environment and image are those of a proxy, and there is none. Set them where the process is started',
+  'extensions.istio.io WasmPlugin':
+    'Heddle has no WasmPlugin: it runs WebAssembly in a proxy, and there is none. Do in the program what the plug-in does, before or after a call',
+  'extensions.istio.io TrafficExtension':
+    'Heddle has no TrafficExtension: it runs WebAssembly or Lua in a proxy, and there is none. Do in the program what the extension does, before or after a call',
+};
 
-/** null: the kind is known. */
-export function unknownKind(apiVersion: string, kind: string): Pick<Message, 'level' | 'message'> | null {
+/** null: the kind is known. Codes: `HDL0002`, `HDL0003` left to Kubernetes, `HDL0007` Istio has it and Heddle does not do it. */
+export function unknownKind(
+  apiVersion: string,
+  kind: string,
+): Pick<Message, 'level' | 'code' | 'message'> | null {
   if (kindOf(apiVersion, kind) !== undefined) return null;
   const sameName = KINDS.find((known) => known.kind === kind);
   if (sameName !== undefined && !KUBERNETES.test(apiVersion)) {
     const versions = sameName.versions.map((version) => joinVersion(sameName.group, version)).join(', ');
-    return { level: 'error', message: `${kind} is not part of '${apiVersion}': expected ${versions}` };
+    return wrong(`${kind} is not part of '${apiVersion}': expected ${versions}`);
   }
   if (KUBERNETES.test(apiVersion))
-    return { level: 'info', message: `${apiVersion} ${kind} is not policy; Heddle leaves it to Kubernetes` };
-  if (NOT_YET.includes(kind) && /^(networking|telemetry|extensions|security)\.istio\.io\//.test(apiVersion))
     return {
-      level: 'error',
-      message: `Heddle does not do ${kind} yet; take it out, nothing is accepted and ignored`,
+      level: 'info',
+      code: 'HDL0003',
+      message: `${apiVersion} ${kind} is not policy; Heddle leaves it to Kubernetes`,
     };
+  const ofProxies = `${apiVersion.split('/', 1)[0]} ${kind}`;
+  if (Object.hasOwn(OF_PROXIES, ofProxies))
+    return { level: 'error', code: 'HDL0007', message: OF_PROXIES[ofProxies]! };
   const near = nearest(
     kind,
     KINDS.map((known) => known.kind),
@@ -32,5 +46,9 @@ export function unknownKind(apiVersion: string, kind: string): Pick<Message, 'le
     near === undefined
       ? `known kinds: ${KINDS.map((known) => known.kind).join(', ')}`
       : `did you mean ${near}?`;
-  return { level: 'error', message: `${apiVersion} ${kind} is not a kind that Heddle knows; ${hint}` };
+  return wrong(`${apiVersion} ${kind} is not a kind that Heddle knows; ${hint}`);
+}
+
+function wrong(message: string): Pick<Message, 'level' | 'code' | 'message'> {
+  return { level: 'error', code: 'HDL0002', message };
 }

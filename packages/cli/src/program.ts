@@ -9,6 +9,7 @@ import { deleteCommand } from './commands/delete.js';
 import { explainCommand } from './commands/explain.js';
 import { getCommand } from './commands/get.js';
 import { statusCommand } from './commands/status.js';
+import { testCommand } from './commands/test.js';
 import { tokenCommand } from './commands/token.js';
 import { cliVersion, versionCommand } from './commands/version.js';
 import { type Context, teach } from './context.js';
@@ -20,7 +21,7 @@ type Make = (context: Context) => Command;
 const GROUPS: readonly (readonly [heading: string, commands: readonly Make[]])[] = [
   ['Run the mesh:', [controlCommand, statusCommand, tokenCommand, caCommand]],
   ['Change policy:', [applyCommand, getCommand, deleteCommand]],
-  ['Understand policy, without a mesh:', [analyzeCommand, explainCommand]],
+  ['Understand policy, without a mesh:', [analyzeCommand, explainCommand, testCommand]],
 ];
 
 export function makeProgram(context: Context): Command {

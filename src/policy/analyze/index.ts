@@ -2,6 +2,7 @@
  * `heddle analyze`: is this policy right, one resource by itself and all of them together? Adding a check is adding a file and a line
  * here.
  */
+import { readPolicyTests } from '../expectations/read.js';
 import { messageAt } from '../message-at.js';
 import { parseResources } from '../parse.js';
 import type { Message, PolicyFile } from '../resource.js';
@@ -55,6 +56,7 @@ export function analyze(files: readonly PolicyFile[], around: Surroundings = {})
   const parsed = parseResources(files);
   const messages: Message[] = [...parsed.messages];
   for (const resource of parsed.resources) messages.push(...validateResource(resource));
+  messages.push(...readPolicyTests(files).messages);
   const report: Report = (subject, finding) => void messages.push(messageAt(subject.parsed, finding));
   const world = surveyWorld(parsed, around);
   for (const analyzer of ANALYZERS) {

@@ -1,0 +1,117 @@
+/** `heddle test`: the expectations that users write next to their policy, run by the functions that decide real calls. */
+import { isMeshError } from '../../base/errors.js';
+import { explainInbound } from '../explain-inbound.js';
+import { explainOutbound } from '../explain-outbound.js';
+import { messageAt } from '../message-at.js';
+import { parseResources } from '../parse.js';
+import type { Message, PolicyFile } from '../resource.js';
+import { validateResource } from '../validate.js';
+import { compareCall } from './compare-call.js';
+import { compareExchange } from './compare-exchange.js';
+import type { Difference } from './differences.js';
+import { exchangeOf, questionOf } from './names.js';
+import { type ReadCase, readPolicyTests } from './read.js';
+
+export interface RunPolicyTestsOptions {
+  /** Runs only cases whose `namespace/test: case` holds this text. @default all */
+  readonly filter?: string;
+}
+
+/** One case that was run. */
+export interface PolicyTestResult {
+  /** `namespace/name` of the PolicyTest. */
+  readonly test: string;
+  /** Of the case. */
+  readonly name: string;
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly passed: boolean;
+  /** Empty if it passed. */
+  readonly differences: readonly Difference[];
+  /** Of the explanation. */
+  readonly steps: readonly string[];
+}
+
+export interface PolicyTestReport {
+  /** Whether policy and tests are right in themselves; if not, no case was run. */
+  readonly valid: boolean;
+  /** Errors in policy and in tests. */
+  readonly messages: readonly Message[];
+  readonly passed: number;
+  readonly failed: number;
+  /** Left out by the filter. */
+  readonly skipped: number;
+  readonly cases: readonly PolicyTestResult[];
+}
+
+/**
+ * Runs every case of every PolicyTest in `files` against the policy in `files`. Never throws for what is in them: what is wrong with
+ * policy or tests is a message, and then no case is run.
+ */
+export function runPolicyTests(
+  files: readonly PolicyFile[],
+  { filter = '' }: RunPolicyTestsOptions = {},
+): PolicyTestReport {
+  const tests = readPolicyTests(files);
+  const order = new Map(files.map(({ file }, index) => [file, index]));
+  const messages = [...policyErrors(files), ...tests.messages].sort(
+    (one, other) => order.get(one.file)! - order.get(other.file)! || one.line - other.line,
+  );
+  if (messages.length > 0) return { valid: false, messages, passed: 0, failed: 0, skipped: 0, cases: [] };
+  const chosen = tests.cases.filter((one) => `${one.test}: ${one.case.name}`.includes(filter));
+  const cases = chosen.map((one) => runCase(one, files));
+  const passed = cases.filter((one) => one.passed).length;
+  const skipped = tests.cases.length - chosen.length;
+  return { valid: true, messages, passed, failed: cases.length - passed, skipped, cases };
+}
+
+/** What would keep this policy from being applied. */
+function policyErrors(files: readonly PolicyFile[]): Message[] {
+  const parsed = parseResources(files);
+  const seen = new Set<string>();
+  const twice: Message[] = [];
+  for (const one of parsed.resources) {
+    const { apiVersion, kind, metadata } = one.resource;
+    const key = [apiVersion.split('/')[0], kind, metadata.namespace, metadata.name].join('\n');
+    const message = 'this resource is written twice; leave one of them out';
+    if (seen.has(key))
+      twice.push(messageAt(one, { code: 'HDL0004', level: 'error', message, path: ['metadata', 'name'] }));
+    seen.add(key);
+  }
+  const all = [...parsed.messages, ...parsed.resources.flatMap(validateResource), ...twice];
+  return all.filter(({ level }) => level === 'error');
+}
+
+function runCase(read: ReadCase, files: readonly PolicyFile[]): PolicyTestResult {
+  const { test, origin } = read;
+  const { name } = read.case;
+  const { file, line, column } = origin;
+  const { differences, steps } = ask(read, files);
+  return { test, name, file, line, column, passed: differences.length === 0, differences, steps };
+}
+
+function ask(read: ReadCase, files: readonly PolicyFile[]): Pick<PolicyTestResult, 'differences' | 'steps'> {
+  const { namespace, mesh } = read;
+  const trustDomain = mesh.trustDomain ?? 'cluster.local';
+  const one = read.case;
+  try {
+    if ('call' in one) {
+      const { outboundTrafficPolicy = 'REGISTRY_ONLY' } = mesh;
+      const question = questionOf(one.call, namespace);
+      const answer = explainOutbound(files, question, { mesh: { trustDomain, outboundTrafficPolicy } });
+      return { differences: compareCall(one.expect, answer, namespace).list, steps: answer.steps };
+    }
+    const question = exchangeOf(one.exchange, namespace, trustDomain);
+    if (question === null) return unanswerable("a port: write it as in 'to: reviews:9080'");
+    const answer = explainInbound(files, question, { trustDomain });
+    return { differences: compareExchange(one.expect, answer, namespace).list, steps: answer.steps };
+  } catch (error) {
+    if (!isMeshError(error)) throw error;
+    return unanswerable('a question that can be answered', error.message);
+  }
+}
+
+function unanswerable(expected: string, actual = 'none'): Pick<PolicyTestResult, 'differences' | 'steps'> {
+  return { differences: [{ field: 'question', expected, actual }], steps: [] };
+}
