@@ -1,4 +1,5 @@
 /** What to say of a document whose kind is none of ours: a slip of the pen, something of Kubernetes, or something for a proxy. */
+import { TEST_API_VERSION, TEST_KIND } from './expectations/schema.js';
 import { joinVersion, KINDS, kindOf } from './kinds/index.js';
 import { nearest } from './nearest.js';
 import type { Message } from './resource.js';
@@ -18,12 +19,18 @@ const OF_PROXIES: Readonly<Record<string, string>> = {
     'Heddle has no TrafficExtension: it runs WebAssembly or Lua in a proxy, and there is none. Do in the program what the extension does, before or after a call',
 };
 
-/** null: the kind is known. Codes: `HDL0002`, `HDL0003` left to Kubernetes, `HDL0007` Istio has it and Heddle does not do it. */
+/** null: the kind is known. Codes: `HDL0002`, `HDL0003` left to Kubernetes, or a policy test, `HDL0007` Istio has it and Heddle does not do it. */
 export function unknownKind(
   apiVersion: string,
   kind: string,
 ): Pick<Message, 'level' | 'code' | 'message'> | null {
   if (kindOf(apiVersion, kind) !== undefined) return null;
+  if (apiVersion === TEST_API_VERSION && kind === TEST_KIND)
+    return {
+      level: 'info',
+      code: 'HDL0003',
+      message: 'a policy test is not policy; `heddle test` runs it',
+    };
   const sameName = KINDS.find((known) => known.kind === kind);
   if (sameName !== undefined && !KUBERNETES.test(apiVersion)) {
     const versions = sameName.versions.map((version) => joinVersion(sameName.group, version)).join(', ');
@@ -38,10 +45,7 @@ export function unknownKind(
   const ofProxies = `${apiVersion.split('/', 1)[0]} ${kind}`;
   if (Object.hasOwn(OF_PROXIES, ofProxies))
     return { level: 'error', code: 'HDL0007', message: OF_PROXIES[ofProxies]! };
-  const near = nearest(
-    kind,
-    KINDS.map((known) => known.kind),
-  );
+  const near = nearest(kind, [...KINDS.map((known) => known.kind), TEST_KIND]);
   const hint =
     near === undefined
       ? `known kinds: ${KINDS.map((known) => known.kind).join(', ')}`
