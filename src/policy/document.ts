@@ -1,18 +1,17 @@
 /**
  * One YAML document as a resource: its envelope (apiVersion, kind, metadata) checked, its spec left to the kind.
  */
-import type { Document } from 'yaml';
 import { z } from 'zod';
+import { kindOf } from './kinds/index.js';
 import { type FieldPath, formatPath } from './kinds/kind.js';
 import type { Message, Resource, ResourceMetadata } from './resource.js';
 import { describeIssues } from './schema-issues.js';
 import { unknownKind } from './unknown-kind.js';
+import { withoutNulls } from './unset.js';
 
 /** Per file. A choice of this library: Istio's stores limit a single resource to about 1.5 MiB. */
 export const MAX_FILE_CHARACTERS = 8 * 1024 * 1024;
 export const MAX_DOCUMENTS = 10_000;
-/** Aliases that one document may expand to: a few lines of YAML can ask for gigabytes otherwise. */
-const MAX_ALIASES = 100;
 
 export interface ParseFault
   extends Pick<Message, 'code' | 'level' | 'kind' | 'namespace' | 'name' | 'message' | 'path'> {
@@ -20,8 +19,16 @@ export interface ParseFault
   readonly at: FieldPath;
 }
 
+export interface Found {
+  readonly resource: Resource;
+  /** From the document's root: within a List a resource is not at the top. */
+  readonly base: FieldPath;
+}
+
 export interface DocumentContents {
-  readonly resources: readonly { readonly resource: Resource; readonly base: FieldPath }[];
+  readonly resources: readonly Found[];
+  /** Of Kubernetes, not policy. `spec` is the whole document, as it was written. */
+  readonly others: readonly Found[];
   readonly faults: readonly ParseFault[];
 }
 
@@ -59,64 +66,66 @@ const envelopeSchema = z.strictObject({
   status: z.unknown().optional(),
 });
 
-export function readDocument(document: Document): DocumentContents {
-  const resources: { resource: Resource; base: FieldPath }[] = [];
-  const faults: ParseFault[] = [];
-  let value: unknown;
-  try {
-    value = dropNulls(document.toJS({ maxAliasCount: MAX_ALIASES }));
-  } catch (error) {
-    faults.push(
-      fault([], {}, `not YAML: ${error instanceof Error ? error.message : String(error)}`, 'HDL0001'),
-    );
-    return { resources, faults };
-  }
-  if (value === null || value === undefined) return { resources, faults };
-  readEntry(value, [], resources, faults);
-  return { resources, faults };
+/** @param value of one YAML document, as {@link readValue} made it */
+export function readDocument(value: unknown): DocumentContents {
+  const contents = { resources: [], others: [], faults: [] };
+  const plain = dropNulls(value);
+  if (plain !== null && plain !== undefined) readEntry(plain, [], contents);
+  return contents;
 }
 
-function readEntry(
-  value: unknown,
-  base: FieldPath,
-  resources: { resource: Resource; base: FieldPath }[],
-  faults: ParseFault[],
-): void {
+interface Collected {
+  readonly resources: Found[];
+  readonly others: Found[];
+  readonly faults: ParseFault[];
+}
+
+function readEntry(value: unknown, base: FieldPath, into: Collected): void {
+  const { resources, others, faults } = into;
   if (!isObject(value)) {
     faults.push(fault(base, {}, 'not a resource: expected apiVersion, kind, metadata and spec'));
     return;
   }
   if (value.kind === 'List' && value.apiVersion === 'v1' && Array.isArray(value.items) && base.length === 0) {
-    for (const [index, item] of value.items.entries()) readEntry(item, ['items', index], resources, faults);
+    for (const [index, item] of value.items.entries()) readEntry(item, ['items', index], into);
     return;
   }
   const about = identify(value);
   if (typeof value.apiVersion === 'string' && typeof value.kind === 'string') {
     const unknown = unknownKind(value.apiVersion, value.kind);
     if (unknown !== null) {
-      const code = unknown.level === 'error' ? 'HDL0002' : 'HDL0003';
       faults.push({
-        ...fault([...base, 'kind'], about, unknown.message, code),
+        ...fault([...base, 'kind'], about, unknown.message, unknown.code),
         level: unknown.level,
         path: 'kind',
       });
+      if (unknown.level === 'info') others.push({ resource: foreign(value, about), base });
       return;
     }
   }
-  const parsed = envelopeSchema.safeParse(value);
-  if (!parsed.success) {
-    for (const issue of describeIssues(envelopeSchema, parsed.error.issues, value))
-      faults.push({
-        ...fault([...base, ...issue.path], about, issue.message, 'IST0106'),
-        path: formatPath(issue.path),
-      });
-    return;
-  }
+  const schema = schemaOf(value);
+  const { value: set, lost } = withoutNulls(schema, value);
+  const refuse = (path: FieldPath, message: string) =>
+    faults.push({ ...fault([...base, ...path], about, message, 'IST0106'), path: formatPath(path) });
+  const parsed = envelopeSchema.safeParse(set);
+  for (const issue of parsed.success ? [] : describeIssues(envelopeSchema, parsed.error.issues, set))
+    refuse(issue.path, issue.message);
+  for (const path of lost) refuse(path, "'__proto__' cannot be a key here; name it differently");
+  if (!parsed.success || lost.length > 0) return;
   const { apiVersion, kind, metadata, spec } = parsed.data;
   resources.push({
     resource: { apiVersion, kind, metadata: readMetadata(metadata), spec: spec ?? {} },
     base,
   });
+}
+
+/** Templates write labels of the resource itself that are null: they were not set, and nothing matches more without them. */
+const looseMetadata = z.looseObject({ labels: z.looseObject({}), annotations: z.looseObject({}) });
+
+/** Of the whole document, for where it has maps. */
+function schemaOf({ apiVersion, kind }: Readonly<Record<string, unknown>>): z.ZodType {
+  const spec = kindOf(String(apiVersion), String(kind))?.schema ?? z.unknown();
+  return z.looseObject({ metadata: looseMetadata, spec });
 }
 
 function readMetadata(from: z.infer<typeof metadataSchema>): ResourceMetadata {
@@ -129,6 +138,27 @@ function readMetadata(from: z.infer<typeof metadataSchema>): ResourceMetadata {
     ...(from.creationTimestamp !== undefined && { creationTimestamp: from.creationTimestamp }),
     ...(version !== undefined && { resourceVersion: String(version) }),
     ...(from.generation !== undefined && { generation: from.generation }),
+  };
+}
+
+/** What a document of Kubernetes says of itself; what is not as it should be is Kubernetes' own business. */
+function foreign(
+  value: Readonly<Record<string, unknown>>,
+  { kind, namespace, name }: Pick<ParseFault, 'kind' | 'namespace' | 'name'>,
+): Resource {
+  const metadata = isObject(value.metadata) ? value.metadata : {};
+  const labels = text.safeParse(metadata.labels);
+  const annotations = text.safeParse(metadata.annotations);
+  return {
+    apiVersion: String(value.apiVersion),
+    kind,
+    metadata: {
+      name,
+      namespace,
+      ...(labels.success && { labels: labels.data }),
+      ...(annotations.success && { annotations: annotations.data }),
+    },
+    spec: value,
   };
 }
 
@@ -153,30 +183,4 @@ function fault(
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** Fields whose names inside are the user's own. Without one of their entries a rule would match more than was written. */
-const MAPS = new Set([
-  'match.headers',
-  'withoutHeaders',
-  'queryParams',
-  'sourceLabels',
-  'matchLabels',
-  'portLevelMtls',
-  'subsets.labels',
-  'endpoints.labels',
-]);
-
-/**
- * A field that is null was not set (proto3 JSON); an entry of a list or of a map that is null is a mistake, and stays for the schema to
- * find.
- */
-function dropNulls(value: unknown, name = '', owner = ''): unknown {
-  if (Array.isArray(value)) return value.map((entry) => dropNulls(entry, name, owner));
-  if (!isObject(value)) return value;
-  const entries = MAPS.has(name) || MAPS.has(`${owner}.${name}`);
-  const kept: [string, unknown][] = [];
-  for (const [key, entry] of Object.entries(value))
-    if (entry !== null || entries) kept.push([key, dropNulls(entry, key, name)]);
-  return Object.fromEntries(kept);
 }

@@ -85,7 +85,6 @@ test('an unknown kind is an error with a hint, what belongs to Kubernetes is a n
     parse(`apiVersion: ${apiVersion}\nkind: ${kind}\nmetadata: {name: a}\n`).messages[0];
   assert.match(message('networking.istio.io/v1', 'VirtualServce')!.message, /VirtualService\?/);
   assert.match(message('networking.istio.io/v2', 'VirtualService')!.message, /networking.istio.io\/v1/);
-  assert.match(message('networking.istio.io/v1', 'Gateway')!.message, /does not do Gateway yet/);
   assert.equal(message('apps/v1', 'Deployment')?.level, 'info');
   assert.equal(message('v1', 'ServiceAccount')?.level, 'info');
   assert.equal(message('nonsense/v1', 'Thing')?.level, 'error');

@@ -48,6 +48,7 @@ const schema = z.strictObject({
 });
 
 export type SidecarSpec = z.infer<typeof schema>;
+export type SidecarPortSpec = z.infer<typeof port>;
 export type SidecarIngressSpec = z.infer<typeof ingress>;
 export type SidecarEgressSpec = z.infer<typeof egress>;
 

@@ -2,12 +2,33 @@
  * Telemetry: what its schema cannot say.
  * @source Istio `pkg/config/validation/validation.go` ValidateTelemetry; spec validation.md §8
  */
-import type { ResourceMetadata } from '../resource.js';
-import type { Findings } from './kind.js';
-import type { TelemetrySpec } from './telemetry.js';
+import { celFault } from './cel-fault.js';
+import { checkSelectorLabels } from './common.js';
+import type { FieldPath, Findings } from './kind.js';
+import { checkTargetReferences } from './target-reference.js';
+import type { AccessLoggingSpec, TelemetrySpec } from './telemetry.js';
+import { checkMetrics } from './telemetry-metrics-checks.js';
+import { checkProviders } from './telemetry-providers.js';
+import { checkTracing } from './telemetry-tracing-checks.js';
 
-export function checkTelemetry(
-  _spec: TelemetrySpec,
-  _findings: Findings,
-  _metadata: ResourceMetadata,
-): void {}
+export function checkTelemetry(spec: TelemetrySpec, findings: Findings): void {
+  const selected = ['spec', 'selector', 'matchLabels'];
+  checkSelectorLabels(spec.selector?.matchLabels, selected, findings);
+  if (spec.selector !== undefined && Object.keys(spec.selector.matchLabels ?? {}).length === 0)
+    findings.warning(selected, 'the selector has no labels: it selects every workload of the namespace');
+  checkTargetReferences(spec, findings);
+  const { tracing = [], metrics = [], accessLogging = [] } = spec;
+  if (tracing.length > 1)
+    findings.warning(['spec', 'tracing'], 'of several entries only one is used; keep one');
+  for (const [index, entry] of tracing.entries()) checkTracing(entry, ['spec', 'tracing', index], findings);
+  for (const [index, entry] of metrics.entries()) checkMetrics(entry, ['spec', 'metrics', index], findings);
+  for (const [index, entry] of accessLogging.entries())
+    checkAccessLogging(entry, ['spec', 'accessLogging', index], findings);
+}
+
+function checkAccessLogging(entry: AccessLoggingSpec, path: FieldPath, findings: Findings): void {
+  checkProviders(entry.providers, path, findings);
+  if (entry.filter === undefined) return;
+  const fault = celFault(entry.filter.expression ?? '');
+  if (fault !== null) findings.error([...path, 'filter', 'expression'], `not an expression (CEL): ${fault}`);
+}

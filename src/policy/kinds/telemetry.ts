@@ -81,7 +81,9 @@ const schema = z.strictObject({
 });
 
 export type TelemetrySpec = z.infer<typeof schema>;
+export type CustomTagSpec = z.infer<typeof customTag>;
 export type TracingSpec = z.infer<typeof tracing>;
+export type MetricsOverrideSpec = z.infer<typeof override>;
 export type MetricsSpec = z.infer<typeof metrics>;
 export type AccessLoggingSpec = z.infer<typeof accessLogging>;
 

@@ -36,6 +36,7 @@ const schema = z.strictObject({
   probe: probe.optional(),
 });
 
+export type ProbeSpec = z.infer<typeof probe>;
 export type WorkloadGroupSpec = z.infer<typeof schema>;
 
 export const workloadGroup: KindDefinition<WorkloadGroupSpec> = {

@@ -1,0 +1,44 @@
+/**
+ * Telemetry `metrics`: what its schema cannot say.
+ * @source Istio `pkg/config/validation/validation.go` validateTelemetryMetrics
+ */
+import { celFault } from './cel-fault.js';
+import { checkDuration } from './common.js';
+import type { FieldPath, Findings } from './kind.js';
+import type { MetricsOverrideSpec, MetricsSpec } from './telemetry.js';
+import { checkProviders } from './telemetry-providers.js';
+
+export function checkMetrics(entry: MetricsSpec, path: FieldPath, findings: Findings): void {
+  checkProviders(entry.providers, path, findings);
+  for (const [index, override] of (entry.overrides ?? []).entries())
+    checkOverride(override, [...path, 'overrides', index], findings);
+  if (entry.reportingInterval === undefined) return;
+  const at = [...path, 'reportingInterval'];
+  checkDuration(entry.reportingInterval, at, findings);
+  findings.info(at, 'it has no effect: how often metrics are reported is set where the program exports them');
+}
+
+function checkOverride(override: MetricsOverrideSpec, path: FieldPath, findings: Findings): void {
+  const { match } = override;
+  const custom = [...path, 'match', 'customMetric'];
+  if (match?.customMetric === '') findings.error(custom, 'the metric has no name');
+  else if (match?.customMetric !== undefined)
+    findings.info(custom, "it has no effect: Heddle makes Istio's own metrics only");
+  if (match?.customMetric !== undefined && match.metric !== undefined)
+    findings.error([...path, 'match'], "only one of 'metric' and 'customMetric' can be set");
+  for (const [name, { operation = 'UPSERT', value = '' }] of Object.entries(override.tagOverrides ?? {})) {
+    const at = [...path, 'tagOverrides', name];
+    if (name === '') findings.warning(at, 'a tag has an empty name');
+    if (operation === 'REMOVE') {
+      if (value !== '') findings.error([...at, 'value'], 'a tag that is removed has no value; take it out');
+    } else if (value === '') findings.error([...at, 'value'], 'the tag has no value; write an expression');
+    else checkValue(value, [...at, 'value'], findings);
+  }
+}
+
+/** Istio finds out in the proxy only. */
+function checkValue(value: string, path: FieldPath, findings: Findings): void {
+  const fault = celFault(value);
+  if (fault !== null)
+    findings.warning(path, `the expression does not compile, so the tag says 'unknown': ${fault}`, 'HDL0008');
+}
