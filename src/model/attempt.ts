@@ -1,4 +1,5 @@
 import { Deadline } from '../base/deadlines.js';
+import type { HeaderFields } from '../base/headers.js';
 import type { Call } from './call.js';
 import type { EndpointState } from './endpoint-state.js';
 
@@ -17,6 +18,8 @@ export class Attempt extends Deadline {
   abort: ((stop: AttemptStop) => void) | null = null;
   /** Why it was stopped from our side, if it was. */
   stopped: AttemptStop | null = null;
+  /** Its own copy where attempts of one call run side by side; null: the call's, which an attempt after it changes. */
+  headers: HeaderFields | null = null;
   /** How many filters of the plan admitted it: exactly these are settled and released. */
   admitted = 0;
   /** Whatever the attempt-span filter keeps. */

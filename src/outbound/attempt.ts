@@ -1,4 +1,5 @@
 /** One try of a call: pick an endpoint, ask the filters, go to the wire, settle. */
+import { copyFields } from '../base/headers.js';
 import { Attempt } from '../model/attempt.js';
 import type { EndpointState } from '../model/endpoint-state.js';
 import type { Outcome, Rejected } from '../model/outcome.js';
@@ -9,7 +10,7 @@ import type { Outbound } from './call.js';
 import { admit, release, settle } from './order.js';
 import type { OutboundCall } from './outbound-call.js';
 
-const NO_ENDPOINT: Rejected = {
+export const NO_ENDPOINT: Rejected = {
   kind: 'rejected',
   code: 'HEDDLE_NO_ENDPOINT',
   flag: 'UH',
@@ -42,24 +43,56 @@ export class OutboundAttempt extends Attempt implements BodyOwner {
 }
 
 /** @param number 1 is the first */
-export async function runAttempt(
+export function runAttempt(
   outbound: Outbound,
   call: OutboundCall,
   cluster: BoundCluster,
   number: number,
 ): Promise<Outcome> {
   const endpoint = cluster.pick(call);
-  if (endpoint === undefined) return NO_ENDPOINT;
-  const now = outbound.clock.now();
-  const attempt = new OutboundAttempt(call, number, endpoint, now, cluster);
+  if (endpoint === undefined) return Promise.resolve(NO_ENDPOINT);
+  return carryOut(outbound, call, newAttempt(outbound, call, cluster, number, endpoint), false);
+}
+
+/** One of several attempts of a call that run side by side. Already under way when it is returned. */
+export function beginAttempt(
+  outbound: Outbound,
+  call: OutboundCall,
+  cluster: BoundCluster,
+  endpoint: EndpointState,
+): { readonly attempt: OutboundAttempt; readonly outcome: Promise<Outcome> } {
+  const attempt = newAttempt(outbound, call, cluster, call.attempts + 1, endpoint);
+  return { attempt, outcome: carryOut(outbound, call, attempt, true) };
+}
+
+function newAttempt(
+  outbound: Outbound,
+  call: OutboundCall,
+  cluster: BoundCluster,
+  number: number,
+  endpoint: EndpointState,
+): OutboundAttempt {
+  const attempt = new OutboundAttempt(call, number, endpoint, outbound.clock.now(), cluster);
   call.current = attempt;
   call.attempts = number;
   call.tried.push(endpoint);
+  return attempt;
+}
+
+/** @param beside others may run beside it, so that what it says to its peer must stay its own */
+async function carryOut(
+  outbound: Outbound,
+  call: OutboundCall,
+  attempt: OutboundAttempt,
+  beside: boolean,
+): Promise<Outcome> {
+  const { cluster, number, startedAt: now } = attempt;
   let outcome: Outcome | null = admit(cluster.filters, attempt);
   if (outcome === null) {
     const perTryMs = call.plan?.route?.retries?.perTryTimeoutMs ?? null;
     const deadlineAt = decideAttemptDeadline(now, perTryMs, call.deadlineAt);
     tellPeer(call, number, expectedTimeout(now, deadlineAt, call.deadlineAt));
+    if (beside) attempt.headers = copyFields(call.headers);
     if (deadlineAt !== Number.POSITIVE_INFINITY) outbound.deadlines.arm(attempt, deadlineAt);
     outcome = await outbound.transport.send(attempt);
     outbound.deadlines.disarm(attempt);

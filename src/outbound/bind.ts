@@ -14,6 +14,7 @@ import type { Balancer } from '../ports/balancer.js';
 import type { Telemetry } from '../ports/telemetry.js';
 import { createBalancer, hashOf } from '../traffic/balance/index.js';
 import { breakerFilter } from '../traffic/breaker/index.js';
+import { concurrencyFilter } from '../traffic/concurrency/index.js';
 import { limitFilter } from '../traffic/limit/index.js';
 import { loadFilter } from '../traffic/load/filter.js';
 import { outlierFilter } from '../traffic/outlier/index.js';
@@ -22,6 +23,7 @@ import { identityFilter } from './identity.js';
 import { ATTEMPT_ORDER, inOrder } from './order.js';
 import type { OutboundCall } from './outbound-call.js';
 import { Passthrough } from './passthrough.js';
+import { RateLimits } from './rate-limits.js';
 import { ClusterState, type StateEvent } from './state.js';
 
 /** A cluster with its state: what a call needs to make an attempt. */
@@ -48,17 +50,24 @@ export class BoundCluster {
 
   /** The endpoint for the next attempt; undefined if none can take it. */
   pick(call: OutboundCall): EndpointState | undefined {
-    const { balancer } = this.policy;
-    const hash =
-      balancer.kind === 'consistent-hash'
-        ? hashOf(balancer.hash, {
-            headers: call.headers,
-            path: call.path,
-            sourceIp: call.exchange?.facts.remoteIp ?? null,
-          })
-        : undefined;
     const avoid = call.plan?.route?.retries?.ignorePreviousHosts !== false;
-    return this.#balancer.pick({ hash, tried: avoid ? call.tried : NOBODY });
+    return this.#balancer.pick({ hash: this.#hash(call), tried: avoid ? call.tried : NOBODY });
+  }
+
+  /** One that no attempt of the call was made on; undefined if there is none. */
+  pickOther(call: OutboundCall): EndpointState | undefined {
+    const other = this.#balancer.pick({ hash: this.#hash(call), tried: call.tried });
+    return other === undefined || call.tried.includes(other) ? undefined : other;
+  }
+
+  #hash(call: OutboundCall): number | undefined {
+    const { balancer } = this.policy;
+    if (balancer.kind !== 'consistent-hash') return undefined;
+    return hashOf(balancer.hash, {
+      headers: call.headers,
+      path: call.path,
+      sourceIp: call.exchange?.facts.remoteIp ?? null,
+    });
   }
 }
 
@@ -79,7 +88,7 @@ export interface BinderOptions {
   readonly random: Random;
   readonly telemetry: Telemetry;
   readonly event: StateEvent;
-  /** Built once; the same for every snapshot. */
+  /** Built once; every snapshot has them. */
   readonly callFilters: readonly CallFilter[];
 }
 
@@ -90,9 +99,11 @@ export class Binder {
   /** Compiling is pure: a host that did not change need not be compiled again. */
   #compiled = new Map<EffectiveHost, CompiledHost>();
   readonly #passthrough = new Passthrough(this);
+  readonly #rateLimits: RateLimits;
 
   constructor(options: BinderOptions) {
     this.#options = options;
+    this.#rateLimits = new RateLimits(options.clock);
   }
 
   /** @throws MeshError `HEDDLE_INVALID_POLICY` naming the field; nothing has changed then */
@@ -118,7 +129,7 @@ export class Binder {
       mesh: policy.mesh,
       hosts: buildHostTable([...compiled.values()]),
       clusters,
-      callFilters: this.#options.callFilters,
+      callFilters: this.#rateLimits.among(this.#options.callFilters, policy.hosts),
       passthrough,
     };
   }
@@ -134,7 +145,7 @@ export class Binder {
     const { clock, random, telemetry, event } = this.#options;
     let state = this.#states.get(policy.name);
     if (state === undefined) {
-      state = new ClusterState(policy, clock, event);
+      state = new ClusterState(policy, { clock, random, event });
       this.#states.set(policy.name, state);
     }
     const selected = endpoints.filter((endpoint) => holds(endpoint.labels, policy.labels));
@@ -146,6 +157,7 @@ export class Binder {
       loadFilter,
       state.breaker && breakerFilter(state.breaker),
       state.outlier && outlierFilter(state.outlier),
+      state.concurrency && concurrencyFilter(state.concurrency),
       limitFilter(state.limit),
       identityFilter,
       telemetry.attempt,

@@ -11,10 +11,12 @@ import type { Outcome, Rejected } from '../model/outcome.js';
 import { givenUp } from '../model/waiting.js';
 import type { Transport } from '../ports/transport.js';
 import { applyHeaders } from '../traffic/headers/decide.js';
+import { mayHedge } from '../traffic/hedge/index.js';
 import { matchingCondition, retryAttempts } from '../traffic/retry/index.js';
 import { decideDeadline } from '../traffic/timeout/index.js';
 import { runAttempt } from './attempt.js';
 import type { BoundCluster, OutboundSnapshot } from './bind.js';
+import { runHedged } from './hedged.js';
 import { admitCall, settleCall } from './order.js';
 import { OutboundCall } from './outbound-call.js';
 import { type Plan, planCall } from './plan.js';
@@ -104,6 +106,8 @@ export async function runCall(outbound: Outbound, call: OutboundCall): Promise<O
   let outcome = answer instanceof Promise ? await answer : answer;
   if (call.cancelledBy !== undefined) outcome ??= givenUp(call, 'no');
   outcome ??= plan.answer ?? (await attempts(outbound, call, plan.cluster!));
+  if (outcome.kind !== 'response' && outcome.kind !== 'cancelled' && outcome.flag !== '-')
+    call.flags.add(outcome.flag);
 
   settleCall(call.filters, call, outcome);
   if (outcome.kind !== 'response') call.release();
@@ -118,7 +122,11 @@ export async function runCall(outbound: Outbound, call: OutboundCall): Promise<O
 
 /** The first attempt runs with nothing around it; the retry loop is entered on failure only. */
 async function attempts(outbound: Outbound, call: OutboundCall, cluster: BoundCluster): Promise<Outcome> {
-  const first = await runAttempt(outbound, call, cluster, 1);
+  const { hedging } = cluster.policy;
+  const hedged = hedging !== undefined && mayHedge(hedging, call.method, call.body);
+  const first = await (hedged
+    ? runHedged(outbound, call, cluster, hedging)
+    : runAttempt(outbound, call, cluster, 1));
   const policy = call.plan?.route?.retries ?? null;
   if (policy === null || matchingCondition(policy, first) === undefined) return first;
   return retryAttempts({
@@ -129,15 +137,16 @@ async function attempts(outbound: Outbound, call: OutboundCall, cluster: BoundCl
     active: () => cluster.state.limit.active,
     clock: outbound.clock,
     random: outbound.random,
-    run: (retry) => runAttempt(outbound, call, cluster, retry + 1),
+    run: () => runAttempt(outbound, call, cluster, call.attempts + 1),
   });
 }
 
-/** The smaller of the route's, the caller's and what is left of the exchange being served. */
+/** The smallest of the route's, the host's, the caller's and what is left of the exchange being served. */
 function startDeadline(outbound: Outbound, call: OutboundCall, plan: Plan): void {
   call.deadlineAt = decideDeadline({
     now: call.startedAt,
     routeTimeoutMs: plan.route?.timeoutMs ?? null,
+    hostDeadlineMs: plan.cluster?.policy.deadlineMs,
     callerTimeoutMs: call.timeoutMs ?? null,
     exchangeDeadlineAt: call.exchange?.deadlineAt ?? Number.POSITIVE_INFINITY,
   });

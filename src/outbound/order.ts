@@ -5,13 +5,14 @@
  * | # | scope | filter | why here |
  * | --- | --- | --- | --- |
  * | 1 | call | trace | outermost: its span covers the retries |
- * | 2 | call | fault | before any state is touched: an injected fault must not open a breaker |
- * | 3 | call | mirror | sees the call once, not once a retry |
- * | 4 | attempt | load | counts in-flight work that the picker reads |
- * | 5 | attempt | breaker, outlier | after the pick, before the limit: an open circuit must not take a slot |
- * | 6 | attempt | limit | the last refusal before real cost |
- * | 7 | attempt | identity | needs the endpoint's expected SPIFFE ID |
- * | 8 | attempt | metrics, attempt span | innermost: what really went to the wire |
+ * | 2 | call | rate-limit | takes its tokens once, not once a retry; before anything else is done for the call |
+ * | 3 | call | fault | before any state of the cluster is touched: an injected fault must not open a breaker |
+ * | 4 | call | mirror | sees the call once, not once a retry |
+ * | 5 | attempt | load | counts in-flight work that the picker reads |
+ * | 6 | attempt | breaker, outlier | after the pick, before the limit: an open circuit must not take a slot |
+ * | 7 | attempt | concurrency, limit | the last refusals before real cost |
+ * | 8 | attempt | identity | needs the endpoint's expected SPIFFE ID |
+ * | 9 | attempt | metrics, attempt span | innermost: what really went to the wire |
  */
 import type { Attempt } from '../model/attempt.js';
 import type { Call } from '../model/call.js';
@@ -19,8 +20,16 @@ import type { AttemptFilter, CallFilter } from '../model/filter.js';
 import type { Outcome, Rejected } from '../model/outcome.js';
 
 /** Names of the filters, outermost first. */
-export const CALL_ORDER = ['trace', 'fault', 'mirror'] as const;
-export const ATTEMPT_ORDER = ['load', 'breaker', 'outlier', 'limit', 'identity', 'observe'] as const;
+export const CALL_ORDER = ['trace', 'rate-limit', 'fault', 'mirror'] as const;
+export const ATTEMPT_ORDER = [
+  'load',
+  'breaker',
+  'outlier',
+  'concurrency',
+  'limit',
+  'identity',
+  'observe',
+] as const;
 
 /** Puts filters into the order above; those that policy does not ask for are absent. */
 export function inOrder<T extends { readonly name: string }>(

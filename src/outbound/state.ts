@@ -4,16 +4,24 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../base/clock.js';
+import type { Random } from '../base/random.js';
 import type { Destination } from '../model/destination.js';
 import { EndpointState } from '../model/endpoint-state.js';
 import type { EffectiveCluster } from '../policy/effective.js';
 import { BreakerState } from '../traffic/breaker/index.js';
+import { ConcurrencyState } from '../traffic/concurrency/index.js';
 import { LimitState } from '../traffic/limit/index.js';
 import { OutlierState } from '../traffic/outlier/index.js';
 import { RetryBudget } from '../traffic/retry/index.js';
 
 /** Told now and then, for logs and metrics. */
 export type StateEvent = (name: string, attributes: Readonly<Record<string, string | number>>) => void;
+
+export interface ClusterParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly event: StateEvent;
+}
 
 /** One cluster's memory. */
 export class ClusterState {
@@ -22,13 +30,16 @@ export class ClusterState {
   readonly budget: RetryBudget;
   outlier: OutlierState | null = null;
   breaker: BreakerState | null = null;
+  concurrency: ConcurrencyState | null = null;
   readonly #name: string;
   readonly #clock: Clock;
+  readonly #random: Random;
   readonly #event: StateEvent;
 
-  constructor(policy: EffectiveCluster, clock: Clock, event: StateEvent) {
+  constructor(policy: EffectiveCluster, { clock, random, event }: ClusterParts) {
     this.#name = policy.name;
     this.#clock = clock;
+    this.#random = random;
     this.#event = event;
     this.limit = new LimitState(policy.limits, { maxConnections: Number.POSITIVE_INFINITY, endpoints: 1 });
     this.budget = new RetryBudget(policy.retryBudget ?? null, policy.limits.maxRetries);
@@ -46,6 +57,7 @@ export class ClusterState {
     this.budget.setPolicy(policy.retryBudget ?? null, policy.limits.maxRetries);
     this.#updateOutlier(policy, present);
     this.#updateBreaker(policy);
+    this.#updateConcurrency(policy);
     return present;
   }
 
@@ -82,6 +94,15 @@ export class ClusterState {
     });
     this.outlier.setPolicy(policy.outlier);
     this.outlier.update(present);
+  }
+
+  #updateConcurrency({ concurrency }: EffectiveCluster): void {
+    if (concurrency === undefined) {
+      this.concurrency = null;
+      return;
+    }
+    this.concurrency ??= new ConcurrencyState(concurrency, { clock: this.#clock, random: this.#random });
+    this.concurrency.setPolicy(concurrency);
   }
 
   #updateBreaker(policy: EffectiveCluster): void {

@@ -9,8 +9,12 @@ import type { EffectiveAuthorization } from '../security/authorize/policy.js';
 import type { MtlsMode } from '../security/mtls/policy.js';
 import type { BalancerPolicy, LocalityPolicy } from '../traffic/balance/policy.js';
 import type { BreakerPolicy } from '../traffic/breaker/policy.js';
+import type { ConcurrencyPolicy } from '../traffic/concurrency/policy.js';
+import type { HedgePolicy } from '../traffic/hedge/policy.js';
 import type { LimitPolicy } from '../traffic/limit/policy.js';
 import type { OutlierPolicy } from '../traffic/outlier/policy.js';
+import type { PriorityRule } from '../traffic/priority/policy.js';
+import type { RateLimitPolicy } from '../traffic/rate-limit/policy.js';
 import type { RetryBudgetPolicy } from '../traffic/retry/policy.js';
 import type { EffectiveRoute } from '../traffic/route/policy.js';
 import type { EffectiveConnectionRoute } from '../traffic/tcp-route/policy.js';
@@ -74,6 +78,10 @@ export interface EffectiveCluster {
   readonly outlier?: OutlierPolicy;
   readonly breaker?: BreakerPolicy;
   readonly retryBudget?: RetryBudgetPolicy;
+  readonly hedging?: HedgePolicy;
+  /** The longest that a call may take, whatever its route and its caller say. */
+  readonly deadlineMs?: number;
+  readonly concurrency?: ConcurrencyPolicy;
   readonly tls: EffectiveTls;
   /** Absent: the mesh's default, which is failover between localities where `outlier` says who is unwell. */
   readonly locality?: LocalityPolicy;
@@ -108,6 +116,8 @@ export interface EffectiveHost {
   readonly tcp?: readonly EffectiveConnectionRoute[];
   /** What applies to a call for which no VirtualService speaks. */
   readonly clusters: readonly EffectiveCluster[];
+  /** How many calls this process may make to the host. */
+  readonly rateLimit?: RateLimitPolicy;
 }
 
 /** The endpoints of one host, by service port. They change far more often than policy, so they travel apart from it. */
@@ -116,12 +126,25 @@ export interface EffectiveEndpoints {
   readonly ports: Readonly<Record<string, readonly Endpoint[]>>;
 }
 
+/** How a workload protects itself. */
+export interface EffectiveInboundResilience {
+  /** `ns/name` of the ResiliencePolicy. */
+  readonly policy: string;
+  /** The longest that an exchange may take. */
+  readonly deadlineMs?: number;
+  readonly concurrency?: ConcurrencyPolicy;
+  /** Only with `concurrency`. */
+  readonly priorities?: readonly PriorityRule[];
+}
+
 /** What applies to the calls that arrive at one workload. */
 export interface EffectiveInbound {
   readonly mtls: { readonly mode: MtlsMode; readonly ports: Readonly<Record<string, MtlsMode>> };
   readonly authorization: readonly EffectiveAuthorization[];
   /** @default 'BASE' (Istio) */
   readonly pathNormalization: 'NONE' | 'BASE' | 'MERGE_SLASHES' | 'DECODE_AND_MERGE_SLASHES';
+  readonly resilience?: EffectiveInboundResilience;
+  readonly rateLimit?: RateLimitPolicy;
 }
 
 /** What holds for the whole mesh. */

@@ -15,6 +15,7 @@ const SHORT: Readonly<Record<string, string>> = {
   ap: 'AuthorizationPolicy',
   svc: 'Service',
   rp: 'ResiliencePolicy',
+  rl: 'RateLimit',
 };
 
 /** @throws InvalidArgumentError that lists the kinds there are */

@@ -36,7 +36,8 @@ export class UndiciTransport implements Transport {
       const { call } = attempt;
       const exchange = new AttemptHandler(attempt, resolve);
       try {
-        const { body, headers } = call;
+        const { body } = call;
+        const headers = attempt.headers ?? call.headers;
         headers.host ??= call.authority;
         this.#pool(attempt.endpoint.destination).dispatch(
           {

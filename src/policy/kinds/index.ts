@@ -4,6 +4,7 @@ import { destinationRule } from './destination-rule.js';
 import { gateway } from './gateway.js';
 import type { KindDefinition } from './kind.js';
 import { peerAuthentication } from './peer-authentication.js';
+import { rateLimit } from './rate-limit.js';
 import { requestAuthentication } from './request-authentication.js';
 import { resiliencePolicy } from './resilience-policy.js';
 import { service } from './service.js';
@@ -33,6 +34,7 @@ export const KINDS: readonly AnyKind[] = [
   authorizationPolicy,
   telemetry,
   resiliencePolicy,
+  rateLimit,
 ];
 
 /** The kind of `apiVersion` and `kind`, or undefined. */

@@ -1,37 +1,36 @@
 /**
- * ResiliencePolicy (`heddle.dev/v1`): what Istio cannot say about a host. An error-rate breaker and a retry budget.
+ * ResiliencePolicy (`heddle.dev/v1`): what Istio cannot say about calls to a host (error-rate breaker, retry budget, hedging,
+ * deadline, adaptive concurrency), or about the calls that arrive at workloads (deadline, adaptive concurrency, priorities).
  */
 import { z } from 'zod';
-import {
-  checkDuration,
-  checkExportTo,
-  checkPercent,
-  duration,
-  isIp,
-  strings,
-  uint,
-  wildcardFault,
-} from './common.js';
+import { checkDuration, duration } from './common.js';
 import type { KindDefinition } from './kind.js';
+import { attachment, checkAttachment, refuseFields } from './resilience-policy-attachment.js';
+import {
+  checkBreaker,
+  checkConcurrency,
+  checkHedging,
+  checkPriorities,
+  checkRetryBudget,
+} from './resilience-policy-checks.js';
+import { breaker, concurrency, hedging, priority, retryBudget } from './resilience-policy-shapes.js';
 
 const schema = z.strictObject({
-  /** Short or full name; may start with `*.`. */
-  host: z.string(),
-  exportTo: strings.optional(),
-  breaker: z
-    .strictObject({
-      errorThresholdPercent: z.number().optional(),
-      volumeThreshold: uint.optional(),
-      window: duration.optional(),
-      openDuration: duration.optional(),
-    })
-    .optional(),
-  retryBudget: z
-    .strictObject({ percent: z.number().optional(), minRetryConcurrency: uint.optional() })
-    .optional(),
+  ...attachment,
+  breaker: breaker.optional(),
+  retryBudget: retryBudget.optional(),
+  hedging: hedging.optional(),
+  /** Of a call: whatever its route says. Of an exchange: the longest that it may take. */
+  deadline: duration.optional(),
+  concurrency: concurrency.optional(),
+  priorities: z.array(priority).optional(),
 });
 
 export type ResiliencePolicySpec = z.infer<typeof schema>;
+
+const OUT_ONLY = ['breaker', 'retryBudget', 'hedging'];
+const IN_ONLY = ['priorities'];
+const BOTH = ['deadline', 'concurrency'];
 
 export const resiliencePolicy: KindDefinition<ResiliencePolicySpec> = {
   kind: 'ResiliencePolicy',
@@ -39,16 +38,22 @@ export const resiliencePolicy: KindDefinition<ResiliencePolicySpec> = {
   versions: ['v1'],
   schema,
   check(spec, findings, metadata) {
-    const fault = isIp(spec.host) ? null : wildcardFault(spec.host);
-    if (fault !== null) findings.error(['spec', 'host'], `'${spec.host}' is not a host: ${fault}`);
-    checkExportTo(spec.exportTo, metadata.namespace, findings);
-    if (spec.breaker === undefined && spec.retryBudget === undefined)
-      findings.error(['spec'], "it says nothing: set 'breaker' or 'retryBudget'");
-    const { breaker, retryBudget } = spec;
-    const path = ['spec', 'breaker'];
-    checkPercent(breaker?.errorThresholdPercent, [...path, 'errorThresholdPercent'], findings);
-    checkDuration(breaker?.window, [...path, 'window'], findings);
-    checkDuration(breaker?.openDuration, [...path, 'openDuration'], findings);
-    checkPercent(retryBudget?.percent, ['spec', 'retryBudget', 'percent'], findings);
+    const direction = checkAttachment(spec, metadata.namespace, findings);
+    if (direction === 'out') refuseFields(spec, IN_ONLY, "in: attach the policy with 'selector'", findings);
+    if (direction === 'in') refuseFields(spec, OUT_ONLY, "out: attach the policy with 'host'", findings);
+    const fields = [
+      ...(direction === 'in' ? [] : OUT_ONLY),
+      ...BOTH,
+      ...(direction === 'out' ? [] : IN_ONLY),
+    ];
+    const all = [...OUT_ONLY, ...BOTH, ...IN_ONLY];
+    if (!all.some((field) => spec[field as keyof ResiliencePolicySpec] !== undefined))
+      findings.error(['spec'], `it says nothing: set one of ${fields.join(', ')}`);
+    checkBreaker(spec.breaker, findings);
+    checkRetryBudget(spec.retryBudget, findings);
+    checkHedging(spec.hedging, spec.deadline, findings);
+    checkDuration(spec.deadline, ['spec', 'deadline'], findings);
+    checkConcurrency(spec.concurrency, findings);
+    checkPriorities(spec.priorities, spec.concurrency !== undefined, findings);
   },
 };

@@ -18,6 +18,7 @@ import type {
 import { durationMs } from '../kinds/duration.js';
 import type { ResiliencePolicySpec } from '../kinds/resilience-policy.js';
 import type { ClusterPolicy } from './destination-rule.js';
+import { clusterResilience } from './resilience.js';
 
 /** @source Istio meshConfig.connectTimeout; Envoy's idle timeout */
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -65,6 +66,7 @@ export function effectiveCluster(facts: ClusterFacts): EffectiveCluster {
       }),
     }),
     ...(budget !== undefined && { retryBudget: retryBudgetFrom(budget) }),
+    ...clusterResilience(resilience),
     tls: effectiveTls(policy.tls, facts),
   };
 }

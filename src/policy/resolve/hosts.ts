@@ -12,6 +12,7 @@ import { HostIndex } from './host-index.js';
 import { isCatchAll } from './matches.js';
 import { exported, fullGateway, fullName, namespaceOf, shortNames } from './names.js';
 import type { Prepared } from './prepare.js';
+import { effectiveRateLimit } from './resilience.js';
 import { type Destinations, effectiveRoutes } from './routes.js';
 import type { KnownService } from './services.js';
 import type { Typed } from './typed.js';
@@ -128,6 +129,7 @@ function effectiveHost(service: KnownService, view: View): EffectiveHost {
     virtualService: routes.length === 0 ? null : speaking[0]!.id,
     routes,
     clusters: clustersOf(service, view),
+    ...rateLimitOf(service, view),
   };
 }
 
@@ -154,6 +156,14 @@ function clustersOf(service: KnownService, { prepared, scope, rules }: View): Ef
       }),
     ),
   );
+}
+
+function rateLimitOf(
+  { host, namespace }: KnownService,
+  { prepared, scope }: View,
+): Pick<EffectiveHost, 'rateLimit'> {
+  const limit = rulesFor(prepared.rateLimits, host, scope, namespace)[0];
+  return limit === undefined ? {} : { rateLimit: effectiveRateLimit(limit) };
 }
 
 function destinationsOf(rules: DestinationRules, services: ReadonlyMap<string, KnownService>): Destinations {

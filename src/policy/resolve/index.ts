@@ -10,6 +10,7 @@ import { entryEndpoints, mergeEndpoints } from './endpoints.js';
 import { effectiveHosts, visibleServices } from './hosts.js';
 import { resolveInbound } from './inbound.js';
 import { type Prepared, prepare } from './prepare.js';
+import { inboundResilience } from './resilience.js';
 
 export { fullName } from './names.js';
 export { type Prepared, prepare } from './prepare.js';
@@ -48,7 +49,10 @@ export function resolvePrepared(
     mesh: options.mesh,
     hosts,
     endpoints: endpointsOf(prepared, endpoints, hosts, scope, options.mesh),
-    inbound: resolveInbound(prepared.resources, scope),
+    inbound: {
+      ...resolveInbound(prepared.resources, scope),
+      ...inboundResilience(prepared.protection, scope),
+    },
   };
 }
 

@@ -2,11 +2,13 @@
  * All resources, typed and in order: the part of resolving that is the same for every workload, done once.
  */
 import { type DestinationRuleSpec, destinationRule } from '../kinds/destination-rule.js';
+import { type RateLimitSpec, rateLimit } from '../kinds/rate-limit.js';
 import { type ResiliencePolicySpec, resiliencePolicy } from '../kinds/resilience-policy.js';
 import { type VirtualServiceSpec, virtualService } from '../kinds/virtual-service.js';
 import type { RegisteredService, Resource } from '../resource.js';
 import { HostIndex } from './host-index.js';
 import { fullName } from './names.js';
+import { type InboundPolicies, ofHosts } from './resilience.js';
 import { type KnownService, knownServices } from './services.js';
 import { ofKind, type Typed } from './typed.js';
 
@@ -25,18 +27,25 @@ export interface Prepared {
   /** Oldest first, as all of these. */
   readonly virtualServices: readonly Typed<VirtualServiceSpec>[];
   readonly destinationRules: HostRules<DestinationRuleSpec>;
-  readonly resiliencePolicies: HostRules<ResiliencePolicySpec>;
+  readonly resiliencePolicies: HostRules<ResiliencePolicySpec & { readonly host: string }>;
+  readonly rateLimits: HostRules<RateLimitSpec & { readonly host: string }>;
+  /** What `heddle.dev/v1` says of calls in. */
+  readonly protection: InboundPolicies;
 }
 
 /** Resources that are not valid are left out: they were refused, and reported, when they came in. */
 export function prepare(resources: readonly Resource[], services: readonly RegisteredService[]): Prepared {
   const ordered = [...resources].sort(compareAge);
+  const resilience = ofKind(ordered, resiliencePolicy);
+  const rateLimits = ofKind(ordered, rateLimit);
   return {
     resources: ordered,
     services: knownServices(ordered, services),
     virtualServices: ofKind(ordered, virtualService),
     destinationRules: withHost(ofKind(ordered, destinationRule)),
-    resiliencePolicies: withHost(ofKind(ordered, resiliencePolicy)),
+    resiliencePolicies: withHost(ofHosts(resilience)),
+    rateLimits: withHost(ofHosts(rateLimits)),
+    protection: { resilience, rateLimits },
   };
 }
 

@@ -9,6 +9,8 @@ export interface DeadlineFacts {
   readonly now: number;
   /** Of the route; null for none. */
   readonly routeTimeoutMs: number | null;
+  /** The longest that policy lets any call to the host take; undefined for no limit. */
+  readonly hostDeadlineMs?: number | undefined;
   /** What the caller itself asked for; null for nothing. */
   readonly callerTimeoutMs: number | null;
   /** Deadline of the exchange that is being served; Infinity for none. */
@@ -17,10 +19,11 @@ export interface DeadlineFacts {
 
 /** The earliest of all that apply. */
 export function decideDeadline(facts: DeadlineFacts): number {
-  const { now, routeTimeoutMs, callerTimeoutMs, exchangeDeadlineAt } = facts;
+  const { now, routeTimeoutMs, hostDeadlineMs, callerTimeoutMs, exchangeDeadlineAt } = facts;
   let at = exchangeDeadlineAt;
   // Istio writes "no timeout" as 0.
   if (routeTimeoutMs !== null && routeTimeoutMs > 0) at = Math.min(at, now + routeTimeoutMs);
+  if (hostDeadlineMs !== undefined) at = Math.min(at, now + hostDeadlineMs);
   if (callerTimeoutMs !== null) at = Math.min(at, now + callerTimeoutMs);
   return at;
 }

@@ -1,0 +1,2 @@
+export { concurrencyFilter, REACHED } from './filter.js';
+export { ConcurrencyState } from './state.js';

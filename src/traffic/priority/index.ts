@@ -1,0 +1,1 @@
+export { admittedBelow, type CompiledPriority, compilePriorities, decidePriority } from './decide.js';

@@ -1,0 +1,2 @@
+export type { RateLimitFacts } from './decide.js';
+export { type Limited, MOST_KEYS, RateLimiter } from './state.js';
