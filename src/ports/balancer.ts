@@ -6,6 +6,10 @@ export interface PickFacts {
   readonly hash: number | undefined;
   /** Endpoints that earlier attempts of the same call used; avoided while others can be had. */
   readonly tried: readonly EndpointState[];
+  /** A retry that is to leave the localities that earlier attempts used. @source Istio `retryRemoteLocalities` */
+  readonly elsewhere?: boolean;
+  /** Panic is not asked for: other endpoints stand in. */
+  readonly calm?: true;
 }
 
 /**

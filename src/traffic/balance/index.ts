@@ -5,12 +5,15 @@ import type { EndpointState } from '../../model/endpoint-state.js';
 import type { Balancer } from '../../ports/balancer.js';
 import { ConsistentHashPicker } from './consistent-hash.js';
 import { LeastRequestPicker } from './least-request.js';
-import type { BalancerPolicy } from './policy.js';
+import { type Caller, localityLevels } from './locality.js';
+import { LocalityBalancer } from './locality-balancer.js';
+import type { BalancerPolicy, LocalityPolicy } from './policy.js';
 import { RandomPicker } from './random.js';
 import { RoundRobinPicker } from './round-robin.js';
 import { Weights } from './weights.js';
 
 export { type HashFacts, hashOf } from './decide.js';
+export type { Caller } from './locality.js';
 
 export interface BalancerOptions {
   readonly clock: Clock;
@@ -20,6 +23,16 @@ export interface BalancerOptions {
    * endpoints are ejected answers UH. Istio's `outlierDetection.minHealthPercent`.
    */
   readonly panicPercent: number;
+  /** Absent: where endpoints are does not count. */
+  readonly locality?: LocalityOptions;
+}
+
+export interface LocalityOptions {
+  readonly caller: Caller;
+  /** Absent: nearest first. */
+  readonly policy: LocalityPolicy | undefined;
+  /** Whether outlier detection takes endpoints out: only then is there a farther level to go to. */
+  readonly failover: boolean;
 }
 
 /**
@@ -27,6 +40,21 @@ export interface BalancerOptions {
  * @example createBalancer({ kind: 'least-request' }, [], { clock, random, panicPercent: 0 }).pick({ hash: undefined, tried: [] }); // => undefined
  */
 export function createBalancer(
+  policy: BalancerPolicy,
+  endpoints: readonly EndpointState[],
+  options: BalancerOptions,
+): Balancer {
+  const { locality } = options;
+  if (locality === undefined) return flatBalancer(policy, endpoints, options);
+  const levels = localityLevels(locality.policy, endpoints, locality.caller, locality.failover);
+  const [first] = levels;
+  // One group has no use for a choice among groups. It can be smaller than the list: a distribution leaves localities out.
+  if (levels.length <= 1 && (first?.length ?? 0) <= 1)
+    return flatBalancer(policy, first?.[0]?.endpoints ?? [], options);
+  return new LocalityBalancer(levels, options.random, (group) => flatBalancer(policy, group, options));
+}
+
+function flatBalancer(
   policy: BalancerPolicy,
   endpoints: readonly EndpointState[],
   options: BalancerOptions,

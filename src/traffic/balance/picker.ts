@@ -21,7 +21,7 @@ export abstract class Picker implements Balancer {
   }
 
   pick(facts: PickFacts): EndpointState | undefined {
-    const panic = this.#panicPercent > 0 && this.#isPanic();
+    const panic = facts.calm !== true && this.#panicPercent > 0 && this.#isPanic();
     if (facts.tried.length > 0) {
       const fresh = this.choose(facts.tried, panic, facts.hash);
       if (fresh !== undefined) return fresh;
