@@ -35,6 +35,14 @@ export interface Refusal {
   readonly because: string;
   /** The connection is of no use any more either. */
   readonly close: boolean;
+  /** Header fields of the answer beside those of its body. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** What is done to the fields of a request before its handler sees them. Names are in lower case. */
+export interface FieldChanges {
+  readonly remove: readonly string[];
+  readonly set: Readonly<Record<string, string>>;
 }
 
 export interface ExchangeFacts {
@@ -68,6 +76,17 @@ export class Exchange {
   dryRun: InboundVerdict | null = null;
   /** Set if the handler never saw it. */
   refusal: Refusal | null = null;
+  /** What the verified token says, as it came; null without one. */
+  claims: Readonly<Record<string, unknown>> | null = null;
+  /** `issuer/subject` of the verified token; null without one that has both. */
+  requestPrincipal: string | null = null;
+  /** What the handler must see otherwise than it arrived; `facts.headers` is so already. null: nothing. */
+  changes: FieldChanges | null = null;
+  /**
+   * Set while something has to be waited for (the signature of a token, keys to look it up by) before `refusal` says whether the
+   * handler may run; until then `refusal` says no. Never rejects.
+   */
+  waiting: Promise<void> | null = null;
   /** `x-request-id` of the exchange and of every call made while serving it. */
   requestId = '';
   /** 0 until a response was begun. */

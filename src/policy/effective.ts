@@ -7,6 +7,7 @@ import type { ConnectionSettings } from '../model/destination.js';
 import type { Endpoint } from '../model/endpoint.js';
 import type { EffectiveAuthorization } from '../security/authorize/policy.js';
 import type { MtlsMode } from '../security/mtls/policy.js';
+import type { EffectiveTokenRule } from '../security/token/policy.js';
 import type { BalancerPolicy, LocalityPolicy } from '../traffic/balance/policy.js';
 import type { BreakerPolicy } from '../traffic/breaker/policy.js';
 import type { ConcurrencyPolicy } from '../traffic/concurrency/policy.js';
@@ -21,6 +22,7 @@ import type { EffectiveConnectionRoute } from '../traffic/tcp-route/policy.js';
 
 export type { EffectiveAuthorization, EffectiveRule, ValueSet } from '../security/authorize/policy.js';
 export type { MtlsMode } from '../security/mtls/policy.js';
+export type { EffectiveTokenRule, TokenKeys, TokenLocation } from '../security/token/policy.js';
 
 export interface ServicePort {
   readonly number: number;
@@ -140,6 +142,8 @@ export interface EffectiveInboundResilience {
 /** What applies to the calls that arrive at one workload. */
 export interface EffectiveInbound {
   readonly mtls: { readonly mode: MtlsMode; readonly ports: Readonly<Record<string, MtlsMode>> };
+  /** Of all RequestAuthentications that select the workload, by issuer. Absent: nothing looks for tokens. */
+  readonly tokens?: readonly EffectiveTokenRule[];
   readonly authorization: readonly EffectiveAuthorization[];
   /** @default 'BASE' (Istio) */
   readonly pathNormalization: 'NONE' | 'BASE' | 'MERGE_SLASHES' | 'DECODE_AND_MERGE_SLASHES';
@@ -151,6 +155,10 @@ export interface EffectiveInbound {
 export interface EffectiveMesh {
   /** @default 'cluster.local' */
   readonly trustDomain: string;
+  /** Former names of the trust domain: policy that names one of them means all. @default none */
+  readonly trustDomainAliases?: readonly string[];
+  /** How paths are made equal before AuthorizationPolicies are asked. @default 'BASE' (Istio) */
+  readonly pathNormalization?: EffectiveInbound['pathNormalization'];
   /** What happens to a call to a host that policy does not know. @default 'REGISTRY_ONLY': closed unless opened */
   readonly outboundTrafficPolicy: 'ALLOW_ANY' | 'REGISTRY_ONLY';
   /** With `ALLOW_ANY`: calls to unknown hosts go to this cluster instead of where they are addressed to. */

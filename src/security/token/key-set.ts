@@ -1,0 +1,111 @@
+/**
+ * Keys to verify tokens with, and which tokens they have verified already.
+ */
+import { createHash } from 'node:crypto';
+import { type CryptoKey, compactVerify, importJWK, type JWK } from 'jose';
+import type { TokenFault } from './faults.js';
+import type { PublicKey } from './jwks-text.js';
+import type { ParsedToken } from './parse.js';
+
+/** Signatures that a key of a type can make; for EC, its curve decides. */
+const FAMILIES: Readonly<Record<PublicKey['kty'], RegExp>> = {
+  RSA: /^[RP]S(?:256|384|512)$/,
+  EC: /^ES(?:256|384|512)$/,
+  OKP: /^EdDSA$/,
+  oct: /^HS(?:256|384|512)$/,
+};
+const CURVES: Readonly<Record<string, string>> = { 'P-256': 'ES256', 'P-384': 'ES384', 'P-521': 'ES512' };
+
+/** Tokens that are remembered as verified, for one set of keys: about as many callers as one process serves at a time. */
+const MOST_REMEMBERED = 2_000;
+
+export class KeySet {
+  /** Of keys that can verify signatures. */
+  readonly size: number;
+  readonly #keys: readonly VerificationKey[];
+  /** SHA-256 of tokens, the longest unused first. The tokens themselves are not kept. */
+  readonly #verified = new Set<string>();
+
+  constructor(keys: readonly PublicKey[]) {
+    this.#keys = keys.filter(({ unusable }) => !unusable).map((key) => new VerificationKey(key));
+    this.size = this.#keys.length;
+  }
+
+  /**
+   * Has this token been verified by these keys before? Only its signature was: its time and all else are looked at each time. New
+   * keys are a new set, so that a key that was taken back verifies nothing any more.
+   */
+  remembers(hash: string): boolean {
+    if (!this.#verified.delete(hash)) return false;
+    this.#verified.add(hash);
+    return true;
+  }
+
+  remember(hash: string): void {
+    this.#verified.add(hash);
+    if (this.#verified.size <= MOST_REMEMBERED) return;
+    for (const oldest of this.#verified) {
+      this.#verified.delete(oldest);
+      break;
+    }
+  }
+
+  /**
+   * Is the signature one of these keys'? A key of another kind than the signature says is never tried: an RSA key that anyone can
+   * read is not the secret of an HMAC.
+   * @returns null if it is
+   */
+  async verify(token: ParsedToken): Promise<TokenFault | null> {
+    if (this.size === 0) return 'noKeys';
+    let known = false;
+    for (const key of this.#keys) {
+      if (!key.isMeantFor(token)) continue;
+      known = true;
+      if (await key.verifies(token)) return null;
+    }
+    return known ? 'signature' : 'noKey';
+  }
+}
+
+/** What a token is remembered by. */
+export function tokenHash(token: ParsedToken): string {
+  return createHash('sha256').update(token.text).digest('base64');
+}
+
+class VerificationKey {
+  readonly #key: PublicKey;
+  /** A key of the platform is one for one kind of signature. */
+  readonly #imported = new Map<string, Promise<CryptoKey | Uint8Array>>();
+
+  constructor(key: PublicKey) {
+    this.#key = key;
+  }
+
+  /** What does not say which key it is, or is for, may be any. */
+  isMeantFor({ kid, alg }: ParsedToken): boolean {
+    const key = this.#key;
+    return (kid === '' || key.kid === '' || key.kid === kid) && (key.alg === '' || key.alg === alg);
+  }
+
+  async verifies(token: ParsedToken): Promise<boolean> {
+    const { kty, members } = this.#key;
+    if (!FAMILIES[kty].test(token.alg)) return false;
+    if (kty === 'EC' && CURVES[members.crv!] !== token.alg) return false;
+    try {
+      await compactVerify(token.text, await this.#import(token.alg), { algorithms: [token.alg] });
+      return true;
+    } catch {
+      // A wrong signature, or a key that is none after all: neither makes the token good.
+      return false;
+    }
+  }
+
+  #import(alg: string): Promise<CryptoKey | Uint8Array> {
+    const present = this.#imported.get(alg);
+    if (present !== undefined) return present;
+    const { kty, members } = this.#key;
+    const imported = importJWK({ kty, ...members } as JWK, alg);
+    this.#imported.set(alg, imported);
+    return imported;
+  }
+}
