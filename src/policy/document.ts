@@ -69,8 +69,7 @@ const envelopeSchema = z.strictObject({
 /** @param value of one YAML document, as {@link readValue} made it */
 export function readDocument(value: unknown): DocumentContents {
   const contents = { resources: [], others: [], faults: [] };
-  const plain = dropNulls(value);
-  if (plain !== null && plain !== undefined) readEntry(plain, [], contents);
+  if (value !== null && value !== undefined) readEntry(value, [], contents);
   return contents;
 }
 
