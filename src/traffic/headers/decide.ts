@@ -6,6 +6,7 @@
 import { appendField, type HeaderFields } from '../../base/headers.js';
 import { type HeaderContext, HeaderFormat } from './format.js';
 import type { HeaderOperations } from './policy.js';
+import { breaksLine } from './safe-text.js';
 
 export type { HeaderContext } from './format.js';
 
@@ -37,7 +38,8 @@ export function compileHeaders(
 
 /** The authority that `set`, or else `add`, asks for; undefined if neither does. */
 export function authorityOf(operations: HeaderOperations | undefined): string | undefined {
-  return hostIn(operations?.set) ?? hostIn(operations?.add);
+  // An empty one counts for none (Istio).
+  return hostIn(operations?.set) || hostIn(operations?.add);
 }
 
 /**
@@ -72,6 +74,12 @@ function changeable(name: string): boolean {
   return !name.startsWith(':') && name !== 'host';
 }
 
+/** What comes over the wire has not been validated here. */
+function checkedName(key: string): string {
+  if (breaksLine(key)) throw new RangeError('the name of a header holds a line break or a NUL');
+  return key.toLowerCase();
+}
+
 function removals(operations: HeaderOperations | undefined): HeaderStep[] {
   const names = (operations?.remove ?? []).map((name) => name.toLowerCase()).filter(changeable);
   return names.map((name) => ({ kind: 'remove', name, value: '' }));
@@ -85,8 +93,9 @@ function sorted(kind: 'set' | 'add', values: Readonly<Record<string, string>> | 
   if (values === undefined) return [];
   const steps: HeaderStep[] = [];
   for (const key of Object.keys(values).sort()) {
-    const name = key.toLowerCase();
+    const name = checkedName(key);
     const value = values[key]!;
+    if (breaksLine(value)) throw new RangeError(`the value of header ${name} holds a line break or a NUL`);
     if (changeable(name))
       steps.push({ kind, name, value: value.includes('%') ? new HeaderFormat(value) : value });
   }

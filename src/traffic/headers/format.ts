@@ -1,42 +1,19 @@
 /**
  * Values with Envoy's command operators, e.g. `%REQ(x-user)%`, parsed once. `%%` is a percent sign.
- * @source Envoy `docs/root/configuration/observability/access_log/usage.rst`, header formatters
+ * @source Envoy `substitution_formatter.cc`; Istio `header_value_validator.go` (what is a complete operator)
  */
-import { type HeaderFields, headerValue } from '../../base/headers.js';
+import type { HeaderFields } from '../../base/headers.js';
+import { timeFormatFault } from './format-time.js';
+import { HEADER_OPERATORS, type HeaderContext, NAMED_OPERATORS, operatorText } from './operators.js';
+import { breaksLine, safeFieldText } from './safe-text.js';
 
-/** What operators may ask about a call. An absent fact makes the operator's text empty. */
-export interface HeaderContext {
-  readonly method: string;
-  readonly scheme: string;
-  readonly authority: string;
-  readonly path: string;
-  readonly headers: HeaderFields;
-  readonly protocol?: string;
-  /** Milliseconds since the epoch. */
-  readonly startedWall?: number;
-  /** `address:port` of whoever called. */
-  readonly downstreamAddress?: string;
-  /** `address:port` of the endpoint. */
-  readonly upstreamHost?: string;
-  readonly hostname?: string;
-}
+export { HEADER_OPERATORS, type HeaderContext } from './operators.js';
 
 /** One piece of a value: text as it is, or an operator with its arguments. */
 type Piece = string | { readonly operator: string; readonly args: string; readonly length: number };
 
-/** Operators that are known. */
-export const HEADER_OPERATORS: readonly string[] = [
-  'DOWNSTREAM_REMOTE_ADDRESS',
-  'DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT',
-  'PROTOCOL',
-  'REQ',
-  'RESP',
-  'START_TIME',
-  'UPSTREAM_HOST',
-  'HOSTNAME',
-];
-
-const OPERATOR = /^([A-Z_]+)(?:\(([^)]*)\))?(?::(\d{1,6}))?$/;
+/** From behind the first percent sign to the last. Arguments may hold percent signs: those of a time's format. */
+const OPERATOR = /([A-Z_]+)(?:\(([^)]*)\) *)?(?::(\d{1,6}))?%/y;
 
 export class HeaderFormat {
   /** As it was written. */
@@ -50,7 +27,7 @@ export class HeaderFormat {
   }
 
   /**
-   * The text for one call.
+   * The text for one call. What callers sent cannot end the header's line: control characters in it become spaces.
    * @param fields that are being changed: the request's own, or those of a response
    */
   format(context: HeaderContext, fields: HeaderFields): string {
@@ -59,14 +36,14 @@ export class HeaderFormat {
       text +=
         typeof piece === 'string'
           ? piece
-          : operatorText(piece.operator, piece.args, context, fields).slice(0, piece.length);
+          : safeFieldText(operatorText(piece.operator, piece.args, context, fields).slice(0, piece.length));
     return text;
   }
 }
 
 /** What is wrong with a header's value, or null. */
 export function headerValueFault(value: string): string | null {
-  if (/[\r\n\0]/.test(value)) return 'it holds a line break or a NUL';
+  if (breaksLine(value)) return 'it holds a line break or a NUL';
   try {
     parsePieces(value);
     return null;
@@ -82,70 +59,38 @@ function parsePieces(value: string): Piece[] {
     const percent = value.indexOf('%', at);
     if (percent < 0) break;
     if (percent > at) pieces.push(value.slice(at, percent));
-    const end = value.indexOf('%', percent + 1);
-    if (end < 0) throw new RangeError('a % stands alone: write %% for a percent sign');
-    const inner = value.slice(percent + 1, end);
-    pieces.push(inner === '' ? '%' : parseOperator(inner));
-    at = end + 1;
+    if (value[percent + 1] === '%') {
+      pieces.push('%');
+      at = percent + 2;
+      continue;
+    }
+    OPERATOR.lastIndex = percent + 1;
+    const found = OPERATOR.exec(value);
+    if (found === null) throw incomplete(value, percent);
+    pieces.push(operatorPiece(found));
+    at = OPERATOR.lastIndex;
   }
   if (at < value.length) pieces.push(value.slice(at));
   return pieces;
 }
 
-function parseOperator(inner: string): Piece {
-  const found = OPERATOR.exec(inner);
-  if (found === null)
-    throw new RangeError(`%${inner}% is not a complete operator: write %NAME%, %NAME(ARGUMENT)% or %%`);
+function incomplete(value: string, percent: number): RangeError {
+  const end = value.indexOf('%', percent + 1);
+  if (end < 0) return new RangeError('a % stands alone: write %% for a percent sign');
+  const inner = value.slice(percent, end + 1);
+  return new RangeError(`${inner} is not a complete operator: write %NAME%, %NAME(ARGUMENT)% or %%`);
+}
+
+function operatorPiece(found: RegExpExecArray): Piece {
   const operator = found[1]!;
+  const args = found[2] ?? '';
   if (!HEADER_OPERATORS.includes(operator))
     throw new RangeError(
       `%${operator}% is not an operator that Heddle knows (${HEADER_OPERATORS.join(', ')})`,
     );
-  const args = found[2] ?? '';
-  if ((operator === 'REQ' || operator === 'RESP') && args === '')
+  if (NAMED_OPERATORS.has(operator) && args === '')
     throw new RangeError(`%${operator}% needs the name of a header: %${operator}(NAME)%`);
+  const fault = operator === 'START_TIME' ? timeFormatFault(args) : null;
+  if (fault !== null) throw new RangeError(`%START_TIME(${args})%: ${fault}`);
   return { operator, args, length: found[3] === undefined ? Number.POSITIVE_INFINITY : Number(found[3]) };
-}
-
-function operatorText(operator: string, args: string, context: HeaderContext, fields: HeaderFields): string {
-  switch (operator) {
-    case 'REQ':
-      return field(args, (name) => requestField(context, name));
-    case 'RESP':
-      // Before there is a response nothing can be said of it.
-      return fields === context.headers ? '' : field(args, (name) => headerValue(fields, name));
-    case 'PROTOCOL':
-      return context.protocol ?? 'HTTP/1.1';
-    case 'START_TIME':
-      return context.startedWall === undefined ? '' : new Date(context.startedWall).toISOString();
-    case 'DOWNSTREAM_REMOTE_ADDRESS':
-      return context.downstreamAddress ?? '';
-    case 'DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT':
-      return (context.downstreamAddress ?? '').replace(/:\d+$/, '');
-    case 'UPSTREAM_HOST':
-      return context.upstreamHost ?? '';
-    default:
-      return context.hostname ?? '';
-  }
-}
-
-/** `X?Y`: the first of the two that is there. */
-function field(args: string, read: (name: string) => string | undefined): string {
-  const [name, otherwise] = args.toLowerCase().split('?');
-  return read(name!) ?? (otherwise === undefined ? undefined : read(otherwise)) ?? '';
-}
-
-function requestField(context: HeaderContext, name: string): string | undefined {
-  switch (name) {
-    case ':method':
-      return context.method;
-    case ':path':
-      return context.path;
-    case ':scheme':
-      return context.scheme;
-    case ':authority':
-      return context.authority;
-    default:
-      return headerValue(context.headers, name);
-  }
 }

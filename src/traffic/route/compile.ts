@@ -4,6 +4,7 @@
 import { clusterName, parseClusterName } from '../../model/cluster.js';
 import type { FaultPolicy } from '../fault/policy.js';
 import { authorityOf, compileHeaders, type HeaderSteps } from '../headers/decide.js';
+import { breaksLine } from '../headers/safe-text.js';
 import type { MirrorPolicy } from '../mirror/policy.js';
 import type { RetryPolicy } from '../retry/policy.js';
 import { totalWeight } from '../split/decide.js';
@@ -46,11 +47,13 @@ export class CompiledDestination {
     this.weight = destination.weight;
     this.requestHeaders = compileHeaders(rule.headers?.request, destination.headers?.request, several);
     this.responseHeaders = compileHeaders(rule.headers?.response, destination.headers?.response, several);
-    this.authority =
-      rule.rewrite?.authority ??
-      authorityOf(rule.headers?.request) ??
-      authorityOf(destination.headers?.request) ??
-      null;
+    this.authority = checkedAuthority(
+      // An empty one counts for none (Istio).
+      rule.rewrite?.authority ||
+        authorityOf(rule.headers?.request) ||
+        authorityOf(destination.headers?.request) ||
+        null,
+    );
     this.untouched = route.rewrite === null && this.authority === null && this.requestHeaders.length === 0;
     this.verdict = { kind: 'forward', route, destination: this };
   }
@@ -65,6 +68,13 @@ export class CompiledDestination {
     }
     return settled;
   }
+}
+
+/** @throws RangeError if it could end a header's line */
+function checkedAuthority(authority: string | null): string | null {
+  if (authority !== null && breaksLine(authority))
+    throw new RangeError('the authority holds a line break or a NUL');
+  return authority;
 }
 
 /** One row of the table. */
@@ -120,7 +130,8 @@ export interface RouteTable {
   readonly routes: readonly CompiledRoute[];
   /**
    * Ports for which there is a route, if all of them ask for one; null otherwise. A call to another port is none of the
-   * VirtualService's business and goes to `fallback` (Istio ignores the VirtualService for that port).
+   * VirtualService's business and goes to `fallback` (Istio ignores the VirtualService for that port). So it is with every port where
+   * a VirtualService has rules for connections and none for HTTP.
    */
   readonly ports: ReadonlySet<number> | null;
   readonly fallback: CompiledRoute | null;
@@ -141,7 +152,7 @@ export function compileRouteTable(routes: readonly EffectiveRoute[], fallback?: 
     }
   });
   const ports = new Set<number>();
-  let allPorts = routes.length === 0;
+  let allPorts = false;
   for (const route of routes) {
     if (route.match?.port === undefined) allPorts = true;
     else ports.add(route.match.port);

@@ -4,8 +4,9 @@
  * @source Envoy `cors_filter.cc`
  */
 import { type HeaderFields, headerValue } from '../../base/headers.js';
-import { StringMatcher } from './match.js';
+import { safeFieldText } from '../headers/safe-text.js';
 import type { CorsPolicy } from './policy.js';
+import { StringMatcher } from './string-matcher.js';
 
 export class CompiledCors {
   readonly policy: CorsPolicy;
@@ -44,7 +45,7 @@ export function decideCors(cors: CompiledCors, method: string, headers: HeaderFi
 }
 
 function actualFields(policy: CorsPolicy, origin: string): HeaderFields {
-  const fields: HeaderFields = { 'access-control-allow-origin': origin };
+  const fields: HeaderFields = { 'access-control-allow-origin': safeFieldText(origin) };
   if (policy.allowCredentials) fields['access-control-allow-credentials'] = 'true';
   if (policy.exposeHeaders.length > 0)
     fields['access-control-expose-headers'] = policy.exposeHeaders.join(',');
@@ -52,7 +53,7 @@ function actualFields(policy: CorsPolicy, origin: string): HeaderFields {
 }
 
 function preflightFields(policy: CorsPolicy, origin: string): HeaderFields {
-  const fields: HeaderFields = { 'access-control-allow-origin': origin };
+  const fields: HeaderFields = { 'access-control-allow-origin': safeFieldText(origin) };
   if (policy.allowCredentials) fields['access-control-allow-credentials'] = 'true';
   if (policy.allowMethods.length > 0) fields['access-control-allow-methods'] = policy.allowMethods.join(',');
   if (policy.allowHeaders.length > 0) fields['access-control-allow-headers'] = policy.allowHeaders.join(',');

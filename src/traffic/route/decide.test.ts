@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { compileRouteTable } from './compile.js';
 import { decideRoute, type RouteVerdict } from './decide.js';
-import type { RequestFacts } from './match.js';
 import type { EffectiveRoute, RouteMatch } from './policy.js';
+import type { RequestFacts } from './request-parts.js';
 
 const HOST = 'reviews.default.svc.cluster.local';
 

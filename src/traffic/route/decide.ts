@@ -6,8 +6,9 @@
 import type { Random } from '../../base/random.js';
 import { pickWeighted } from '../split/decide.js';
 import type { CompiledRoute, ForwardVerdict, RouteTable } from './compile.js';
-import { type Condition, pathOnly, type RequestFacts } from './match.js';
+import type { Condition } from './match.js';
 import { redirectLocation } from './redirect.js';
+import { pathOnly, type RequestFacts } from './request-parts.js';
 
 export type RouteVerdict =
   | ForwardVerdict

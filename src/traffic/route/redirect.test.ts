@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { RequestFacts } from './match.js';
 import type { RouteAction, StringMatch } from './policy.js';
 import { redirectLocation } from './redirect.js';
+import type { RequestFacts } from './request-parts.js';
 
 type Redirect = Extract<RouteAction, { kind: 'redirect' }>;
 

@@ -2,12 +2,16 @@
  * Where a redirect points.
  * @source Envoy `config_impl.cc` newUri; Istio `route.go` ApplyRedirect
  */
-import { pathOnly, type RequestFacts } from './match.js';
+import { safeUriText } from '../headers/safe-text.js';
 import type { RouteAction, StringMatch } from './policy.js';
+import { pathOnly, type RequestFacts } from './request-parts.js';
 
 type Redirect = Extract<RouteAction, { kind: 'redirect' }>;
 
-/** @param uri the route's condition on the path: a prefix rewrite replaces what it matched */
+/**
+ * @param uri the route's condition on the path: a prefix rewrite replaces what it matched
+ * @returns an absolute URI: whatever the caller sent, it holds neither spaces nor control characters
+ */
 export function redirectLocation(
   redirect: Redirect,
   uri: StringMatch | undefined,
@@ -16,7 +20,8 @@ export function redirectLocation(
   const scheme = redirect.scheme ?? request.scheme;
   const port = portText(redirect, scheme, request.port);
   const host = redirect.authority ?? hostText(request, scheme, port !== '');
-  return `${scheme}://${host}${port}${pathText(redirect, uri, request.path)}`;
+  const path = pathText(redirect, uri, request.path);
+  return safeUriText(`${scheme}://${host}${port}${path.startsWith('/') ? '' : '/'}${path}`);
 }
 
 function portText(redirect: Redirect, scheme: string, addressed: number): string {
@@ -38,8 +43,17 @@ function pathText(redirect: Redirect, uri: StringMatch | undefined, path: string
   const query = path.slice(bare.length);
   if (redirect.uri !== undefined) return redirect.uri.includes('?') ? redirect.uri : redirect.uri + query;
   if (redirect.prefixRewrite === undefined) return path;
-  const matched = uri !== undefined && 'prefix' in uri ? uri.prefix.length : 1;
-  return redirect.prefixRewrite + bare.slice(matched) + query;
+  return redirect.prefixRewrite + bare.slice(matchedLength(uri, bare)) + query;
+}
+
+/**
+ * How much of the path the condition matched: all of it unless the condition is a prefix. Istio writes the prefix `/` where nothing is
+ * asked of the path.
+ * @source Envoy `config_impl.cc` currentUrlPathAfterRewrite of prefix, path and regex routes
+ */
+export function matchedLength(uri: StringMatch | undefined, path: string): number {
+  if (uri === undefined || 'present' in uri) return 1;
+  return 'prefix' in uri ? uri.prefix.length : path.length;
 }
 
 function isDefaultPort(scheme: string, port: number): boolean {

@@ -1,12 +1,23 @@
 /**
  * Regular expressions of policy: RE2 syntax, linear time, the whole string must match. Policy is written by people, but the
- * strings come from the network: an engine that backtracks would let one request hold the process.
+ * strings come from the network: an engine that backtracks would let one request hold the process. Linear in what, though: the
+ * pattern's program times the string. Both are bounded.
  * @source RE2 syntax; Envoy `type.matcher.v3.RegexMatcher` (full match)
  */
 import { RE2JS } from 're2js';
+import { guessProgramSize } from './regex-size.js';
 
 /** Longest pattern. @source Istio `validateStringMatchRegexp` */
 export const MAX_PATTERN_LENGTH = 1024;
+
+/** Longest string that a pattern is held against; a longer one matches none. Node's own limit for the head of a request. */
+export const MAX_SUBJECT_LENGTH = 16_384;
+
+/** Largest program, in instructions: the counts of `(?:a?){1000}` make 2,000. Held against the longest string it takes under a second. */
+const MAX_PROGRAM_SIZE = 5_000;
+
+/** The guess may be too high, but not by so much. */
+const MAX_GUESS = 4 * MAX_PROGRAM_SIZE;
 
 /** A compiled pattern. */
 export interface FullMatcher {
@@ -15,15 +26,30 @@ export interface FullMatcher {
 }
 
 /**
- * @throws RangeError if the pattern is empty or longer than {@link MAX_PATTERN_LENGTH}
+ * @throws RangeError if the pattern is empty, longer than {@link MAX_PATTERN_LENGTH}, or too large a program
  * @throws Error with RE2's own words if it is not RE2
  */
 export function compilePattern(pattern: string): FullMatcher {
   if (pattern === '') throw new RangeError('the regular expression is empty');
+  const re2 = compileBounded(pattern);
+  const native = nativeEquivalent(pattern);
+  return native === null ? new Re2Matcher(re2) : new NativeMatcher(native);
+}
+
+/** @throws RangeError, Error as {@link compilePattern}; an empty pattern is one */
+export function compileBounded(pattern: string): RE2JS {
   if (pattern.length > MAX_PATTERN_LENGTH)
     throw new RangeError(`the regular expression is longer than ${MAX_PATTERN_LENGTH} characters`);
+  if (guessProgramSize(pattern) > MAX_GUESS) throw tooLarge();
   const re2 = RE2JS.compile(pattern);
-  return nativeEquivalent(pattern) ?? new Re2Matcher(re2);
+  if (re2.programSize() > MAX_PROGRAM_SIZE) throw tooLarge();
+  return re2;
+}
+
+function tooLarge(): RangeError {
+  return new RangeError(
+    `the regular expression repeats so much that it would take more than ${MAX_PROGRAM_SIZE} steps for each character; use smaller counts`,
+  );
 }
 
 /** What is wrong with a pattern, or null. */
@@ -42,7 +68,17 @@ class Re2Matcher implements FullMatcher {
     this.#re2 = re2;
   }
   test(text: string): boolean {
-    return this.#re2.matches(text);
+    return text.length <= MAX_SUBJECT_LENGTH && this.#re2.matches(text);
+  }
+}
+
+class NativeMatcher implements FullMatcher {
+  readonly #pattern: RegExp;
+  constructor(pattern: RegExp) {
+    this.#pattern = pattern;
+  }
+  test(text: string): boolean {
+    return text.length <= MAX_SUBJECT_LENGTH && this.#pattern.test(text);
   }
 }
 

@@ -61,11 +61,12 @@ test('uriRegexRewrite replaces every match on the path and leaves the query', ()
   assert.equal(path(undefined, { uriRegex: { match: 'a', rewrite: '\\\\' } }, '/a'), '/\\');
 });
 
-test('the original path is kept in x-envoy-original-path only if it changed', () => {
+test('the original path is kept in x-envoy-original-path by every rewrite of the path, though it stay the same', () => {
   const changed = rewritten({ rewrite: { uri: '/x/' } });
   assert.equal(changed.headers['x-envoy-original-path'], '/a/b?q=1');
   const same = rewritten({ rewrite: { uri: '/' } });
-  assert.equal(same.headers['x-envoy-original-path'], undefined);
+  assert.equal(same.headers['x-envoy-original-path'], '/a/b?q=1');
+  assert.equal(rewritten({ rewrite: { authority: 'x' } }).headers['x-envoy-original-path'], undefined);
 });
 
 test('a route that changes nothing returns the request as it is', () => {

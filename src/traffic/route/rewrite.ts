@@ -2,19 +2,20 @@
  * What a route changes about a request before it is forwarded.
  * @source Envoy `config_impl.cc` finalizePathHeader; Istio `route.go` applyHTTPRouteDestination
  */
-import { RE2JS } from 're2js';
 import { applyHeaders, type HeaderContext } from '../headers/decide.js';
+import { safeFieldText } from '../headers/safe-text.js';
 import type { CompiledDestination, CompiledRoute } from './compile.js';
-import { pathOnly } from './match.js';
 import type { RewritePolicy, StringMatch } from './policy.js';
-import { MAX_PATTERN_LENGTH } from './regex.js';
+import { matchedLength } from './redirect.js';
+import { pathOnly } from './request-parts.js';
+import { Substitution } from './substitute.js';
 
 /** How the path changes. */
 export type CompiledRewrite =
-  /** `length` characters at the front are replaced; -1: all of the path. */
-  | { readonly kind: 'front'; readonly length: number; readonly text: string }
+  /** What the condition on the path matched is replaced. */
+  | { readonly kind: 'matched'; readonly uri: StringMatch | undefined; readonly text: string }
   /** All matches are replaced. */
-  | { readonly kind: 'regex'; readonly pattern: RE2JS; readonly pieces: readonly (string | number)[] };
+  | { readonly kind: 'regex'; readonly substitution: Substitution };
 
 /** null: the path stays. @throws Error on a pattern that is not RE2, RangeError on a group that it has not */
 export function compileRewrite(
@@ -23,21 +24,11 @@ export function compileRewrite(
 ): CompiledRewrite | null {
   if (rewrite?.uriRegex !== undefined) return compileRegexRewrite(rewrite.uriRegex);
   if (rewrite?.uri === undefined || rewrite.uri === '') return null;
-  const length =
-    uri === undefined || 'present' in uri ? 1 : 'prefix' in uri ? Math.max(1, uri.prefix.length) : -1;
-  return { kind: 'front', length, text: rewrite.uri };
+  return { kind: 'matched', uri, text: rewrite.uri };
 }
 
-/** @throws RangeError if the pattern is too long, or the replacement names a group that it has not */
-function compileRegexRewrite(regex: NonNullable<RewritePolicy['uriRegex']>): CompiledRewrite {
-  if (regex.match.length > MAX_PATTERN_LENGTH)
-    throw new RangeError(`the regular expression is longer than ${MAX_PATTERN_LENGTH} characters`);
-  const pattern = RE2JS.compile(regex.match);
-  const pieces = substitution(regex.rewrite);
-  for (const piece of pieces)
-    if (typeof piece === 'number' && piece > pattern.groupCount())
-      throw new RangeError(`the replacement names group ${piece}; the pattern has ${pattern.groupCount()}`);
-  return { kind: 'regex', pattern, pieces };
+function compileRegexRewrite({ match, rewrite }: NonNullable<RewritePolicy['uriRegex']>): CompiledRewrite {
+  return { kind: 'regex', substitution: new Substitution(match, rewrite) };
 }
 
 /** What is wrong with a pattern and its replacement, or null. */
@@ -50,31 +41,12 @@ export function regexRewriteFault(regex: NonNullable<RewritePolicy['uriRegex']>)
   }
 }
 
-/** Text, and numbers of groups: RE2 writes `\1`, and `\0` for the whole match. */
-function substitution(rewrite: string): readonly (string | number)[] {
-  const pieces: (string | number)[] = [];
-  for (const [text] of rewrite.matchAll(/\\\d|\\\\|[^\\]+|\\/g)) {
-    if (/^\\\d$/.test(text)) pieces.push(Number(text[1]));
-    else pieces.push(text === '\\\\' ? '\\' : text);
-  }
-  return pieces;
-}
-
 /** The new path; the query stays. */
 export function rewritePath(rewrite: CompiledRewrite, path: string): string {
   const bare = pathOnly(path);
   const query = path.slice(bare.length);
-  if (rewrite.kind === 'regex') {
-    const fill = (...groups: readonly unknown[]) =>
-      rewrite.pieces.map((piece) => (typeof piece === 'string' ? piece : groupText(groups[piece]))).join('');
-    return rewrite.pattern.matcher(bare).replaceAll(fill) + query;
-  }
-  return rewrite.text + (rewrite.length < 0 ? '' : bare.slice(rewrite.length)) + query;
-}
-
-/** A group that took no part is empty. */
-function groupText(group: unknown): string {
-  return typeof group === 'string' ? group : '';
+  if (rewrite.kind === 'regex') return rewrite.substitution.apply(bare) + query;
+  return rewrite.text + bare.slice(matchedLength(rewrite.uri, bare)) + query;
 }
 
 /** What may change about a request; a call is one. Its other facts are for operators in header values. */
@@ -85,7 +57,7 @@ export interface RewritableRequest extends HeaderContext {
 
 /**
  * Rewrites path, authority and headers in place, as the route and the chosen destination say, and returns the same object.
- * The path as it was is kept in `x-envoy-original-path` if it changes.
+ * The path as it was is kept in `x-envoy-original-path` by every rewrite of the path, as Envoy does.
  */
 export function rewriteRequest<T extends RewritableRequest>(
   route: CompiledRoute,
@@ -96,11 +68,8 @@ export function rewriteRequest<T extends RewritableRequest>(
   if (destination.requestHeaders.length > 0)
     applyHeaders(destination.requestHeaders, request.headers, request);
   if (route.rewrite !== null) {
-    const path = rewritePath(route.rewrite, request.path);
-    if (path !== request.path) {
-      request.headers['x-envoy-original-path'] = request.path;
-      request.path = path;
-    }
+    request.headers['x-envoy-original-path'] = safeFieldText(request.path);
+    request.path = rewritePath(route.rewrite, request.path);
   }
   if (destination.authority !== null) request.authority = destination.authority;
   return request;
