@@ -3,6 +3,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { InboundPath } from '../../inbound/exchange.js';
+import type { Exchange } from '../../model/exchange.js';
 import { present } from './head.js';
 import { begin, refuse } from './serve.js';
 
@@ -22,8 +23,7 @@ export function handler(
     if (response.headersSent) response.destroy();
     else response.writeHead(500, { 'content-type': 'text/plain' }).end('Internal Server Error');
   };
-  return (request, response) => {
-    const exchange = begin(path, request, response, request.url ?? '');
+  const serve = (request: IncomingMessage, response: ServerResponse, exchange: Exchange | null) => {
     if (exchange?.refusal) {
       refuse(response, exchange.refusal);
       return;
@@ -36,6 +36,13 @@ export function handler(
     } catch (error) {
       fail(response, error);
     }
+  };
+  return (request, response) => {
+    const exchange = begin(path, request, response, request.url ?? '');
+    const waiting = exchange?.waiting ?? null;
+    if (waiting === null) serve(request, response, exchange);
+    // Whoever went away meanwhile is not served any more.
+    else void waiting.then(() => exchange!.ended || serve(request, response, exchange));
   };
 }
 

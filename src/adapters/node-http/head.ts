@@ -85,4 +85,14 @@ export function faultOf(request: IncomingMessage, target: string): string | null
 export function present(request: IncomingMessage, exchange: Exchange): void {
   request.url = exchange.path;
   request.headers['x-request-id'] = exchange.requestId;
+  const { changes } = exchange;
+  if (changes === null) return;
+  for (const name of changes.remove) strip(request, name);
+  for (const name in changes.set) {
+    const value = changes.set[name]!;
+    strip(request, name);
+    request.headers[name] = value;
+    request.headersDistinct[name] = [value];
+    request.rawHeaders.push(name, value);
+  }
 }

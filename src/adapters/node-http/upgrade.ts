@@ -31,10 +31,9 @@ function upgrade(
   const url = request.url ?? '';
   const exchange = path.begin(factsOf(request, url, connection, path.trustedHops), faultOf(request, url));
   path.exchanges.set(request, exchange);
-  const { refusal } = exchange;
   const serving: Serving = {
     gone() {
-      path.end(exchange, { status: refusal?.status ?? 101, complete: true });
+      path.end(exchange, { status: exchange.refusal?.status ?? 101, complete: exchange.waiting === null });
       connection.end(serving);
     },
     // There is no telling an upgraded protocol; it lasts until the time to drain is over.
@@ -43,13 +42,18 @@ function upgrade(
   connection.begin(serving);
   // Node has let go of the socket: without a listener a broken connection would end the process.
   socket.on('error', () => {});
-  if (refusal !== null) {
-    socket.write(rawResponse(refusal));
-    connection.stream.destroySoon();
-    return;
-  }
-  present(request, exchange);
-  path.run(exchange, () => target.emit('upgrade', request, socket, head));
+  const pass = () => {
+    const { refusal } = exchange;
+    if (refusal !== null) {
+      socket.write(rawResponse(refusal));
+      connection.stream.destroySoon();
+      return;
+    }
+    present(request, exchange);
+    path.run(exchange, () => target.emit('upgrade', request, socket, head));
+  };
+  if (exchange.waiting === null) pass();
+  else void exchange.waiting.then(() => exchange.ended || pass());
 }
 
 function rawResponse(refusal: Refusal): string {
@@ -57,6 +61,7 @@ function rawResponse(refusal: Refusal): string {
     `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}`,
     'content-type: text/plain',
     `content-length: ${Buffer.byteLength(refusal.body)}`,
+    ...Object.entries(refusal.headers ?? {}).map(([name, value]) => `${name}: ${value}`),
     'connection: close',
     '',
     refusal.body,

@@ -1,16 +1,24 @@
 /**
  * What applies to the calls that arrive at one workload: which PeerAuthentication speaks for each port, and which
- * AuthorizationPolicies select it.
+ * RequestAuthentications and AuthorizationPolicies select it.
  * @source Istio `pilot/pkg/security/authn/policy_applier.go`, `pilot/pkg/model/{authorization,policyattachment}.go`
  */
 import { MeshError } from '../../base/errors.js';
 import type { PathNormalization } from '../../security/authorize/normalize-path.js';
 import { type AuthorizationPolicySpec, effectiveAuthorization } from '../../security/authorize/policy.js';
 import type { MtlsMode, MtlsModeSpec, PeerAuthenticationSpec } from '../../security/mtls/policy.js';
-import type { EffectiveInbound } from '../effective.js';
+import {
+  combineTokenRules,
+  DEFAULT_KEYS_TIMEOUT_MS,
+  effectiveTokenRule,
+  type RequestAuthenticationSpec,
+} from '../../security/token/policy.js';
+import type { EffectiveInbound, EffectiveTokenRule } from '../effective.js';
 import { authorizationPolicy } from '../kinds/authorization-policy.js';
+import { durationMs } from '../kinds/duration.js';
 import type { KindDefinition } from '../kinds/kind.js';
 import { peerAuthentication } from '../kinds/peer-authentication.js';
+import { requestAuthentication } from '../kinds/request-authentication.js';
 import type { Resource, Scope } from '../resource.js';
 import { ROOT_NAMESPACE } from './names.js';
 
@@ -40,6 +48,7 @@ export interface PreparedInbound {
   /** Oldest first. */
   readonly peers: Namespaced<PeerAuthenticationSpec>;
   readonly policies: Namespaced<AuthorizationPolicySpec>;
+  readonly tokens: Namespaced<RequestAuthenticationSpec>;
 }
 
 type Namespaced<Spec> = ReadonlyMap<string, readonly Found<Spec>[]>;
@@ -60,13 +69,16 @@ export function prepareInbound(
     pathNormalization: options.pathNormalization ?? 'BASE',
     peers: byNamespace(ordered, peerAuthentication),
     policies: byNamespace(ordered, authorizationPolicy),
+    tokens: byNamespace(ordered, requestAuthentication),
   };
 }
 
 /** The same as {@link resolveInbound}, for many workloads of one state: prepare once. */
 export function resolvePreparedInbound(prepared: PreparedInbound, scope: Scope): EffectiveInbound {
+  const tokens = selectTokenRules(prepared, scope);
   return {
     mtls: resolveMtls(prepared, scope),
+    ...(tokens.length === 0 ? {} : { tokens }),
     authorization: selectAuthorization(prepared, scope),
     pathNormalization: prepared.pathNormalization,
   };
@@ -154,15 +166,36 @@ export function selectsLabels(spec: Selecting, { labels }: Pick<Scope, 'labels'>
   );
 }
 
-/** A policy with `targetRefs` is for gateways and waypoints, never for an ordinary workload. */
+interface Attached extends Selecting {
+  readonly targetRef?: unknown;
+  readonly targetRefs?: readonly unknown[] | undefined;
+}
+
+/** Of the root and the own namespace. One with `targetRefs` is for gateways and waypoints, never for an ordinary workload. */
+function attached<Spec extends Attached>(found: Namespaced<Spec>, root: string, scope: Scope): Valid<Spec>[] {
+  const namespaces = scope.namespace === root ? [root] : [root, scope.namespace];
+  return namespaces
+    .flatMap((namespace) => inNamespace(found, namespace))
+    .filter(({ spec }) => spec.targetRef === undefined && (spec.targetRefs ?? []).length === 0)
+    .filter(({ spec }) => selectsLabels(spec, scope));
+}
+
 function selectAuthorization(
   { policies, root }: PreparedInbound,
   scope: Scope,
 ): EffectiveInbound['authorization'] {
-  const namespaces = scope.namespace === root ? [root] : [root, scope.namespace];
-  return namespaces
-    .flatMap((namespace) => inNamespace(policies, namespace))
-    .filter(({ spec }) => spec.targetRef === undefined && (spec.targetRefs ?? []).length === 0)
-    .filter(({ spec }) => selectsLabels(spec, scope))
-    .map(({ resource, spec }) => effectiveAuthorization(spec, resource.metadata));
+  return attached(policies, root, scope).map(({ resource, spec }) =>
+    effectiveAuthorization(spec, resource.metadata),
+  );
+}
+
+/** All of them together: what one takes, another need not. @source Istio `pilot/pkg/security/authn/policy_applier.go` */
+function selectTokenRules({ tokens, root }: PreparedInbound, scope: Scope): EffectiveTokenRule[] {
+  const rules = attached(tokens, root, scope).flatMap(({ resource, spec }) => {
+    const { namespace, name } = resource.metadata;
+    return (spec.jwtRules ?? []).map((rule) =>
+      effectiveTokenRule(rule, `${namespace}/${name}`, durationMs(rule.timeout, DEFAULT_KEYS_TIMEOUT_MS)),
+    );
+  });
+  return combineTokenRules(rules);
 }

@@ -131,11 +131,7 @@ interface Fitting {
   readonly policy: string | null;
 }
 
-function fittingRules(
-  token: ParsedToken,
-  rules: readonly EffectiveTokenRule[],
-  nowSeconds: number,
-): Fitting {
+function fittingRules(token: ParsedToken, rules: readonly EffectiveTokenRule[], nowSeconds: number): Fitting {
   const fitting: EffectiveTokenRule[] = [];
   let fault: TokenFault = 'issuer';
   let policy: string | null = null;

@@ -183,8 +183,7 @@ class FetchedKeys implements KeySource {
   }
 
   async #read(fetch: FetchText, signal: AbortSignal): Promise<string> {
-    const get = (url: string) =>
-      within(fetch(checked(url), { maxLength: MAX_JWKS_LENGTH, signal }), signal);
+    const get = (url: string) => within(fetch(checked(url), { maxLength: MAX_JWKS_LENGTH, signal }), signal);
     if (this.#keys.from === 'uri') return get(this.#keys.uri);
     const issuer = this.#keys.issuer.replace(/\/$/, '');
     const document = await get(`${issuer}/.well-known/openid-configuration`);

@@ -51,7 +51,9 @@ function cookies(field: string, name: string): string[] {
     const equals = part.indexOf('=');
     if (equals < 0 || part.slice(0, equals).trim() !== name) continue;
     const value = part.slice(equals + 1).trim();
-    found.push(value.length >= 2 && value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value);
+    found.push(
+      value.length >= 2 && value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value,
+    );
   }
   return found;
 }
@@ -95,7 +97,11 @@ export function hideParams(path: string, names: ReadonlySet<string>): string {
 }
 
 /** The very same text if nothing is to be changed. */
-function changeParams(path: string, names: ReadonlySet<string>, change: (pair: Pair) => string | null): string {
+function changeParams(
+  path: string,
+  names: ReadonlySet<string>,
+  change: (pair: Pair) => string | null,
+): string {
   const query = path.indexOf('?');
   if (query < 0 || names.size === 0) return path;
   const pairs = pairsOf(path);

@@ -11,7 +11,9 @@ export interface JwtRuleSpec {
   /** The same as `jwksUri`, as the CRD also spells it. */
   readonly jwks_uri?: string | undefined;
   readonly jwks?: string | undefined;
-  readonly fromHeaders?: readonly { readonly name: string; readonly prefix?: string | undefined }[] | undefined;
+  readonly fromHeaders?:
+    | readonly { readonly name: string; readonly prefix?: string | undefined }[]
+    | undefined;
   readonly fromParams?: readonly string[] | undefined;
   readonly fromCookies?: readonly string[] | undefined;
   readonly outputPayloadToHeader?: string | undefined;
