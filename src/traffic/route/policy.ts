@@ -99,6 +99,8 @@ export interface EffectiveRoute {
   readonly index: number;
   /** Name of the rule, with the match's name behind a dot if it has one. */
   readonly name: string | null;
+  /** `ns/name` of the VirtualService in which the rule stands, where it is a delegate of the one that speaks. For people. */
+  readonly delegate?: string;
   /** Absent: every request. */
   readonly match?: RouteMatch;
   readonly action: RouteAction;
