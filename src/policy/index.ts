@@ -35,4 +35,12 @@ export {
   resolvePrepared,
 } from './resolve/index.js';
 export type * from './resource.js';
+export {
+  describeFields,
+  type FieldDescription,
+  type JsonSchema,
+  kindJsonSchema,
+  policyJsonSchema,
+  SCHEMA_KINDS,
+} from './schemas/index.js';
 export { validateResource } from './validate.js';

@@ -1,12 +1,10 @@
 /** Tables that are made from the code they describe. */
 import { VARIABLES } from 'heddle';
-import { KINDS } from 'heddle/policy';
+import { describeFields, KINDS } from 'heddle/policy';
 import { HELP } from './command-help.js';
 import { entryPoints } from './exports.js';
 import { METRIC_LABELS } from './metric-labels.js';
 import { METRICS } from './metrics.js';
-import { fieldsOf } from './policy-fields.js';
-import { noteOf } from './policy-notes.js';
 
 /** By the name in `<!-- generated NAME -->`. */
 export const TABLES: Readonly<Record<string, () => string>> = {
@@ -42,10 +40,11 @@ export const TABLES: Readonly<Record<string, () => string>> = {
 function policyTable(kind: (typeof KINDS)[number]): string {
   return table(
     ['field', 'supported', 'how'],
-    fieldsOf(kind.schema).map((field) => {
-      const { supported, how } = noteOf(kind.kind, field);
-      return [`\`${field.path}\``, supported, how];
-    }),
+    describeFields(kind.kind, kind.schema).map(({ path, supported, how, default: otherwise }) => [
+      `\`${path}\``,
+      supported,
+      otherwise === undefined ? how : `${how}; default \`${otherwise}\``,
+    ]),
   );
 }
 

@@ -21,6 +21,8 @@ const COMMANDS: readonly (readonly [command: string, example: string])[] = [
   ['explain', 'heddle explain outbound -f policy/'],
   ['explain outbound', '"headers": {"end-user": "jason"}'],
   ['explain inbound', '"peer": {"principal": "cluster.local/ns/default/sa/reviews"'],
+  ['test', 'heddle test policy/ --junit results.xml'],
+  ['schema', 'heddle schema VirtualService'],
   ['completion', 'source <(heddle completion bash)'],
   ['version', 'heddle version --json'],
 ];

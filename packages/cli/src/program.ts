@@ -8,6 +8,7 @@ import { controlCommand } from './commands/control.js';
 import { deleteCommand } from './commands/delete.js';
 import { explainCommand } from './commands/explain.js';
 import { getCommand } from './commands/get.js';
+import { schemaCommand } from './commands/schema.js';
 import { statusCommand } from './commands/status.js';
 import { testCommand } from './commands/test.js';
 import { tokenCommand } from './commands/token.js';
@@ -21,7 +22,7 @@ type Make = (context: Context) => Command;
 const GROUPS: readonly (readonly [heading: string, commands: readonly Make[]])[] = [
   ['Run the mesh:', [controlCommand, statusCommand, tokenCommand, caCommand]],
   ['Change policy:', [applyCommand, getCommand, deleteCommand]],
-  ['Understand policy, without a mesh:', [analyzeCommand, explainCommand, testCommand]],
+  ['Understand policy, without a mesh:', [analyzeCommand, testCommand, explainCommand, schemaCommand]],
 ];
 
 export function makeProgram(context: Context): Command {

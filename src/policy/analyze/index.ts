@@ -56,7 +56,7 @@ export function analyze(files: readonly PolicyFile[], around: Surroundings = {})
   const parsed = parseResources(files);
   const messages: Message[] = [...parsed.messages];
   for (const resource of parsed.resources) messages.push(...validateResource(resource));
-  messages.push(...readPolicyTests(files).messages);
+  messages.push(...readPolicyTests(parsed).messages);
   const report: Report = (subject, finding) => void messages.push(messageAt(subject.parsed, finding));
   const world = surveyWorld(parsed, around);
   for (const analyzer of ANALYZERS) {

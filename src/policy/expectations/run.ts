@@ -3,7 +3,7 @@ import { isMeshError } from '../../base/errors.js';
 import { explainInbound } from '../explain-inbound.js';
 import { explainOutbound } from '../explain-outbound.js';
 import { messageAt } from '../message-at.js';
-import { parseResources } from '../parse.js';
+import { type ParsedFiles, parseResources } from '../parse.js';
 import type { Message, PolicyFile } from '../resource.js';
 import { validateResource } from '../validate.js';
 import { compareCall } from './compare-call.js';
@@ -53,9 +53,10 @@ export function runPolicyTests(
   files: readonly PolicyFile[],
   { filter = '' }: RunPolicyTestsOptions = {},
 ): PolicyTestReport {
-  const tests = readPolicyTests(files);
+  const parsed = parseResources(files);
+  const tests = readPolicyTests(parsed);
   const order = new Map(files.map(({ file }, index) => [file, index]));
-  const messages = [...policyErrors(files), ...tests.messages].sort(
+  const messages = [...policyErrors(parsed), ...tests.messages].sort(
     (one, other) => order.get(one.file)! - order.get(other.file)! || one.line - other.line,
   );
   if (messages.length > 0) return { valid: false, messages, passed: 0, failed: 0, skipped: 0, cases: [] };
@@ -67,8 +68,7 @@ export function runPolicyTests(
 }
 
 /** What would keep this policy from being applied. */
-function policyErrors(files: readonly PolicyFile[]): Message[] {
-  const parsed = parseResources(files);
+function policyErrors(parsed: ParsedFiles): Message[] {
   const seen = new Set<string>();
   const twice: Message[] = [];
   for (const one of parsed.resources) {

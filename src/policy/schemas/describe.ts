@@ -1,0 +1,53 @@
+/** The fields of a kind, each with what is said of it. */
+import type { z } from 'zod';
+import { fieldsOf } from './fields.js';
+import type { Note, Notes } from './note.js';
+import { NOTES } from './notes/index.js';
+
+export interface FieldDescription extends Note {
+  /** `http[].match[].uri`; `.*` is any key. */
+  readonly path: string;
+}
+
+/**
+ * Every field of `kind`, in the order of its schema.
+ * @throws Error for a field that nobody has described
+ */
+export function describeFields(kind: string, schema: z.ZodType): FieldDescription[] {
+  const notes = NOTES[kind] ?? {};
+  return fieldsOf(schema).map(({ path, as }) => {
+    if (as !== undefined) return { path, ...repeated(notes[path], as) };
+    const note = noteFor(notes, path);
+    if (note === undefined) throw new Error(`${kind}: '${path}' has no note in src/policy/schemas/notes`);
+    return { path, ...note };
+  });
+}
+
+function repeated(own: Note | undefined, as: string): Note {
+  if (own === undefined) return { supported: 'yes', how: `as \`${as}\`` };
+  return { ...own, how: `${own.how}; fields as \`${as}\`` };
+}
+
+/** The longest note that covers the field at `path`. */
+export function noteFor(notes: Notes, path: string): Note | undefined {
+  const key = coveringPath(notes, path);
+  return key === undefined ? undefined : notes[key];
+}
+
+export function coveringPath(notes: Notes, path: string): string | undefined {
+  const covers = (note: string) =>
+    note === '' || path === note || (path.startsWith(note) && /^[.[]/.test(path.slice(note.length)));
+  return Object.keys(notes)
+    .filter(covers)
+    .sort((one, other) => other.length - one.length)[0];
+}
+
+/** A note in one sentence, for an editor. Of a block only what is said of it itself. */
+export function sentenceFor(notes: Notes, path: string, isBlock: boolean): string | undefined {
+  const note =
+    notes[path] ?? notes[`${path}[]`] ?? notes[`${path}.*`] ?? (isBlock ? undefined : noteFor(notes, path));
+  if (note === undefined) return undefined;
+  const { how, supported } = note;
+  const text = supported === 'partly' ? `Partly: ${how}` : `${how[0]!.toUpperCase()}${how.slice(1)}`;
+  return note.default === undefined ? `${text}.` : `${text}. Default: ${note.default}.`;
+}

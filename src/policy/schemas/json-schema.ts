@@ -1,0 +1,140 @@
+/**
+ * JSON Schemas of policy, for editors: made from the schemas that validate it, with what `docs/policy.md` says of each field. They know
+ * shapes; the rest is for `heddle analyze`.
+ */
+import { z } from 'zod';
+import { policyTestSpec, TEST_API_VERSION, TEST_KIND } from '../expectations/schema.js';
+import { duration, stringMatch } from '../kinds/common.js';
+import { joinVersion, KINDS } from '../kinds/index.js';
+import { sentenceFor } from './describe.js';
+import { type Notes, yes } from './note.js';
+import { NOTES } from './notes/index.js';
+
+/** Draft 07, which every editor reads. */
+export interface JsonSchema {
+  readonly [keyword: string]: unknown;
+}
+
+interface Described {
+  readonly kind: string;
+  readonly versions: readonly string[];
+  readonly schema: z.ZodType;
+}
+
+const ALL: readonly Described[] = [
+  ...KINDS.map(({ kind, group, versions, schema }) => ({
+    kind,
+    versions: versions.map((version) => joinVersion(group, version)),
+    schema,
+  })),
+  { kind: TEST_KIND, versions: [TEST_API_VERSION], schema: policyTestSpec },
+];
+
+const DRAFT = 'http://json-schema.org/draft-07/schema#';
+
+/** Kinds of document that there are schemas for. */
+export const SCHEMA_KINDS: readonly string[] = ALL.map(({ kind }) => kind);
+
+/** Of one document of `kind`; undefined if there is no such kind. */
+export function kindJsonSchema(kind: string): JsonSchema | undefined {
+  const found = ALL.find((one) => one.kind === kind);
+  return found === undefined ? undefined : { $schema: DRAFT, ...documentSchema(found) };
+}
+
+/** Of a document of any kind. */
+export function policyJsonSchema(): JsonSchema {
+  return {
+    $schema: DRAFT,
+    title: 'Policy of Heddle',
+    oneOf: ALL.map(({ kind }) => ({ $ref: `#/definitions/${kind}` })),
+    definitions: Object.fromEntries(ALL.map((one) => [one.kind, documentSchema(one)])),
+  };
+}
+
+function documentSchema({ kind, versions, schema }: Described): JsonSchema {
+  const text = { type: 'object', additionalProperties: { type: 'string' } };
+  return {
+    title: kind,
+    type: 'object',
+    required: ['apiVersion', 'kind', 'metadata'],
+    additionalProperties: false,
+    properties: {
+      apiVersion: { enum: versions },
+      kind: { const: kind },
+      metadata: {
+        type: 'object',
+        required: ['name'],
+        // Kubernetes adds fields of its own.
+        properties: {
+          name: { type: 'string', description: 'Unique within kind and namespace.' },
+          namespace: { type: 'string', default: 'default', description: 'Default: default.' },
+          labels: { ...text, description: 'For people and tools.' },
+          annotations: { ...text, description: 'For people and tools.' },
+        },
+      },
+      spec: specSchema(schema, NOTES[kind] ?? {}),
+      status: { description: 'Written by Kubernetes; not looked at.' },
+    },
+  };
+}
+
+function specSchema(schema: z.ZodType, notes: Notes): JsonSchema {
+  const made = z.toJSONSchema(schema, {
+    target: 'draft-7',
+    io: 'input',
+    unrepresentable: 'any',
+    override: ({ zodSchema, jsonSchema }) => {
+      if (zodSchema === duration) jsonSchema.pattern = DURATION;
+      if (zodSchema === stringMatch) jsonSchema.title = STRING_MATCH;
+    },
+  });
+  // What several fields share is one object: each gets a description of its own.
+  const { $schema, ...own } = JSON.parse(JSON.stringify(made)) as Record<string, unknown>;
+  return describe(own, '', notes);
+}
+
+/** @source Go `time.ParseDuration` */
+const DURATION = '^(0|[+-]?((\\d+\\.?\\d*|\\.\\d+)(ns|us|µs|ms|s|m|h))+)$';
+const STRING_MATCH = 'string match';
+const STRING_MATCH_NOTES: Notes = {
+  exact: yes('the whole value'),
+  prefix: yes('what the value begins with'),
+  regex: yes('RE2 that the whole value matches'),
+};
+
+/** The schema with descriptions in it, and without what says nothing. */
+function describe(schema: JsonSchema, path: string, notes: Notes): JsonSchema {
+  const { propertyNames, title, ...made } = schema as Record<string, unknown>;
+  const here = title === STRING_MATCH ? STRING_MATCH_NOTES : notes;
+  const inside = (name: string) => (title === STRING_MATCH || path === '' ? name : `${path}.${name}`);
+  if (made.minimum === Number.MIN_SAFE_INTEGER) delete made.minimum;
+  if (made.maximum === Number.MAX_SAFE_INTEGER) delete made.maximum;
+  if (isSchema(made.items)) made.items = describe(made.items, `${path}[]`, notes);
+  if (isSchema(made.additionalProperties))
+    made.additionalProperties = describe(made.additionalProperties, inside('*'), notes);
+  if (Array.isArray(made.anyOf)) made.anyOf = made.anyOf.map((one: JsonSchema) => describe(one, path, notes));
+  if (isSchema(made.properties))
+    made.properties = Object.fromEntries(
+      Object.entries(made.properties).map(([name, value]) => [
+        name,
+        describeField(value as JsonSchema, inside(name), here),
+      ]),
+    );
+  return made;
+}
+
+function describeField(schema: JsonSchema, path: string, notes: Notes): JsonSchema {
+  const made = describe(schema, path, notes);
+  const isBlock = 'properties' in made || 'items' in made || isSchema(made.additionalProperties);
+  const description = sentenceFor(notes, path, isBlock);
+  const otherwise = notes[path]?.default;
+  return {
+    ...(description !== undefined && { description }),
+    ...made,
+    ...(otherwise !== undefined && { default: otherwise }),
+  };
+}
+
+function isSchema(value: unknown): value is JsonSchema {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
