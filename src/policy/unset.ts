@@ -21,7 +21,7 @@ function walk(schema: unknown, value: unknown, path: FieldPath, lost: FieldPath[
   const at = inner(schema, value);
   if (Array.isArray(value))
     return at instanceof z.ZodArray
-      ? value.map((entry, index) => walk(at.element, entry, [...path, index], lost))
+      ? value.map((entry, index) => walkEntry(at.element, entry, [...path, index], lost))
       : value;
   if (typeof value !== 'object' || value === null) return value;
   const map = at instanceof z.ZodRecord;
@@ -30,11 +30,17 @@ function walk(schema: unknown, value: unknown, path: FieldPath, lost: FieldPath[
   for (const [key, entry] of Object.entries(value)) {
     const place = [...path, key];
     if (key === '__proto__') lost.push(place);
-    else if (map) kept.push([key, walk(at.valueType, entry, place, lost)]);
+    else if (map) kept.push([key, walkEntry(at.valueType, entry, place, lost)]);
     else if (entry !== null)
       kept.push([key, walk(Object.hasOwn(at.shape, key) ? at.shape[key] : undefined, entry, place, lost)]);
   }
   return Object.fromEntries(kept);
+}
+
+/** Of a list or a map: where the schema has something in place of what is not set, it stands for a null too. */
+function walkEntry(schema: unknown, entry: unknown, path: FieldPath, lost: FieldPath[]): unknown {
+  if (entry === null && schema instanceof z.ZodDefault) return schema.parse(undefined);
+  return walk(schema, entry, path, lost);
 }
 
 /** Without what only says that a field may be absent; of several shapes the one that fits. */

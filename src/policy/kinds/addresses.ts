@@ -42,7 +42,7 @@ export function isCidr(text: string): boolean {
   if (slash < 0) return false;
   const address = text.slice(0, slash);
   const bits = text.slice(slash + 1);
-  if (!/^\d{1,3}$/.test(bits)) return false;
+  if (!/^(0|[1-9]\d{0,2})$/.test(bits)) return false;
   return isIpv4(address) ? Number(bits) <= 32 : isIpv6(address) && Number(bits) <= 128;
 }
 
@@ -68,7 +68,8 @@ export function wildcardFault(host: string): string | null {
 /** A first label: `*`, or a label with `*` or `*-` before it. */
 const WILDCARD_LABEL = /^(?:\*|(?:\*-?)?[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)$/i;
 
-function lengthFault(host: string): string | null {
+/** What is wrong with the length of a name, or null. */
+export function lengthFault(host: string): string | null {
   if (host === '') return 'it is empty';
   return host.length > 255 ? 'it is longer than 255 characters' : null;
 }

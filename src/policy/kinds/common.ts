@@ -41,19 +41,7 @@ export type DestinationSpec = z.infer<typeof destination>;
 
 export const workloadSelector = z.strictObject({ matchLabels: labels.optional() });
 
-/** What Istio has and Heddle does not do yet: parsed, so that its place is known, and refused. */
-export const notYet = z.unknown();
-
 // -- checks --
-
-/** Refuses a field that Heddle does not carry out: nothing is accepted and ignored. */
-export function refuseNotYet(value: unknown, path: FieldPath, findings: Findings): void {
-  if (value === undefined) return;
-  findings.error(
-    path,
-    `Heddle does not do '${path.at(-1)}' yet; take it out, nothing is accepted and ignored`,
-  );
-}
 
 /** @param options.zero whether 0 is allowed, which Istio usually refuses */
 export function checkDuration(

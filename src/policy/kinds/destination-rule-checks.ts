@@ -8,12 +8,11 @@ import {
   checkExportTo,
   checkLabels,
   checkPercent,
-  checkPort,
   checkSelectorLabels,
   isDnsLabel,
-  refuseNotYet,
   wildcardFault,
 } from './common.js';
+import { checkConnectionPool, checkTunnel } from './connection-pool-checks.js';
 import type {
   DestinationRuleSpec,
   OutlierDetectionSpec,
@@ -29,11 +28,12 @@ export function checkDestinationRule(
   findings: Findings,
   metadata: ResourceMetadata,
 ): void {
+  const { namespace } = metadata;
   const fault = wildcardFault(spec.host);
   if (fault !== null) findings.error(['spec', 'host'], `'${spec.host}' is not a host: ${fault}`);
-  checkExportTo(spec.exportTo, metadata.namespace, findings);
+  checkExportTo(spec.exportTo, namespace, findings);
   checkSelector(spec, findings, metadata);
-  checkTrafficPolicy(spec.trafficPolicy, ['spec', 'trafficPolicy'], findings);
+  checkTrafficPolicy(spec.trafficPolicy, ['spec', 'trafficPolicy'], findings, namespace);
   const names = new Set<string>();
   for (const [index, subset] of (spec.subsets ?? []).entries()) {
     const path = ['spec', 'subsets', index];
@@ -42,7 +42,7 @@ export function checkDestinationRule(
       findings.error([...path, 'name'], `the subset '${subset.name}' is there twice`);
     names.add(subset.name);
     checkLabels(subset.labels, [...path, 'labels'], findings);
-    checkTrafficPolicy(subset.trafficPolicy, [...path, 'trafficPolicy'], findings);
+    checkTrafficPolicy(subset.trafficPolicy, [...path, 'trafficPolicy'], muted(findings), namespace);
   }
 }
 
@@ -58,10 +58,21 @@ function checkSelector(spec: DestinationRuleSpec, findings: Findings, metadata: 
     findings.error(['spec', 'exportTo'], "with a workloadSelector only '.' can be exported to");
 }
 
+/** Istio warns of the rule's own policy only; of subsets and ports we tell, without a warning. */
+function muted(findings: Findings): Findings {
+  return {
+    error: (path, message) => findings.error(path, message),
+    warning: (path, message) => findings.info(path, message),
+    info: (path, message) => findings.info(path, message),
+    unsupported: (path, message) => findings.unsupported(path, message),
+  };
+}
+
 function checkTrafficPolicy(
   policy: TrafficPolicySpec | undefined,
   path: FieldPath,
   findings: Findings,
+  namespace: string,
 ): void {
   if (policy === undefined) return;
   if (
@@ -69,66 +80,55 @@ function checkTrafficPolicy(
     (Object.keys(policy).length === 1 && policy.portLevelSettings?.length === 0)
   )
     findings.error(path, 'it is empty; set at least one field, or take it out');
-  refuseNotYet(policy.tunnel, [...path, 'tunnel'], findings);
-  refuseNotYet(policy.proxyProtocol, [...path, 'proxyProtocol'], findings);
   if (policy.tunnel !== undefined && policy.proxyProtocol !== undefined)
     findings.error(path, "'tunnel' and 'proxyProtocol' exclude each other");
-  checkBlocks(policy, path, findings);
-  if (policy.retryBudget?.percent !== undefined)
-    checkPercent(policy.retryBudget.percent, [...path, 'retryBudget', 'percent'], findings);
-  refuseNotYet(policy.retryBudget?.budgetInterval, [...path, 'retryBudget', 'budgetInterval'], findings);
+  checkTunnel(policy.tunnel, [...path, 'tunnel'], findings);
+  checkBlocks(policy, path, findings, namespace);
+  checkRetryBudget(policy.retryBudget, [...path, 'retryBudget'], findings);
+  checkPorts(policy, [...path, 'portLevelSettings'], muted(findings), namespace);
+}
+
+function checkPorts(policy: TrafficPolicySpec, path: FieldPath, findings: Findings, namespace: string): void {
   const ports = new Set<number>();
   for (const [index, entry] of (policy.portLevelSettings ?? []).entries()) {
-    const at = [...path, 'portLevelSettings', index];
+    const at = [...path, index];
+    const number = entry.port?.number ?? 0;
     if (entry.port === undefined) findings.error(at, "'port' is missing");
-    else {
-      checkPort(entry.port.number, [...at, 'port', 'number'], findings);
-      if (ports.has(entry.port.number))
-        findings.info([...at, 'port'], `port ${entry.port.number} was there before; the first entry holds`);
-      ports.add(entry.port.number);
-    }
+    else if (number < 1 || number > 65_535)
+      findings.info([...at, 'port'], `${number} is not a port (1 to 65535): this holds for no call`);
+    else if (ports.has(number))
+      findings.info([...at, 'port'], `port ${number} was there before; the first entry holds`);
+    ports.add(number);
     if (Object.keys(entry).filter((key) => key !== 'port').length === 0)
       findings.error(at, 'expected one of loadBalancer, connectionPool, outlierDetection, tls');
-    checkBlocks(entry, at, findings);
+    checkBlocks(entry, at, findings, namespace);
   }
 }
 
-function checkBlocks(policy: TrafficPolicySpec | PortPolicySpec, path: FieldPath, findings: Findings): void {
-  checkLoadBalancer(policy.loadBalancer, [...path, 'loadBalancer'], findings);
-  checkConnectionPool(policy, [...path, 'connectionPool'], findings);
+function checkBlocks(
+  policy: TrafficPolicySpec | PortPolicySpec,
+  path: FieldPath,
+  findings: Findings,
+  namespace: string,
+): void {
+  const ejects = policy.outlierDetection !== undefined;
+  checkLoadBalancer(policy.loadBalancer, [...path, 'loadBalancer'], findings, ejects);
+  checkConnectionPool(policy.connectionPool, [...path, 'connectionPool'], findings);
   checkOutlier(policy.outlierDetection, [...path, 'outlierDetection'], findings);
-  checkClientTls(policy.tls, [...path, 'tls'], findings);
+  checkClientTls(policy.tls, [...path, 'tls'], findings, namespace);
 }
 
-function checkConnectionPool(policy: PortPolicySpec, path: FieldPath, findings: Findings): void {
-  const pool = policy.connectionPool;
-  if (pool === undefined) return;
-  if (pool.tcp === undefined && pool.http === undefined)
-    findings.error(path, "it is empty; set 'tcp' or 'http'");
-  for (const side of ['tcp', 'http'] as const)
-    for (const [field, value] of Object.entries(pool[side] ?? {}))
-      if (typeof value === 'number' && value < 0)
-        findings.error([...path, side, field], `${value} is negative`);
-  const { tcp, http } = pool;
-  checkDuration(tcp?.connectTimeout, [...path, 'tcp', 'connectTimeout'], findings);
-  checkDuration(tcp?.idleTimeout, [...path, 'tcp', 'idleTimeout'], findings, { zero: true });
-  checkDuration(http?.idleTimeout, [...path, 'http', 'idleTimeout'], findings);
-  refuseNotYet(tcp?.tcpKeepalive, [...path, 'tcp', 'tcpKeepalive'], findings);
-  refuseNotYet(tcp?.maxConnectionDuration, [...path, 'tcp', 'maxConnectionDuration'], findings);
-  refuseNotYet(http?.http2KeepAlive, [...path, 'http', 'http2KeepAlive'], findings);
-  if (http?.maxConcurrentStreams) refuseNotYet(1, [...path, 'http', 'maxConcurrentStreams'], findings);
-  if (http?.useClientProtocol === true) refuseNotYet(1, [...path, 'http', 'useClientProtocol'], findings);
-  if (http?.h2UpgradePolicy === 'UPGRADE') {
-    if (http.useClientProtocol === true)
-      findings.error(
-        [...path, 'http'],
-        "'useClientProtocol' and an 'h2UpgradePolicy' of UPGRADE exclude each other",
-      );
-    findings.error(
-      [...path, 'http', 'h2UpgradePolicy'],
-      'Heddle does not upgrade to HTTP/2 yet; take it out',
+function checkRetryBudget(
+  budget: TrafficPolicySpec['retryBudget'],
+  path: FieldPath,
+  findings: Findings,
+): void {
+  if (budget?.percent !== undefined) checkPercent(budget.percent, [...path, 'percent'], findings);
+  if (budget?.budgetInterval !== undefined)
+    findings.unsupported(
+      [...path, 'budgetInterval'],
+      'Heddle counts the calls in flight, not those of an interval; take it out',
     );
-  }
 }
 
 function checkOutlier(outlier: OutlierDetectionSpec | undefined, path: FieldPath, findings: Findings): void {
@@ -141,5 +141,4 @@ function checkOutlier(outlier: OutlierDetectionSpec | undefined, path: FieldPath
   checkDuration(outlier.baseEjectionTime, [...path, 'baseEjectionTime'], findings);
   checkPercent(outlier.maxEjectionPercent, [...path, 'maxEjectionPercent'], findings);
   checkPercent(outlier.minHealthPercent, [...path, 'minHealthPercent'], findings);
-  refuseNotYet(outlier.outlierDetectionHttpErrorCodes, [...path, 'outlierDetectionHttpErrorCodes'], findings);
 }

@@ -3,9 +3,28 @@
  * @source Istio `networking/v1alpha3/destination_rule.proto`
  */
 import { z } from 'zod';
-import { duration, int, labels, notYet, portSelector, strings, uint, workloadSelector } from './common.js';
+import { duration, int, labels, strings, uint, workloadSelector } from './common.js';
 import { checkDestinationRule } from './destination-rule-checks.js';
 import type { KindDefinition } from './kind.js';
+
+/** Which region stands in for which. */
+const failover = z.array(z.strictObject({ from: z.string().optional(), to: z.string().optional() }));
+
+const localityLbSetting = z.strictObject({
+  distribute: z
+    .array(z.strictObject({ from: z.string().optional(), to: z.record(z.string(), uint).optional() }))
+    .optional(),
+  failover: failover.optional(),
+  failoverPriority: strings.optional(),
+  enabled: z.boolean().optional(),
+});
+
+const zoneAwareLbSetting = z.strictObject({
+  failover: failover.optional(),
+  failoverPriority: strings.optional(),
+  enabled: z.boolean().optional(),
+  minClusterSize: z.int().min(1).max(4_294_967_295).optional(),
+});
 
 const loadBalancer = z.strictObject({
   simple: z
@@ -31,9 +50,17 @@ const loadBalancer = z.strictObject({
       minimumRingSize: z.int().min(0).optional(),
     })
     .optional(),
-  localityLbSetting: notYet.optional(),
-  zoneAwareLbSetting: notYet.optional(),
-  backendUtilization: notYet.optional(),
+  backendUtilization: z
+    .strictObject({
+      errorUtilizationPenaltyPercent: uint.optional(),
+      metricNamesForComputingUtilization: strings.optional(),
+      weightExpirationPeriod: duration.optional(),
+      weightStabilizationPeriod: duration.optional(),
+      weightUpdatePeriod: duration.optional(),
+    })
+    .optional(),
+  localityLbSetting: localityLbSetting.optional(),
+  zoneAwareLbSetting: zoneAwareLbSetting.optional(),
   warmup: z
     .strictObject({
       duration: duration.optional(),
@@ -50,8 +77,10 @@ export const connectionPool = z.strictObject({
     .strictObject({
       maxConnections: int.optional(),
       connectTimeout: duration.optional(),
-      tcpKeepalive: notYet.optional(),
-      maxConnectionDuration: notYet.optional(),
+      tcpKeepalive: z
+        .strictObject({ probes: uint.optional(), time: duration.optional(), interval: duration.optional() })
+        .optional(),
+      maxConnectionDuration: duration.optional(),
       idleTimeout: duration.optional(),
     })
     .optional(),
@@ -65,7 +94,9 @@ export const connectionPool = z.strictObject({
       h2UpgradePolicy: z.enum(['DEFAULT', 'DO_NOT_UPGRADE', 'UPGRADE']).optional(),
       useClientProtocol: z.boolean().optional(),
       maxConcurrentStreams: int.optional(),
-      http2KeepAlive: notYet.optional(),
+      http2KeepAlive: z
+        .strictObject({ interval: duration.optional(), timeout: duration.optional() })
+        .optional(),
     })
     .optional(),
 });
@@ -80,7 +111,7 @@ const outlierDetection = z.strictObject({
   baseEjectionTime: duration.optional(),
   maxEjectionPercent: int.optional(),
   minHealthPercent: int.optional(),
-  outlierDetectionHttpErrorCodes: notYet.optional(),
+  outlierDetectionHttpErrorCodes: z.array(z.int().min(100).max(599)).optional(),
 });
 
 const tls = z.strictObject({
@@ -92,7 +123,7 @@ const tls = z.strictObject({
   subjectAltNames: strings.optional(),
   sni: z.string().optional(),
   insecureSkipVerify: z.boolean().optional(),
-  caCrl: notYet.optional(),
+  caCrl: z.string().optional(),
 });
 
 const blocks = {
@@ -102,18 +133,27 @@ const blocks = {
   tls: tls.optional(),
 };
 
-const portPolicy = z.strictObject({ port: portSelector.optional(), ...blocks });
+const portPolicy = z.strictObject({
+  port: z.strictObject({ number: uint.optional() }).optional(),
+  ...blocks,
+});
 
 const trafficPolicy = z.strictObject({
   ...blocks,
   portLevelSettings: z.array(portPolicy).optional(),
-  tunnel: notYet.optional(),
-  proxyProtocol: notYet.optional(),
+  tunnel: z
+    .strictObject({
+      protocol: z.string().optional(),
+      targetHost: z.string().optional(),
+      targetPort: uint.optional(),
+    })
+    .optional(),
+  proxyProtocol: z.strictObject({ version: z.enum(['V1', 'V2']).optional() }).optional(),
   retryBudget: z
     .strictObject({
       percent: z.number().optional(),
       minRetryConcurrency: uint.optional(),
-      budgetInterval: notYet.optional(),
+      budgetInterval: duration.optional(),
     })
     .optional(),
 });
@@ -138,6 +178,9 @@ export type DestinationRuleSpec = z.infer<typeof schema>;
 export type TrafficPolicySpec = z.infer<typeof trafficPolicy>;
 export type PortPolicySpec = z.infer<typeof portPolicy>;
 export type LoadBalancerSpec = z.infer<typeof loadBalancer>;
+export type LocalityLbSpec = z.infer<typeof localityLbSetting>;
+export type ZoneAwareLbSpec = z.infer<typeof zoneAwareLbSetting>;
+export type TunnelSpec = NonNullable<TrafficPolicySpec['tunnel']>;
 export type ConnectionPoolSpec = z.infer<typeof connectionPool>;
 export type OutlierDetectionSpec = z.infer<typeof outlierDetection>;
 export type ClientTlsSpec = z.infer<typeof tls>;

@@ -26,7 +26,10 @@ export function checkFault(route: HttpRouteSpec, path: FieldPath, findings: Find
     const at = [...path, 'delay'];
     checkFraction(delay.percentage?.value, [...at, 'percentage', 'value'], findings);
     if (delay.percent !== undefined && (delay.percent < 0 || delay.percent > 100))
-      findings.error([...at, 'percent'], `${delay.percent} is not a percentage: expected 0 to 100`);
+      findings.info(
+        [...at, 'percent'],
+        `${delay.percent} is not a percentage: it counts as ${delay.percent < 0 ? 0 : 100}; write percentage.value`,
+      );
     if (delay.exponentialDelay !== undefined)
       findings.error([...at, 'exponentialDelay'], 'exponential delays are not supported; write fixedDelay');
     if (delay.fixedDelay === undefined && delay.exponentialDelay === undefined)
@@ -48,8 +51,6 @@ export function checkFault(route: HttpRouteSpec, path: FieldPath, findings: Find
 }
 
 export function checkMirrors(route: HttpRouteSpec, path: FieldPath, findings: Findings): void {
-  if (route.mirror !== undefined && (route.mirrors ?? []).length > 0)
-    findings.error([...path, 'mirrors'], "'mirror' and 'mirrors' exclude each other");
   if (route.mirrorPercent !== undefined) {
     findings.warning(
       [...path, 'mirrorPercent'],
@@ -61,6 +62,11 @@ export function checkMirrors(route: HttpRouteSpec, path: FieldPath, findings: Fi
         `${route.mirrorPercent} is not a percentage: expected 0 to 100`,
       );
   }
+  if (route.mirror_percent !== undefined)
+    findings.unsupported(
+      [...path, 'mirror_percent'],
+      'Heddle does not read this old spelling; write mirrorPercentage.value',
+    );
   if (route.mirror !== undefined) checkDestination(route.mirror, [...path, 'mirror'], findings);
   checkMirrorPercentage(route.mirrorPercentage?.value, [...path, 'mirrorPercentage', 'value'], findings);
   for (const [index, mirror] of (route.mirrors ?? []).entries()) {

@@ -10,12 +10,12 @@ import type { HttpMatchSpec } from './virtual-service.js';
 /** The request line, as HTTP/2 has it: they can be matched like headers. */
 const PSEUDO_HEADERS = [':method', ':scheme', ':authority', ':path', ':status'];
 
-/** @param bound whether the VirtualService is bound to the mesh alone */
+/** @param bound whether the VirtualService is bound to gateways alone */
 export function checkMatch(
   match: HttpMatchSpec,
   path: FieldPath,
   findings: Findings,
-  bound: { readonly onlyMesh: boolean },
+  bound: { readonly toGateways: boolean },
 ): void {
   if (match.uri !== undefined) checkStringMatch(match.uri, [...path, 'uri'], findings, { emptyPrefix: true });
   for (const field of ['scheme', 'method', 'authority'] as const) {
@@ -25,17 +25,7 @@ export function checkMatch(
   for (const field of ['headers', 'withoutHeaders', 'queryParams'] as const)
     for (const [name, value] of Object.entries(match[field] ?? {})) {
       const at = [...path, field, name];
-      if (field === 'queryParams') {
-        if (name === '') findings.error(at, 'the name of the query parameter is empty');
-      } else if (name.toLowerCase().startsWith('@request.auth.claims')) {
-        if (bound.onlyMesh)
-          findings.error(
-            at,
-            'claims of a token can only be matched at a gateway; bind the VirtualService to one',
-          );
-        else findings.error(at, 'Heddle does not match claims of tokens in routes yet; take it out');
-      } else if (!PSEUDO_HEADERS.includes(name) && !isToken(name))
-        findings.error(at, `'${name}' is not the name of a header`);
+      if (field !== 'queryParams') checkHeaderName(name, at, findings, bound.toGateways);
       // `regex: '*'` is no regular expression; in `withoutHeaders`, and only there, Istio takes it as "is present".
       if (field !== 'withoutHeaders' || value.regex !== '*') checkStringMatch(value, at, findings);
     }
@@ -50,4 +40,20 @@ export function checkMatch(
   if (match.statPrefix)
     findings.info([...path, 'statPrefix'], 'Heddle keeps no statistics by match; it has no effect');
   checkGateways(match.gateways ?? [], [...path, 'gateways'], findings);
+}
+
+function checkHeaderName(name: string, path: FieldPath, findings: Findings, atGateway: boolean): void {
+  if (isClaimName(name)) {
+    if (!atGateway)
+      findings.error(
+        path,
+        'claims of a token can only be matched at a gateway: bind the VirtualService to gateways, not to the mesh',
+      );
+  } else if (!PSEUDO_HEADERS.includes(name) && !isToken(name))
+    findings.error(path, `'${name}' is not the name of a header`);
+}
+
+/** `@request.auth.claims.sub`, or `@request.auth.claims[a.b][c]`. @source Istio `pkg/jwt/routing.go` */
+function isClaimName(name: string): boolean {
+  return /^@request\.auth\.claims(?:\..+|\[.+\])$/is.test(name);
 }

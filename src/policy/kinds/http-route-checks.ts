@@ -2,38 +2,36 @@
  * One entry of `http[]`: what its schema cannot say.
  * @source Istio `pkg/config/validation/virtualservice.go`; spec validation.md §2
  */
-import { headerValueFault } from '../../traffic/headers/format.js';
 import { regexRewriteFault } from '../../traffic/route/index.js';
 import { decodeText } from './base64.js';
-import {
-  checkDestination,
-  checkDuration,
-  checkHttpStatus,
-  checkPort,
-  checkRegex,
-  isToken,
-  refuseNotYet,
-} from './common.js';
+import { checkDestination, checkDuration, checkHttpStatus, checkPort, checkRegex } from './common.js';
+import { checkHeaders, isAuthorityName } from './header-checks.js';
 import { checkCors, checkFault, checkMirrors } from './http-extras-checks.js';
 import { checkMatch } from './http-match-checks.js';
 import type { FieldPath, Findings } from './kind.js';
 import { checkRetries } from './retries-checks.js';
-import type { HeadersSpec, HttpRouteSpec } from './virtual-service.js';
+import type { HttpRouteSpec } from './virtual-service.js';
 
 const MAX_BODY = 1024 * 1024;
 const LARGE_BODY = 100 * 1024;
 
-/** @param bound whether the VirtualService is bound to the mesh alone */
+/** What a rule is part of. */
+export interface RuleContext {
+  /** Whether the VirtualService is bound to gateways alone. */
+  readonly toGateways: boolean;
+  /** Whether the VirtualService has no hosts: another one sends its requests here. */
+  readonly delegate: boolean;
+}
+
 export function checkHttpRoute(
   route: HttpRouteSpec,
   path: FieldPath,
   findings: Findings,
-  bound: { readonly onlyMesh: boolean },
+  context: RuleContext,
 ): void {
-  checkAction(route, path, findings);
-  refuseNotYet(route.delegate, [...path, 'delegate'], findings);
+  checkAction(route, path, findings, context);
   for (const [index, match] of (route.match ?? []).entries())
-    checkMatch(match, [...path, 'match', index], findings, bound);
+    checkMatch(match, [...path, 'match', index], findings, context);
   checkDestinations(route, path, findings);
   checkHeaders(route.headers, [...path, 'headers'], findings);
   checkAuthority(route, path, findings);
@@ -55,16 +53,25 @@ const EXCLUSIVE: readonly (readonly [keyof HttpRouteSpec, keyof HttpRouteSpec])[
   ['directResponse', 'route'],
   ['directResponse', 'fault'],
   ['directResponse', 'rewrite'],
-  ['delegate', 'route'],
-  ['delegate', 'redirect'],
+  ['mirror', 'mirrors'],
 ];
 
-function checkAction(route: HttpRouteSpec, path: FieldPath, findings: Findings): void {
-  const has = (field: keyof HttpRouteSpec) =>
-    field === 'route' ? (route.route ?? []).length > 0 : route[field] !== undefined;
+function checkAction(route: HttpRouteSpec, path: FieldPath, findings: Findings, context: RuleContext): void {
+  const has = (field: keyof HttpRouteSpec) => {
+    const value = route[field];
+    return Array.isArray(value) ? value.length > 0 : value !== undefined;
+  };
+  if (has('delegate') && !context.delegate) {
+    for (const other of ['route', 'redirect'] as const)
+      if (has(other))
+        findings.error([...path, other], `the delegate decides: '${other}' is not for this rule`);
+    return;
+  }
+  if (has('delegate'))
+    findings.error([...path, 'delegate'], 'a VirtualService without hosts is a delegate and has none itself');
   for (const [one, other] of EXCLUSIVE)
     if (has(one) && has(other)) findings.error([...path, other], `'${other}' cannot stand beside '${one}'`);
-  if (!has('route') && !has('redirect') && !has('directResponse') && !has('delegate'))
+  if (!has('route') && !has('redirect') && !has('directResponse'))
     findings.error(path, "the rule does nothing: expected 'route', 'redirect' or 'directResponse'");
 }
 
@@ -86,35 +93,10 @@ function checkDestinations(route: HttpRouteSpec, path: FieldPath, findings: Find
     );
 }
 
-function checkHeaders(headers: HeadersSpec | undefined, path: FieldPath, findings: Findings): void {
-  for (const side of ['request', 'response'] as const) {
-    const operations = headers?.[side];
-    if (operations === undefined) continue;
-    for (const verb of ['set', 'add'] as const)
-      for (const [name, value] of Object.entries(operations[verb] ?? {})) {
-        const at = [...path, side, verb, name];
-        checkHeaderName(name, at, findings, side === 'request');
-        const fault = headerValueFault(value);
-        if (fault !== null) findings.error(at, `the value is not allowed: ${fault}`);
-      }
-    for (const [index, name] of (operations.remove ?? []).entries())
-      checkHeaderName(name, [...path, side, 'remove', index], findings, false);
-  }
-}
-
-function checkHeaderName(name: string, path: FieldPath, findings: Findings, authority: boolean): void {
-  const lower = name.toLowerCase();
-  if (lower === 'host' || lower === ':authority') {
-    if (!authority) findings.error(path, `'${name}' can only be set on requests`);
-  } else if (name === '') findings.error(path, 'the name of the header is empty');
-  else if (name.startsWith(':')) findings.error(path, `'${name}' is a pseudo-header; it cannot be changed`);
-  else if (!isToken(name)) findings.error(path, `'${name}' is not the name of a header`);
-}
-
 /** The authority can be said in three places; two of them would contradict each other. */
 function checkAuthority(route: HttpRouteSpec, path: FieldPath, findings: Findings): void {
   const names = (values: Readonly<Record<string, string>> | undefined) =>
-    Object.keys(values ?? {}).filter((name) => ['host', ':authority'].includes(name.toLowerCase())).length;
+    Object.keys(values ?? {}).filter(isAuthorityName).length;
   const said =
     (route.rewrite?.authority ? 1 : 0) +
     names(route.headers?.request?.set) +
@@ -141,9 +123,13 @@ function checkRedirect(route: HttpRouteSpec, path: FieldPath, findings: Findings
   if (!says && redirect.port === undefined && redirect.derivePort === undefined)
     findings.error(path, 'nothing would change: set uri, prefixRewrite, authority, scheme or port');
   const code = redirect.redirectCode ?? 0;
-  // Istio takes every 3xx here, but its proxies know these five only.
-  if (![0, 301, 302, 303, 307, 308].includes(code))
+  if (code !== 0 && (code < 300 || code > 399))
     findings.error([...path, 'redirectCode'], `${code} redirects nobody: expected 301, 302, 303, 307 or 308`);
+  else if (![0, 301, 302, 303, 307, 308].includes(code))
+    findings.info(
+      [...path, 'redirectCode'],
+      `few clients follow ${code}, and Istio's proxies do not know it`,
+    );
   if (redirect.scheme !== undefined && !['', 'http', 'https'].includes(redirect.scheme))
     findings.error([...path, 'scheme'], `'${redirect.scheme}' is not a scheme: expected http or https`);
   checkPort(redirect.port === 0 ? undefined : redirect.port, [...path, 'port'], findings);
@@ -158,7 +144,10 @@ function checkDirectResponse(route: HttpRouteSpec, path: FieldPath, findings: Fi
   if (body.string !== undefined && body.bytes !== undefined)
     findings.error([...path, 'body'], "'string' and 'bytes' exclude each other");
   if (body.bytes !== undefined && decodeText(body.bytes) === null)
-    findings.error([...path, 'body', 'bytes'], 'Heddle sends bodies of text (UTF-8) only');
+    findings.unsupported(
+      [...path, 'body', 'bytes'],
+      'Heddle sends bodies of text (UTF-8) only; let a service answer with this one',
+    );
   const size = byteLength(body);
   if (size > MAX_BODY) findings.error([...path, 'body'], 'the body is larger than 1 MiB');
   else if (size > LARGE_BODY)
@@ -191,5 +180,5 @@ function checkRewrite(route: HttpRouteSpec, path: FieldPath, findings: Findings)
   const at = [...path, 'uriRegexRewrite'];
   if (!checkRegex(regex.match, [...at, 'match'], findings)) return;
   const fault = regexRewriteFault({ match: regex.match, rewrite: regex.rewrite ?? '' });
-  if (fault !== null) findings.error([...at, 'rewrite'], fault);
+  if (fault !== null) findings.unsupported([...at, 'rewrite'], `${fault}; no proxy would take it either`);
 }

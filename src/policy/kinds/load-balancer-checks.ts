@@ -2,35 +2,37 @@
  * `loadBalancer`: what its schema cannot say.
  * @source Istio `validation.go` validateLoadBalancer; spec validation.md §1, §3
  */
-import { checkDuration, refuseNotYet } from './common.js';
+import { checkDuration } from './common.js';
 import type { LoadBalancerSpec } from './destination-rule.js';
+import { parseDuration } from './duration.js';
 import type { FieldPath, Findings } from './kind.js';
+import { checkLocalities } from './locality-checks.js';
 
 /** @source Envoy's limit of the Maglev table */
 const MAX_TABLE = 5_000_011;
 /** @source Envoy's limit of the ring */
 const MAX_RING = 8_388_608;
 
+/** @param ejects whether there is an outlierDetection beside it */
 export function checkLoadBalancer(
   balancer: LoadBalancerSpec | undefined,
   path: FieldPath,
   findings: Findings,
+  ejects: boolean,
 ): void {
   if (balancer === undefined) return;
-  if (balancer.simple !== undefined && balancer.consistentHash !== undefined)
-    findings.error(path, "'simple' and 'consistentHash' exclude each other");
-  if (balancer.simple === 'PASSTHROUGH')
-    findings.error(
-      [...path, 'simple'],
-      'PASSTHROUGH connects to the address that a proxy intercepted; there is no proxy here. Use LEAST_REQUEST',
+  const ways = (['simple', 'consistentHash', 'backendUtilization'] as const).filter(
+    (way) => balancer[way] !== undefined,
+  );
+  if (ways.length > 1) findings.error(path, `${ways.join(', ')} exclude each other; keep one`);
+  if (balancer.backendUtilization !== undefined)
+    findings.unsupported(
+      [...path, 'backendUtilization'],
+      'Heddle hears no reports of load from servers; write simple: LEAST_REQUEST, which counts what is in flight',
     );
-  if (balancer.localityLbSetting !== undefined && balancer.zoneAwareLbSetting !== undefined)
-    findings.error(path, "'localityLbSetting' and 'zoneAwareLbSetting' exclude each other");
-  refuseNotYet(balancer.localityLbSetting, [...path, 'localityLbSetting'], findings);
-  refuseNotYet(balancer.zoneAwareLbSetting, [...path, 'zoneAwareLbSetting'], findings);
-  refuseNotYet(balancer.backendUtilization, [...path, 'backendUtilization'], findings);
   checkHash(balancer.consistentHash, [...path, 'consistentHash'], findings);
   checkWarmup(balancer, path, findings);
+  checkLocalities(balancer, path, findings, ejects);
 }
 
 function checkHash(hash: LoadBalancerSpec['consistentHash'], path: FieldPath, findings: Findings): void {
@@ -42,11 +44,7 @@ function checkHash(hash: LoadBalancerSpec['consistentHash'], path: FieldPath, fi
   else if (!hash[keys[0] ?? 'useSourceIp'])
     findings.info(path, 'nothing is hashed, so calls are spread at random; name what to hash');
   const cookie = hash.httpCookie;
-  if (cookie !== undefined) {
-    if (!cookie.name) findings.error([...path, 'httpCookie', 'name'], 'the name of the cookie is missing');
-    checkDuration(cookie.ttl, [...path, 'httpCookie', 'ttl'], findings, { zero: true });
-    refuseNotYet(cookie.attributes, [...path, 'httpCookie', 'attributes'], findings);
-  }
+  if (cookie !== undefined) checkCookie(cookie, [...path, 'httpCookie'], findings);
   if (hash.minimumRingSize) {
     findings.warning(
       [...path, 'minimumRingSize'],
@@ -58,11 +56,30 @@ function checkHash(hash: LoadBalancerSpec['consistentHash'], path: FieldPath, fi
   if (hash.ringHash !== undefined && hash.maglev !== undefined)
     findings.error(path, "'ringHash' and 'maglev' exclude each other");
   const ring = hash.ringHash?.minimumRingSize ?? hash.minimumRingSize ?? 0;
-  if (ring > MAX_RING) findings.error(path, `a ring of ${ring} is larger than ${MAX_RING}`);
+  if (ring > MAX_RING)
+    findings.unsupported(path, `a ring of ${ring} is larger than proxies take (${MAX_RING}); write less`);
   if (hash.maglev === undefined) return;
   const size = hash.maglev.tableSize ?? 0;
   if (size >= MAX_TABLE || !isPrime(size))
     findings.error([...path, 'maglev', 'tableSize'], `${size} is not a prime below ${MAX_TABLE}, e.g. 65537`);
+}
+
+type CookieSpec = NonNullable<NonNullable<LoadBalancerSpec['consistentHash']>['httpCookie']>;
+
+function checkCookie(cookie: CookieSpec, path: FieldPath, findings: Findings): void {
+  if (!cookie.name) findings.error([...path, 'name'], 'the name of the cookie is missing');
+  if ((parseDuration(cookie.ttl ?? '') ?? 0) < 0)
+    findings.info(
+      [...path, 'ttl'],
+      `'${cookie.ttl}' is in the past: no caller keeps such a cookie; write 0s or more`,
+    );
+  const names = new Set<string>();
+  for (const [index, { name = '' }] of (cookie.attributes ?? []).entries()) {
+    const at = [...path, 'attributes', index, 'name'];
+    if (name === '') findings.error(at, 'the name of the attribute is missing, e.g. SameSite');
+    else if (names.has(name)) findings.error(at, `the attribute '${name}' is there twice`);
+    names.add(name);
+  }
 }
 
 function checkWarmup(balancer: LoadBalancerSpec, path: FieldPath, findings: Findings): void {

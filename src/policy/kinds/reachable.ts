@@ -1,26 +1,41 @@
 /**
  * Rules of a VirtualService that can never be reached (IST0130), and matches that add nothing (IST0131).
- * @source Istio `validation.go` analyzeUnreachableHTTPRules; spec validation.md §2
+ * @source Istio `validation.go` analyzeUnreachableHTTPRules and its likes for TLS and TCP; spec validation.md §2
  */
 import type { Findings } from './kind.js';
-import type { HttpMatchSpec, HttpRouteSpec } from './virtual-service.js';
+import type { HttpMatchSpec, VirtualServiceSpec } from './virtual-service.js';
 
-export function checkReachable(http: readonly HttpRouteSpec[], findings: Findings): void {
+type Match = Readonly<Record<string, unknown>>;
+
+interface Seen {
+  readonly text: string;
+  readonly match: Match;
+  readonly where: string;
+}
+
+export function checkReachable(spec: VirtualServiceSpec, findings: Findings): void {
+  for (const part of ['http', 'tls', 'tcp'] as const) checkRules(spec[part] ?? [], part, findings);
+}
+
+function checkRules(
+  rules: readonly { readonly match?: readonly Match[] | undefined }[],
+  part: 'http' | 'tls' | 'tcp',
+  findings: Findings,
+): void {
   let matchless = -1;
-  const seen: { readonly text: string; readonly match: HttpMatchSpec; readonly where: string }[] = [];
-  for (const [index, route] of http.entries()) {
-    const path = ['spec', 'http', index];
-    const matches = route.match ?? [];
+  const seen: Seen[] = [];
+  for (const [index, { match: matches = [] }] of rules.entries()) {
+    const path = ['spec', part, index];
     if (matchless >= 0) {
-      findings.warning(path, `never reached: http[${matchless}] before it takes every request`, 'IST0130');
+      findings.warning(path, `never reached: ${part}[${matchless}] before it takes everything`, 'IST0130');
       continue;
     }
     let duplicates = 0;
     for (const [place, match] of matches.entries()) {
-      const text = JSON.stringify(sortKeys(match));
-      const where = `http[${index}].match[${place}]`;
+      const text = canonicalText(match);
       const same = seen.find((earlier) => earlier.text === text);
-      const cover = same ?? seen.find((earlier) => covers(earlier.match, match));
+      const cover =
+        same ?? (part === 'http' ? seen.find((earlier) => covers(earlier.match, match)) : undefined);
       if (same !== undefined) duplicates += 1;
       if (cover !== undefined)
         findings.warning(
@@ -28,12 +43,27 @@ export function checkReachable(http: readonly HttpRouteSpec[], findings: Finding
           `has no effect: ${cover.where} takes all that it matches`,
           'IST0131',
         );
-      seen.push({ text, match, where });
+      seen.push({ text, match, where: `${part}[${index}].match[${place}]` });
     }
     if (matches.length > 0 && duplicates === matches.length)
       findings.warning(path, 'never reached: all its matches were taken by earlier rules', 'IST0130');
     if (matches.length === 0) matchless = index;
   }
+}
+
+/** A match as text: its name says nothing, nor does what is empty. */
+function canonicalText(match: Match): string {
+  const says = Object.entries(match).filter(([key, value]) => key !== 'name' && !isEmpty(value));
+  return JSON.stringify(sortKeys(Object.fromEntries(says)));
+}
+
+/** Only the match's own fields: an empty `exact` within one of them is a condition. */
+function isEmpty(value: unknown): boolean {
+  return value === undefined || value === '' || value === 0 || value === false || isEmptyList(value);
+}
+
+function isEmptyList(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0;
 }
 
 /**
@@ -48,11 +78,11 @@ function covers(earlier: HttpMatchSpec, later: HttpMatchSpec): boolean {
   const one = otherConditions(earlier);
   const other = otherConditions(later);
   if (one.method === undefined && other.method?.exact === 'GET') one.method = other.method;
-  return JSON.stringify(sortKeys(one)) === JSON.stringify(sortKeys(other));
+  return canonicalText(one) === canonicalText(other);
 }
 
 function otherConditions(match: HttpMatchSpec): HttpMatchSpec {
-  const { uri: _uri, name: _name, statPrefix: _prefix, ...others } = match;
+  const { uri: _uri, statPrefix: _prefix, ...others } = match;
   return others;
 }
 

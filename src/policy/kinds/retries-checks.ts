@@ -39,8 +39,6 @@ export function checkRetries(retries: HttpRouteSpec['retries'], path: FieldPath,
         );
   checkDuration(retries.perTryTimeout, [...path, 'perTryTimeout'], findings);
   checkDuration(retries.backoff, [...path, 'backoff'], findings);
-  if (retries.retryRemoteLocalities === true)
-    findings.error([...path, 'retryRemoteLocalities'], 'Heddle does not retry by locality yet; take it out');
   if (retries.retryOn === undefined || retries.retryOn === '') return;
   for (const word of retries.retryOn.split(','))
     if (!RETRY_ON.includes(word) && !isStatus(word))

@@ -3,19 +3,10 @@
  * @source Istio `networking/v1alpha3/service_entry.proto`, `workload_entry.proto`
  */
 import { z } from 'zod';
-import { labels, notYet, strings, uint } from './common.js';
+import { labels, strings, uint } from './common.js';
 import type { KindDefinition } from './kind.js';
 import { checkServiceEntry } from './service-entry-checks.js';
-
-const endpoint = z.strictObject({
-  address: z.string().optional(),
-  ports: z.record(z.string(), uint).optional(),
-  labels: labels.optional(),
-  network: z.string().optional(),
-  locality: z.string().optional(),
-  weight: uint.optional(),
-  serviceAccount: z.string().optional(),
-});
+import { type WorkloadEntrySpec, workloadEntrySchema } from './workload-entry.js';
 
 const schema = z.strictObject({
   hosts: strings.optional(),
@@ -32,14 +23,15 @@ const schema = z.strictObject({
     .optional(),
   location: z.enum(['MESH_EXTERNAL', 'MESH_INTERNAL']).optional(),
   resolution: z.enum(['NONE', 'STATIC', 'DNS', 'DNS_ROUND_ROBIN', 'DYNAMIC_DNS']).optional(),
-  endpoints: z.array(endpoint).optional(),
-  workloadSelector: notYet.optional(),
+  endpoints: z.array(workloadEntrySchema).optional(),
+  /** Registered workloads and WorkloadEntries of the namespace are its endpoints. */
+  workloadSelector: z.strictObject({ labels: labels.optional() }).optional(),
   exportTo: strings.optional(),
   subjectAltNames: strings.optional(),
 });
 
 export type ServiceEntrySpec = z.infer<typeof schema>;
-export type ServiceEntryEndpoint = z.infer<typeof endpoint>;
+export type ServiceEntryEndpoint = WorkloadEntrySpec;
 
 export const serviceEntry: KindDefinition<ServiceEntrySpec> = {
   kind: 'ServiceEntry',

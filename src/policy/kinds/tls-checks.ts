@@ -2,12 +2,16 @@
  * Client `tls`: what its schema cannot say.
  * @source Istio `agent/validation.go` ValidateTLS; spec validation.md §3
  */
-
-import { refuseNotYet } from './common.js';
 import type { ClientTlsSpec } from './destination-rule.js';
 import type { FieldPath, Findings } from './kind.js';
 
-export function checkClientTls(tls: ClientTlsSpec | undefined, path: FieldPath, findings: Findings): void {
+/** @param namespace of the resource: a credential is found there and nowhere else */
+export function checkClientTls(
+  tls: ClientTlsSpec | undefined,
+  path: FieldPath,
+  findings: Findings,
+  namespace: string,
+): void {
   if (tls === undefined) return;
   const mode = tls.mode ?? 'DISABLE';
   const files = (['clientCertificate', 'privateKey', 'caCertificates'] as const).filter(
@@ -17,7 +21,12 @@ export function checkClientTls(tls: ClientTlsSpec | undefined, path: FieldPath, 
     const beside = [...files, ...(tls.caCrl ? ['caCrl'] : [])];
     if ((mode === 'SIMPLE' || mode === 'MUTUAL') && beside.length > 0)
       findings.error([...path, 'credentialName'], `cannot stand beside ${beside.join(', ')}`);
-    refuseNotYet(tls.credentialName, [...path, 'credentialName'], findings);
+    checkConfigMap(tls.credentialName, [...path, 'credentialName'], findings, namespace);
+    if (mode === 'SIMPLE' || mode === 'MUTUAL')
+      findings.unsupported(
+        [...path, 'credentialName'],
+        'Heddle reads no Kubernetes secrets; name files: caCertificates, clientCertificate, privateKey',
+      );
   }
   if (mode === 'MUTUAL' && !tls.credentialName)
     for (const field of ['clientCertificate', 'privateKey'] as const)
@@ -38,5 +47,17 @@ export function checkClientTls(tls: ClientTlsSpec | undefined, path: FieldPath, 
     if (mode === 'SIMPLE' && tls.credentialName)
       findings.error([...path, 'insecureSkipVerify'], "cannot stand beside 'credentialName'");
   }
-  refuseNotYet(tls.caCrl, [...path, 'caCrl'], findings);
+}
+
+/** @source Istio `pilot/pkg/model/credentials/resource.go` ParseResourceName */
+function checkConfigMap(name: string, path: FieldPath, findings: Findings, namespace: string): void {
+  if (!name.startsWith('configmap://')) return;
+  const [found = '', rest = ''] = name.slice('configmap://'.length).split('/');
+  if (found === '' || rest === '')
+    findings.error(path, `'${name}' is not a ConfigMap: expected configmap://namespace/name`);
+  else if (found !== namespace)
+    findings.error(
+      path,
+      `a ConfigMap must be in the rule's own namespace, '${namespace}', not in '${found}'`,
+    );
 }

@@ -3,12 +3,14 @@
  * @source Istio `pkg/config/validation/validation.go` ValidateVirtualService; spec validation.md §2
  */
 import type { ResourceMetadata } from '../resource.js';
-import { checkExportTo, isIp, refuseNotYet, wildcardFault } from './common.js';
-import { checkGateways } from './gateways.js';
+import { checkExportTo, isIp } from './common.js';
+import { checkTcpRoute, checkTlsRoute } from './connection-route-checks.js';
+import { atGatewaysOnly, checkGateways } from './gateways.js';
 import { hostMatches } from './hosts.js';
 import { checkHttpRoute } from './http-route-checks.js';
 import type { Findings } from './kind.js';
 import { checkReachable } from './reachable.js';
+import { sniHostFault } from './sni-hosts.js';
 import type { VirtualServiceSpec } from './virtual-service.js';
 
 export function checkVirtualService(
@@ -17,36 +19,38 @@ export function checkVirtualService(
   metadata: ResourceMetadata,
 ): void {
   const gateways = spec.gateways ?? [];
-  const inMesh = gateways.length === 0 || gateways.includes('mesh');
-  checkHosts(spec, inMesh, findings);
+  const { http = [], tls = [], tcp = [] } = spec;
+  const context = { toGateways: atGatewaysOnly(gateways), delegate: (spec.hosts ?? []).length === 0 };
+  if (context.delegate) checkDelegate(spec, findings);
+  checkHosts(spec, context.toGateways, findings);
   checkGateways(gateways, ['spec', 'gateways'], findings);
   checkExportTo(spec.exportTo, metadata.namespace, findings);
-  refuseNotYet(spec.tls, ['spec', 'tls'], findings);
-  refuseNotYet(spec.tcp, ['spec', 'tcp'], findings);
-  const http = spec.http ?? [];
-  if (http.length === 0 && spec.tls === undefined && spec.tcp === undefined)
-    findings.error(['spec'], "nothing is routed: expected at least one entry in 'http'");
+  if (http.length === 0 && tls.length === 0 && tcp.length === 0)
+    findings.error(['spec'], "nothing is routed: expected at least one entry in 'http', 'tls' or 'tcp'");
   for (const [index, route] of http.entries())
-    checkHttpRoute(route, ['spec', 'http', index], findings, { onlyMesh: inMesh && gateways.length <= 1 });
-  checkReachable(http, findings);
+    checkHttpRoute(route, ['spec', 'http', index], findings, context);
+  for (const [index, route] of tls.entries()) checkTlsRoute(route, ['spec', 'tls', index], findings, spec);
+  for (const [index, route] of tcp.entries()) checkTcpRoute(route, ['spec', 'tcp', index], findings);
+  checkReachable(spec, findings);
 }
 
-function checkHosts(spec: VirtualServiceSpec, inMesh: boolean, findings: Findings): void {
+/** Without hosts it is a part of the VirtualServices that delegate to it, which have the hosts and the gateways. */
+function checkDelegate(spec: VirtualServiceSpec, findings: Findings): void {
+  for (const field of ['gateways', 'tls', 'tcp'] as const)
+    if ((spec[field] ?? []).length > 0)
+      findings.error(['spec', field], `a VirtualService without hosts is a delegate: it has no '${field}'`);
+}
+
+function checkHosts(spec: VirtualServiceSpec, toGateways: boolean, findings: Findings): void {
   const hosts = spec.hosts ?? [];
-  if (hosts.length === 0) {
-    findings.error(
-      ['spec', 'hosts'],
-      'no hosts: that makes this a delegate of another VirtualService, which Heddle does not do yet; name the hosts',
-    );
-    for (const field of ['gateways', 'tls', 'tcp'] as const)
-      if (spec[field] !== undefined)
-        findings.error(['spec', field], `a VirtualService without hosts has no '${field}'`);
-  }
+  const sni = (spec.tls ?? []).some(({ match = [] }) =>
+    match.some(({ sniHosts = [] }) => sniHosts.length > 0),
+  );
   for (const [index, host] of hosts.entries()) {
     const path = ['spec', 'hosts', index];
-    const fault = isIp(host) ? null : wildcardFault(host);
+    const fault = isIp(host) ? null : sniHostFault(host, { atGateway: toGateways, sni });
     if (fault !== null) findings.error(path, `'${host}' is not a host: ${fault}`);
-    else if (host === '*' && inMesh)
+    else if (host === '*' && !toGateways)
       findings.error(path, "'*' cannot be bound to the mesh; name hosts, or bind it to a gateway only");
     const other = hosts.slice(0, index).find((earlier) => hostMatches(earlier, host));
     if (other !== undefined)

@@ -3,7 +3,7 @@
  * @source Istio `networking/v1alpha3/virtual_service.proto`
  */
 import { z } from 'zod';
-import { destination, duration, int, labels, notYet, stringMatch, strings, uint } from './common.js';
+import { destination, duration, int, labels, stringMatch, strings, uint } from './common.js';
 import type { KindDefinition } from './kind.js';
 import { checkVirtualService } from './virtual-service-checks.js';
 
@@ -27,8 +27,9 @@ const httpMatch = z.strictObject({
   method: stringMatch.optional(),
   authority: stringMatch.optional(),
   headers: z.record(z.string(), stringMatch).optional(),
-  withoutHeaders: z.record(z.string(), stringMatch).optional(),
-  queryParams: z.record(z.string(), stringMatch).optional(),
+  // Of these a null asks whether they are there; of `headers` it is a mistake.
+  withoutHeaders: z.record(z.string(), stringMatch.default({})).optional(),
+  queryParams: z.record(z.string(), stringMatch.default({})).optional(),
   port: uint.optional(),
   sourceLabels: labels.optional(),
   sourceNamespace: z.string().optional(),
@@ -39,7 +40,8 @@ const httpMatch = z.strictObject({
 
 const httpRoute = z.strictObject({
   name: z.string().optional(),
-  match: z.array(httpMatch).optional(),
+  // A match that is null has no conditions. @source Istio `pilot/pkg/networking/core/route/route.go` TranslateRouteMatch
+  match: z.array(httpMatch.default({})).optional(),
   route: z
     .array(z.strictObject({ destination, weight: int.optional(), headers: headers.optional() }))
     .optional(),
@@ -60,7 +62,7 @@ const httpRoute = z.strictObject({
       body: z.strictObject({ string: z.string().optional(), bytes: z.base64().optional() }).optional(),
     })
     .optional(),
-  delegate: notYet.optional(),
+  delegate: z.strictObject({ name: z.string().optional(), namespace: z.string().optional() }).optional(),
   rewrite: z
     .strictObject({
       uri: z.string().optional(),
@@ -104,6 +106,7 @@ const httpRoute = z.strictObject({
   mirror: destination.optional(),
   mirrorPercentage: percent.optional(),
   mirrorPercent: uint.optional(),
+  mirror_percent: uint.optional(),
   mirrors: z
     .array(z.strictObject({ destination: destination.optional(), percentage: percent.optional() }))
     .optional(),
@@ -122,12 +125,33 @@ const httpRoute = z.strictObject({
   headers: headers.optional(),
 });
 
+/** What a connection can be asked without a look into it. */
+const connectionMatch = {
+  destinationSubnets: strings.optional(),
+  port: uint.optional(),
+  sourceLabels: labels.optional(),
+  sourceNamespace: z.string().optional(),
+  gateways: strings.optional(),
+};
+
+const routeDestinations = z.array(z.strictObject({ destination, weight: int.optional() }));
+
+const tlsRoute = z.strictObject({
+  match: z.array(z.strictObject({ sniHosts: strings.optional(), ...connectionMatch })).optional(),
+  route: routeDestinations.optional(),
+});
+
+const tcpRoute = z.strictObject({
+  match: z.array(z.strictObject({ ...connectionMatch, sourceSubnet: z.string().optional() })).optional(),
+  route: routeDestinations.optional(),
+});
+
 const schema = z.strictObject({
   hosts: strings.optional(),
   gateways: strings.optional(),
   http: z.array(httpRoute).optional(),
-  tls: notYet.optional(),
-  tcp: notYet.optional(),
+  tls: z.array(tlsRoute).optional(),
+  tcp: z.array(tcpRoute).optional(),
   exportTo: strings.optional(),
 });
 
@@ -135,6 +159,11 @@ export type VirtualServiceSpec = z.infer<typeof schema>;
 export type HttpRouteSpec = z.infer<typeof httpRoute>;
 export type HttpMatchSpec = z.infer<typeof httpMatch>;
 export type HeadersSpec = z.infer<typeof headers>;
+export type DelegateSpec = NonNullable<HttpRouteSpec['delegate']>;
+export type TlsRouteSpec = z.infer<typeof tlsRoute>;
+export type TlsMatchSpec = NonNullable<TlsRouteSpec['match']>[number];
+export type TcpRouteSpec = z.infer<typeof tcpRoute>;
+export type TcpMatchSpec = NonNullable<TcpRouteSpec['match']>[number];
 
 export const virtualService: KindDefinition<VirtualServiceSpec> = {
   kind: 'VirtualService',
