@@ -107,7 +107,8 @@ test('a call settles and releases exactly the filters that admitted, also after 
 });
 
 test('filters run in the order of the table, whatever order they were given in', () => {
-  const shuffled = ['limit', 'observe', 'load', 'identity', 'outlier', 'breaker'].map((name) => ({ name }));
+  const names = ['limit', 'observe', 'load', 'identity', 'concurrency', 'outlier', 'breaker'];
+  const shuffled = names.map((name) => ({ name }));
   assert.deepEqual(
     inOrder(ATTEMPT_ORDER, [...shuffled, null]).map(({ name }) => name),
     [...ATTEMPT_ORDER],
