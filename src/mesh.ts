@@ -16,6 +16,7 @@ import {
 import { type Origin, type OriginParts, openOrigin } from './adapters/origin.js';
 import { connectorFor } from './adapters/undici/connect.js';
 import { dispatcherOver } from './adapters/undici/dispatcher.js';
+import { TextFetcher } from './adapters/undici/fetch-text.js';
 import { type MeshRequest, requestOver } from './adapters/undici/request.js';
 import { UndiciTransport } from './adapters/undici/transport.js';
 import { type Clock, systemClock } from './base/clock.js';
@@ -39,7 +40,9 @@ import type { PolicySourceStatus } from './policy/source.js';
 import type { ListenerRegistration } from './ports/control-protocol.js';
 import type { Telemetry } from './ports/telemetry.js';
 import { TlsContexts } from './security/tls/contexts.js';
+import { TokenAuthenticator } from './security/token/index.js';
 import { type JoinOptions, readSettings, type Settings } from './settings.js';
+import { callerOf } from './traffic/balance/index.js';
 import { faultFilter } from './traffic/fault/index.js';
 
 /** What a handler may ask about the request that it serves. */
@@ -51,6 +54,10 @@ export interface MeshContext {
   readonly remainingMs: number;
   /** `ns/name` of the policy that let the request in; null if none selects this workload. */
   readonly policy: string | null;
+  /** `issuer/subject` of the request's verified token; null without one. */
+  readonly requestPrincipal: string | null;
+  /** What the verified token says; null without one, and where no RequestAuthentication asks for tokens. */
+  readonly claims: Readonly<Record<string, unknown>> | null;
 }
 
 export interface MeshStatus {
@@ -112,6 +119,8 @@ export class Mesh implements AsyncDisposable {
   readonly #outbound: Outbound;
   readonly #binder: Binder;
   readonly #inbound: InboundPath;
+  readonly #keyFetcher = new TextFetcher();
+  readonly #tokens: TokenAuthenticator;
   readonly #inForce: InForce;
   readonly #telemetry: Telemetry;
   readonly #listening: Listening[] = [];
@@ -133,7 +142,7 @@ export class Mesh implements AsyncDisposable {
       workload: settings.workload,
       principal: () => this.#spiffeId(),
     });
-    this.#transport = new UndiciTransport(connectorFor(this.#contexts, clock));
+    this.#transport = new UndiciTransport(connectorFor(this.#contexts, clock), clock);
     const deadlines = new Deadlines(clock);
     this.#outbound = new Outbound({ clock, random, deadlines, transport: this.#transport, ambient });
     const event: StateEvent = (name, attributes) => this.#event(name, attributes);
@@ -142,6 +151,7 @@ export class Mesh implements AsyncDisposable {
       random,
       telemetry: this.#telemetry,
       event,
+      caller: callerOf(settings.workload),
       callFilters: inOrder(CALL_ORDER, [
         this.#telemetry.call,
         faultFilter({ faultOf: (call) => (call as OutboundCall).plan?.route?.fault ?? null, clock, random }),
@@ -149,6 +159,7 @@ export class Mesh implements AsyncDisposable {
       ]),
     });
     const inboundPolicy = new InboundPolicy();
+    this.#tokens = new TokenAuthenticator({ clock, fetch: this.#keyFetcher.fetch, warn: log });
     this.#inbound = new InboundPath({
       clock,
       snapshot: inboundPolicy,
@@ -156,6 +167,7 @@ export class Mesh implements AsyncDisposable {
       accessLog: accessLogOf(settings, clock),
       ambient: this.#ambient,
       trustedHops: settings.trustedHops,
+      random,
       randomId: randomUUID,
       warn: log,
     });
@@ -247,6 +259,8 @@ export class Mesh implements AsyncDisposable {
       requestId: exchange.requestId,
       remainingMs: Math.max(0, exchange.deadlineAt - this.#clock.now()),
       policy: exchange.verdict?.policy ?? null,
+      requestPrincipal: exchange.requestPrincipal,
+      claims: exchange.claims,
     };
   }
 
@@ -288,6 +302,8 @@ export class Mesh implements AsyncDisposable {
     this.#outbound.closed = true;
     // Waiting for calls that outlived the drain would be waiting without a limit.
     await (this.#outbound.active === 0 ? this.#transport.close() : this.#transport.destroy());
+    this.#tokens.close();
+    await this.#keyFetcher.close();
     await this.#origin.close();
     this.#contexts.close();
     this.#binder.dispose();

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer as createHttp, type RequestListener } from 'node:http';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
-import { sleep, systemClock } from '../base/clock.js';
+import { type Clock, sleep, systemClock } from '../base/clock.js';
 import { Deadlines } from '../base/deadlines.js';
 import { systemRandom } from '../base/random.js';
 import { Binder } from '../outbound/bind.js';
@@ -70,9 +70,14 @@ export async function deadPort(): Promise<number> {
   return port;
 }
 
-/** `http://reviews/` leads to the ports. */
-export function over(t: TestContext, ports: readonly number[], world: World = {}) {
-  const transport = new UndiciTransport(connectorFor(new TlsContexts(null), systemClock));
+/** `http://reviews/` leads to the ports, or to the endpoints of `world`. @param clock by which connections age */
+export function over(
+  t: TestContext,
+  ports: readonly number[],
+  world: World = {},
+  clock: Clock = systemClock,
+) {
+  const transport = new UndiciTransport(connectorFor(new TlsContexts(null), systemClock), clock);
   const parts = { clock: systemClock, random: systemRandom };
   const deadlines = new Deadlines(systemClock);
   const outbound = new Outbound({ ...parts, deadlines, transport, ambient: () => undefined });
@@ -85,7 +90,7 @@ export function over(t: TestContext, ports: readonly number[], world: World = {}
     weight: 1,
     mtls: false,
   }));
-  outbound.snapshot = binder.bind(policy({ ...world, endpoints }));
+  outbound.snapshot = binder.bind(policy({ endpoints, ...world }));
   t.after(async () => {
     await transport.destroy();
     binder.dispose();

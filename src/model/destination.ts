@@ -10,6 +10,12 @@ export interface ConnectionSettings {
   readonly idleTimeoutMs: number;
   /** Requests after which a connection is closed; 0 is unlimited, 1 switches keep-alive off. @default 0 */
   readonly maxRequestsPerConnection: number;
+  /** Silence after which the first keep-alive probe is sent. @default 60 000 */
+  readonly keepAliveMs?: number;
+  /** No connection takes another request after this. @default unlimited */
+  readonly maxConnectionDurationMs?: number;
+  /** The first thing on each connection: who made it. @source HAProxy, "The PROXY protocol" */
+  readonly proxyProtocol?: 'V1' | 'V2';
 }
 
 /** How the peer is authenticated, and what we show of ourselves. */
@@ -28,6 +34,8 @@ export interface TlsSettings {
   readonly clientCertificate?: string;
   readonly privateKey?: string;
   readonly insecureSkipVerify?: boolean;
+  /** PEM file of certificates that were revoked. */
+  readonly crl?: string;
 }
 
 /**

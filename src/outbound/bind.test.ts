@@ -213,3 +213,32 @@ test('a destination keeps its key while nothing that a connection depends on cha
   );
   assert.equal(policy().revision, 1);
 });
+
+const PLACES = [endpoint(1, { locality: 'us/c/1' }), endpoint(2, { locality: 'eu/a/1' })];
+
+async function reached(bench: Bench, calls = 10): Promise<string[]> {
+  bench.wire.sent.length = 0;
+  bench.wire.answer = (sent) => sent.respond(200);
+  for (let i = 0; i < calls; i += 1) await bench.run();
+  return [...new Set(bench.wire.sent.map((sent) => sent.endpoint))].sort();
+}
+
+test('with outlier detection the nearest locality takes the calls, and the next when it is ejected', async () => {
+  const bench = new Bench({ clusters: [cluster({ outlier: OUTLIER })], endpoints: PLACES });
+  assert.deepEqual(await reached(bench), ['10.0.0.2:8080']);
+  bench.cluster().endpoints[1]!.ejected = true;
+  assert.deepEqual(await reached(bench), ['10.0.0.1:8080']);
+});
+
+test('without it, or where policy switches localities off, all endpoints take calls', async () => {
+  for (const changes of [{}, { outlier: OUTLIER, localityOff: true as const }]) {
+    const bench = new Bench({ clusters: [cluster(changes)], endpoints: PLACES });
+    assert.deepEqual(await reached(bench), ['10.0.0.1:8080', '10.0.0.2:8080']);
+  }
+});
+
+test('a distribution sends the calls of a locality where it says', async () => {
+  const locality = { distribute: [{ from: 'eu/*', to: { us: 100 } }] };
+  const bench = new Bench({ clusters: [cluster({ locality })], endpoints: PLACES });
+  assert.deepEqual(await reached(bench), ['10.0.0.1:8080']);
+});

@@ -12,7 +12,7 @@ import { buildHostTable, type CompiledHost, compileHost, type HostTable } from '
 import type { EffectiveCluster, EffectiveHost, EffectiveMesh, EffectivePolicy } from '../policy/effective.js';
 import type { Balancer } from '../ports/balancer.js';
 import type { Telemetry } from '../ports/telemetry.js';
-import { createBalancer, hashOf } from '../traffic/balance/index.js';
+import { type Caller, createBalancer, hashOf } from '../traffic/balance/index.js';
 import { breakerFilter } from '../traffic/breaker/index.js';
 import { concurrencyFilter } from '../traffic/concurrency/index.js';
 import { limitFilter } from '../traffic/limit/index.js';
@@ -50,8 +50,10 @@ export class BoundCluster {
 
   /** The endpoint for the next attempt; undefined if none can take it. */
   pick(call: OutboundCall): EndpointState | undefined {
-    const avoid = call.plan?.route?.retries?.ignorePreviousHosts !== false;
-    return this.#balancer.pick({ hash: this.#hash(call), tried: avoid ? call.tried : NOBODY });
+    const retries = call.plan?.route?.retries;
+    const elsewhere = retries?.remoteLocalities === true;
+    const avoid = elsewhere || retries?.ignorePreviousHosts !== false;
+    return this.#balancer.pick({ hash: this.#hash(call), tried: avoid ? call.tried : NOBODY, elsewhere });
   }
 
   /** One that no attempt of the call was made on; undefined if there is none. */
@@ -71,6 +73,7 @@ export class BoundCluster {
   }
 }
 
+const NOWHERE: Caller = { locality: '', labels: {} };
 const NOBODY: readonly EndpointState[] = [];
 
 export interface OutboundSnapshot {
@@ -88,6 +91,8 @@ export interface BinderOptions {
   readonly random: Random;
   readonly telemetry: Telemetry;
   readonly event: StateEvent;
+  /** Where this process is, and its labels. @default not known: no endpoint is nearer than another */
+  readonly caller?: Caller;
   /** Built once; every snapshot has them. */
   readonly callFilters: readonly CallFilter[];
 }
@@ -167,7 +172,16 @@ export class Binder {
       policy,
       present,
       state,
-      createBalancer(policy.balancer, present, { clock, random, panicPercent }),
+      createBalancer(policy.balancer, present, {
+        ...{ clock, random, panicPercent },
+        ...(policy.localityOff !== true && {
+          locality: {
+            caller: this.#options.caller ?? NOWHERE,
+            policy: policy.locality,
+            failover: policy.outlier !== undefined,
+          },
+        }),
+      }),
       filters,
     );
   }

@@ -7,11 +7,12 @@ export function destinationOf(cluster: EffectiveCluster, endpoint: Endpoint): De
   const connection: ConnectionSettings = {
     ...cluster.connection,
     maxConnections: cluster.connection.maxConnections ?? Number.POSITIVE_INFINITY,
+    ...(cluster.proxyProtocol !== undefined && { proxyProtocol: cluster.proxyProtocol }),
   };
   const tls = tlsFor(cluster.tls, endpoint);
   return {
     // The same key means that the same pool can go on serving: it names all that a connection depends on.
-    key: JSON.stringify([cluster.name, endpoint.key, cluster.connection, tls]),
+    key: JSON.stringify([cluster.name, endpoint.key, connection, tls]),
     cluster: cluster.name,
     endpoint,
     connection,

@@ -214,6 +214,7 @@ export class Bench {
     this.binder = new Binder({
       clock,
       random,
+      caller: { locality: 'eu/a/1', labels: {} },
       telemetry: { ...noTelemetry, attempt: told<AttemptFilter>('observe', (line) => this.told.push(line)) },
       event: (name, attributes) => this.events.push(`${name} ${Object.values(attributes).join(' ')}`),
       callFilters: inOrder(CALL_ORDER, [

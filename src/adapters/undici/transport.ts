@@ -3,6 +3,7 @@
  * A pool for each destination; our own connector, so that certificates and the peer check are the mesh's.
  */
 import { type Dispatcher, Pool } from 'undici';
+import type { Clock } from '../../base/clock.js';
 import { emptyFields, type HeaderFields } from '../../base/headers.js';
 import type { Attempt, AttemptStop } from '../../model/attempt.js';
 import type { Destination } from '../../model/destination.js';
@@ -18,15 +19,30 @@ const ASSUMED_SERVER_IDLE_MS = 4_000;
 /** A connection is given up this long before the server said it would close it, so that no request meets the closing. */
 const SERVER_IDLE_MARGIN_MS = 1_000;
 
+/** For undici's own messages: our connector knows where to go. A Unix socket has no origin. */
+function originOf({ endpoint }: Destination): string {
+  return endpoint.address.startsWith('unix:') ? 'http://localhost' : `http://${endpoint.key}`;
+}
+
+const NEVER = Number.POSITIVE_INFINITY;
+
+interface LivePool {
+  readonly pool: Pool;
+  /** When another takes its place; monotonic milliseconds. */
+  readonly until: number;
+}
+
 export class UndiciTransport implements Transport {
   readonly #connect: Connector;
-  readonly #pools = new Map<string, Pool>();
+  readonly #clock: Clock;
+  readonly #pools = new Map<string, LivePool>();
   /** Pools that finish what is in flight. */
   readonly #retired = new Map<Pool, Promise<void>>();
   #closed = false;
 
-  constructor(connect: Connector) {
+  constructor(connect: Connector, clock: Clock) {
     this.#connect = connect;
+    this.#clock = clock;
   }
 
   send(attempt: Attempt): Promise<Outcome> {
@@ -61,7 +77,7 @@ export class UndiciTransport implements Transport {
     for (const [key, pool] of this.#pools) {
       if (kept.has(key)) continue;
       this.#pools.delete(key);
-      this.#retire(pool);
+      this.#retire(pool.pool);
     }
   }
 
@@ -78,11 +94,22 @@ export class UndiciTransport implements Transport {
     await Promise.all([...this.#retired.keys()].map((pool) => pool.destroy()));
   }
 
+  /** Connections of a pool are no older than it: where their life is bounded, the pool's is, and another takes its place. */
   #pool(destination: Destination): Pool {
     const present = this.#pools.get(destination.key);
-    if (present !== undefined) return present;
+    if (present !== undefined && (present.until === NEVER || this.#clock.now() < present.until))
+      return present.pool;
+    if (present !== undefined) this.#retire(present.pool);
+    const pool = this.#open(destination);
+    const lifeMs = destination.connection.maxConnectionDurationMs;
+    const until = lifeMs === undefined ? NEVER : this.#clock.now() + lifeMs;
+    this.#pools.set(destination.key, { pool, until });
+    return pool;
+  }
+
+  #open(destination: Destination): Pool {
     const { connection } = destination;
-    const pool = new Pool(`http://${destination.endpoint.key}`, {
+    return new Pool(originOf(destination), {
       connect: this.#connect(destination),
       connections: Number.isFinite(connection.maxConnections) ? connection.maxConnections : null,
       pipelining: 1,
@@ -96,8 +123,6 @@ export class UndiciTransport implements Transport {
         ? { maxRequestsPerClient: connection.maxRequestsPerConnection }
         : {}),
     });
-    this.#pools.set(destination.key, pool);
-    return pool;
   }
 
   /** Takes nothing new, finishes what is in flight. */

@@ -157,13 +157,14 @@ export class TlsContexts {
     const id = fileKey(settings);
     let context = this.#files.get(id);
     if (context === undefined) {
-      const [ca, cert, key] = paths.map((path) => (path === undefined ? undefined : readText(path)));
+      const [ca, cert, key, crl] = paths.map((path) => (path === undefined ? undefined : readText(path)));
       try {
         context = createSecureContext({
           minVersion: 'TLSv1.2',
           ...(ca === undefined ? {} : { ca }),
           ...(cert === undefined ? {} : { cert }),
           ...(key === undefined ? {} : { key }),
+          ...(crl === undefined ? {} : { crl }),
         });
       } catch (cause) {
         const named = paths.filter((path) => path !== undefined).join(', ');
@@ -179,7 +180,7 @@ export class TlsContexts {
 }
 
 function filesOf(settings: TlsSettings): readonly (string | undefined)[] {
-  return [settings.caCertificates, settings.clientCertificate, settings.privateKey];
+  return [settings.caCertificates, settings.clientCertificate, settings.privateKey, settings.crl];
 }
 
 function fileKey(settings: TlsSettings): string {

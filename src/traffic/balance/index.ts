@@ -13,7 +13,7 @@ import { RoundRobinPicker } from './round-robin.js';
 import { Weights } from './weights.js';
 
 export { type HashFacts, hashOf } from './decide.js';
-export type { Caller } from './locality.js';
+export { type Caller, callerOf } from './locality.js';
 
 export interface BalancerOptions {
   readonly clock: Clock;

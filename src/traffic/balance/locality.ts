@@ -12,6 +12,16 @@ export interface Caller {
   readonly labels: Readonly<Record<string, string>>;
 }
 
+/** Where a workload does not say its locality, its labels may, as those of a Kubernetes node do. */
+export function callerOf(workload: {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly locality?: string | undefined;
+}): Caller {
+  const { labels } = workload;
+  const places = PLACES.map((label) => labels[label] ?? '').join('/');
+  return { labels, locality: workload.locality ?? places.replace(/\/+$/, '') };
+}
+
 /** Endpoints that are as good as each other. */
 export interface LocalityGroup {
   readonly endpoints: readonly EndpointState[];

@@ -3,7 +3,15 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Outcome } from '../../model/outcome.js';
 import { cancelled, failed, rejected, responded } from '../../model/testing.js';
-import { ejectionMs, isGatewayError, mayEject, NO_VERDICT, nextMultiplier, statusOf } from './decide.js';
+import {
+  countedStatus,
+  ejectionMs,
+  isGatewayError,
+  mayEject,
+  NO_VERDICT,
+  nextMultiplier,
+  statusOf,
+} from './decide.js';
 import type { OutlierPolicy } from './policy.js';
 
 const table: readonly [string, Outcome, number][] = [
@@ -76,4 +84,12 @@ test('a multiplier stops growing once it has no effect, so that it fades in boun
   let multiplier = 0;
   for (let time = 0; time < 100; time += 1) multiplier = nextMultiplier(policy, multiplier);
   assert.equal(multiplier, 11);
+});
+
+test('where policy names the errors, they alone are errors, and failures without a response stay what they are', () => {
+  assert.equal(countedStatus(responded(503), undefined), 503);
+  assert.equal(countedStatus(responded(503), [429]), 200);
+  assert.equal(countedStatus(responded(429), [429]), 500);
+  assert.equal(countedStatus(failed('per-try-timeout'), [429]), 504);
+  assert.equal(countedStatus({ ...responded(429), local: 'FI' }, [429]), NO_VERDICT);
 });

@@ -23,6 +23,17 @@ export function statusOf(outcome: Outcome): number {
   return outcome.kind === 'failed' ? STATUS_OF_RESET[outcome.reset] : NO_VERDICT;
 }
 
+/**
+ * The status as the policy counts it. Where it says which statuses are errors, any of them is one (as 500) and no other is; failures
+ * without a response stay what they are.
+ * @source Envoy `HttpProtocolOptions.outlier_detection.error_matcher`
+ */
+export function countedStatus(outcome: Outcome, errorCodes: readonly number[] | undefined): number {
+  const status = statusOf(outcome);
+  if (errorCodes === undefined || outcome.kind !== 'response' || status === NO_VERDICT) return status;
+  return errorCodes.includes(outcome.status) ? 500 : 200;
+}
+
 const STATUS_OF_RESET: Readonly<Record<Reset, number>> = {
   'connection-failure': 503,
   'connection-timeout': 503,

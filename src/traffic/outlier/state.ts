@@ -6,7 +6,7 @@
 import type { Clock, Timer } from '../../base/clock.js';
 import type { EndpointState } from '../../model/endpoint-state.js';
 import type { Outcome } from '../../model/outcome.js';
-import { ejectionMs, isGatewayError, mayEject, NO_VERDICT, nextMultiplier, statusOf } from './decide.js';
+import { countedStatus, ejectionMs, isGatewayError, mayEject, NO_VERDICT, nextMultiplier } from './decide.js';
 import type { OutlierPolicy } from './policy.js';
 
 /** Which counter reached its threshold. */
@@ -67,7 +67,7 @@ export class OutlierState {
 
   /** What became of one attempt. */
   record(endpoint: EndpointState, outcome: Outcome): void {
-    const status = statusOf(outcome);
+    const status = countedStatus(outcome, this.#policy.errorCodes);
     if (status === NO_VERDICT || !this.#endpoints.has(endpoint)) return;
     const policy = this.#policy;
     if (outcome.kind === 'failed' && policy.splitLocalOrigin) {
