@@ -5,16 +5,30 @@ import { MeshError } from '../base/errors.js';
 import { type Source, Value } from '../base/source.js';
 import type { EffectiveInbound } from '../policy/effective.js';
 import { type CompiledAuthorization, compileAuthorization } from '../security/authorize/decide.js';
+import { type CompiledTokens, compileTokens } from '../security/token/decide.js';
+import { type CompiledPriority, compilePriorities } from '../traffic/priority/index.js';
+
+/** How the workload protects itself. */
+export interface Protection {
+  readonly inbound: EffectiveInbound;
+  readonly priorities: readonly CompiledPriority[] | null;
+}
 
 export interface InboundSnapshot {
   readonly revision: number;
   readonly trustDomain: string;
   readonly inbound: EffectiveInbound;
   readonly authorization: CompiledAuthorization;
+  /** null: nothing looks for tokens. */
+  readonly tokens: CompiledTokens | null;
+  /** null: policy asks for none. */
+  readonly protection: Protection | null;
 }
 
 export interface InboundContext {
   readonly trustDomain: string;
+  /** Former names of the trust domain. @default none */
+  readonly trustDomainAliases?: readonly string[] | undefined;
   readonly revision: number;
 }
 
@@ -23,17 +37,30 @@ export interface InboundContext {
  * something else than was meant is one to refuse as a whole.
  */
 export function bindInbound(inbound: EffectiveInbound, context: InboundContext): InboundSnapshot {
-  const { trustDomain, revision } = context;
+  const { trustDomain, trustDomainAliases = [], revision } = context;
   const { pathNormalization } = inbound;
-  const authorization = compileAuthorization(inbound.authorization, { trustDomain, pathNormalization });
+  const authorization = compileAuthorization(inbound.authorization, {
+    trustDomain,
+    trustDomainAliases,
+    pathNormalization,
+  });
   const problems = [...authorization.problems, ...(authorization.dryRun?.problems ?? [])];
-  if (problems.length === 0) return Object.freeze({ revision, trustDomain, inbound, authorization });
+  const tokens = compileTokens(inbound.tokens);
+  const protection = protectionOf(inbound);
+  if (problems.length === 0)
+    return Object.freeze({ revision, trustDomain, inbound, authorization, tokens, protection });
   const shown = problems.slice(0, 3).join('; ');
   const more = problems.length > 3 ? `; and ${problems.length - 3} more` : '';
   throw new MeshError(`inbound policy of revision ${revision} is refused: ${shown}${more}`, {
     code: 'HEDDLE_INVALID_POLICY',
     revision,
   });
+}
+
+function protectionOf(inbound: EffectiveInbound): Protection | null {
+  const { resilience, rateLimit } = inbound;
+  if (resilience === undefined && rateLimit === undefined) return null;
+  return { inbound, priorities: compilePriorities(resilience?.priorities) };
 }
 
 /** The snapshot in force; null until the first policy is there. */

@@ -4,15 +4,19 @@
  */
 import type { AsyncLocalStorage } from 'node:async_hooks';
 import type { Clock } from '../base/clock.js';
+import { type Random, systemRandom } from '../base/random.js';
 import type { Source } from '../base/source.js';
 import { Exchange, type ExchangeFacts } from '../model/exchange.js';
 import { acceptRequestId, REQUEST_ID } from '../observability/trace/request-id.js';
 import type { Telemetry } from '../ports/telemetry.js';
+import { hideTokens } from '../security/token/decide.js';
+import { TokenAuthenticator } from '../security/token/index.js';
 import { incomingTimeoutMs } from '../traffic/timeout/index.js';
-import type { InboundSnapshot } from './bind.js';
+import type { InboundSnapshot, Protection } from './bind.js';
 import type { Connection } from './connection.js';
 import { OpenSet } from './drain.js';
-import { refuseForbidden, refuseUnreadable } from './order.js';
+import { InboundGuard } from './guard.js';
+import { admit, refuseUnreadable } from './order.js';
 
 export interface InboundPathOptions {
   readonly clock: Clock;
@@ -25,6 +29,10 @@ export interface InboundPathOptions {
   readonly ambient: AsyncLocalStorage<Exchange>;
   /** Proxies before this workload whose `x-forwarded-for` is believed. @default 0: the direct peer is the caller */
   readonly trustedHops?: number;
+  /** Verifies tokens, where policy asks for it. @default one that can fetch no keys: only those that policy holds are known */
+  readonly tokens?: TokenAuthenticator;
+  /** For adaptive limits. @default the platform's */
+  readonly random?: Random;
   /** A new UUID (version 4). */
   readonly randomId: () => string;
   /** Takes one line about something that went wrong and has no exchange to be logged with. */
@@ -52,35 +60,50 @@ export class InboundPath {
   /** The exchanges under way. */
   readonly open = new OpenSet<Exchange>();
   readonly #options: InboundPathOptions;
+  readonly #guard: InboundGuard;
+  readonly #tokens: TokenAuthenticator;
   #draining = false;
 
   constructor(options: InboundPathOptions) {
     this.#options = options;
+    this.#guard = new InboundGuard(options.clock, options.random ?? systemRandom);
     this.clock = options.clock;
     this.snapshot = options.snapshot;
     this.telemetry = options.telemetry;
     this.trustedHops = options.trustedHops ?? 0;
     this.warn = options.warn;
+    this.#tokens = options.tokens ?? new TokenAuthenticator({ clock: options.clock, warn: options.warn });
   }
 
   /**
-   * A request has arrived. If `refusal` is set on the result the adapter answers with it, else it runs the handler; it says `end`
-   * in either case. Never throws.
+   * A request has arrived. The adapter waits for `waiting` if that is set on the result. Then, if `refusal` is set, it answers with
+   * that, else it runs the handler; it says `end` in either case. Never throws.
    * @param fault what the adapter found wrong with the head, in a word for the access log; null for nothing
    */
   begin(facts: ExchangeFacts, fault: string | null): Exchange {
     const { clock, telemetry } = this;
-    const exchange = new Exchange(facts, clock.now(), clock.wallNow());
     // Read once: one exchange sees one snapshot.
     const snapshot = this.snapshot.current();
-    exchange.refusal = refuseUnreadable(exchange, snapshot, fault);
+    const exchange = new Exchange(withoutTokens(facts, snapshot), clock.now(), clock.wallNow());
+    exchange.refusal = refuseUnreadable(exchange, snapshot, { target: facts.path, fault });
     exchange.deadlineAt = exchange.startedAt + (incomingTimeoutMs(facts.headers) ?? Number.POSITIVE_INFINITY);
     exchange.requestId = acceptRequestId(facts.headers[REQUEST_ID]) ?? this.#options.randomId();
     this.open.add(exchange);
     telemetry.exchangeStarted(exchange);
-    if (exchange.refusal === null && snapshot !== null)
-      exchange.refusal = refuseForbidden(exchange, snapshot);
+    if (exchange.refusal === null && snapshot !== null) {
+      admit(exchange, snapshot, this.#tokens);
+      if (snapshot.protection !== null) this.#protect(exchange, snapshot.protection);
+    }
     return exchange;
+  }
+
+  /** Steps 7 and 8, once it is known who asks. */
+  #protect(exchange: Exchange, protection: Protection): void {
+    if (exchange.waiting !== null)
+      exchange.waiting = exchange.waiting.then(() => this.#protect(exchange, protection));
+    // Nobody would give back what is held for an exchange that is over.
+    else if (exchange.refusal === null && !exchange.ended)
+      exchange.refusal = this.#guard.admit(exchange, protection);
   }
 
   /** Runs the handler inside the exchange's frame. */
@@ -94,6 +117,7 @@ export class InboundPath {
     exchange.status = end.status;
     if (end.complete) exchange.ended = true;
     else exchange.abandon();
+    exchange.hold?.ended(end.complete);
     this.open.delete(exchange);
     this.telemetry.exchangeEnded(exchange);
     this.#options.accessLog(exchange);
@@ -109,4 +133,12 @@ export class InboundPath {
     this.#draining = true;
     return this.open.emptyWithin(this.clock, timeoutMs);
   }
+}
+
+/** What logs and traces read: a token in the query is not for them. */
+function withoutTokens(facts: ExchangeFacts, snapshot: InboundSnapshot | null): ExchangeFacts {
+  const tokens = snapshot?.tokens ?? null;
+  if (tokens === null) return facts;
+  const path = hideTokens(tokens, facts.path);
+  return path === facts.path ? facts : { ...facts, path };
 }

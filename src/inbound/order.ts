@@ -7,9 +7,12 @@
  * | 2 | policy    | closed until the first policy is there |
  * | 3 | path      | before anything looks at it: what is checked is what is served |
  * | 4 | transport | a kept-alive plain-text connection must not outlive a change to STRICT |
- * | 5 | authorize | needs the peer, the normal path and the head |
+ * | 5 | tokens    | says who asks; its headers come and go before anybody reads them |
+ * | 6 | authorize | needs the peer, the token, the normal path and the head |
+ * | 7 | rate limit | whoever may not come in takes no token; `guard.ts`, as 8 |
+ * | 8 | shed      | the last refusal: what is let in here is counted until it ends |
  *
- * Telemetry begins between 3 and 4, so that a refused exchange has its span, with the normal path in it.
+ * Telemetry begins between 3 and 4, so that a refused exchange has its span, with the normal path in it. Step 5 may have to wait.
  */
 import type { Exchange, Refusal } from '../model/exchange.js';
 import {
@@ -20,14 +23,29 @@ import {
 } from '../security/authorize/decide.js';
 import { normalizePath } from '../security/authorize/normalize-path.js';
 import { mtlsModeFor } from '../security/mtls/decide.js';
+import {
+  changeFields,
+  rejectTokens,
+  type TokenRequest,
+  type TokenVerdict,
+} from '../security/token/decide.js';
+import type { TokenAuthenticator } from '../security/token/index.js';
 import type { InboundSnapshot } from './bind.js';
 import { isAuthority } from './head.js';
 
-/** Steps 1 to 3. Sets `exchange.path`. `fault`: what the adapter found wrong with the head. */
+/** What an adapter says of a head. */
+export interface Head {
+  /** Path and query as they arrived. */
+  readonly target: string;
+  /** What the adapter found wrong; null for nothing. */
+  readonly fault: string | null;
+}
+
+/** Steps 1 to 3. Sets `exchange.path`. */
 export function refuseUnreadable(
   exchange: Exchange,
   snapshot: InboundSnapshot | null,
-  fault: string | null,
+  { target, fault }: Head,
 ): Refusal | null {
   if (fault !== null) return badRequest(fault);
   const { authority, protocol } = exchange.facts;
@@ -35,17 +53,76 @@ export function refuseUnreadable(
   if (!(authority === '' ? protocol === 'HTTP/1.0' : isAuthority(authority)))
     return badRequest('invalid_authority');
   if (snapshot === null) return NO_POLICY;
-  const path = normalizePath(exchange.facts.path, snapshot.inbound.pathNormalization);
+  const path = normalizePath(target, snapshot.inbound.pathNormalization);
   if (path === null) return badRequest('path_normalization_failed');
   exchange.path = path;
   return null;
 }
 
-/** Steps 4 and 5. Sets `exchange.verdict`. */
-export function refuseForbidden(exchange: Exchange, snapshot: InboundSnapshot): Refusal | null {
+/**
+ * Steps 4 to 6. Sets `exchange.refusal`, `exchange.verdict` and all that a token says; `exchange.waiting` if a token takes time to
+ * look at, and the exchange is refused until then.
+ */
+export function admit(
+  exchange: Exchange,
+  snapshot: InboundSnapshot,
+  authenticator: TokenAuthenticator,
+): void {
   const { peer, localPort } = exchange.facts;
-  if (peer.id === null && mtlsModeFor(snapshot.inbound, localPort) === 'STRICT') return PLAIN_TEXT;
-  const facts = authorizationFacts(exchange);
+  if (peer.id === null && mtlsModeFor(snapshot.inbound, localPort) === 'STRICT') {
+    exchange.refusal = PLAIN_TEXT;
+    return;
+  }
+  if (snapshot.tokens === null) {
+    exchange.refusal = authorize(exchange, snapshot, null);
+    return;
+  }
+  const request = tokenRequest(exchange);
+  const settle = (verdict: TokenVerdict) => {
+    exchange.waiting = null;
+    exchange.refusal = take(exchange, snapshot, verdict);
+  };
+  const verdict = authenticator.authenticate(snapshot.tokens, request);
+  if (!(verdict instanceof Promise)) {
+    settle(verdict);
+    return;
+  }
+  const doubt = rejectTokens('signature', null, request);
+  exchange.refusal = refusalOf(doubt);
+  exchange.waiting = verdict.then(settle, () => settle(doubt));
+}
+
+function tokenRequest({ facts, path }: Exchange): TokenRequest {
+  const { method, scheme, authority, headers } = facts;
+  return { method, scheme, authority, headers, path };
+}
+
+/** Step 5, its end. */
+function take(exchange: Exchange, snapshot: InboundSnapshot, verdict: TokenVerdict): Refusal | null {
+  if (verdict.kind === 'reject') {
+    const { status, because, policy } = verdict;
+    exchange.verdict = { decision: 'deny', status, policy, rule: null, audited: [], because };
+    return refusalOf(verdict);
+  }
+  exchange.claims = verdict.claims;
+  exchange.requestPrincipal = verdict.principal;
+  exchange.path = verdict.path;
+  exchange.changes = verdict;
+  changeFields(exchange.facts.headers, verdict);
+  return authorize(exchange, snapshot, verdict.compared);
+}
+
+function refusalOf({ status, body, because, challenge }: TokenVerdict & { kind: 'reject' }): Refusal {
+  return { status, body, because, close: false, headers: { 'www-authenticate': challenge } };
+}
+
+/** Step 6. */
+function authorize(
+  exchange: Exchange,
+  snapshot: InboundSnapshot,
+  claims: AuthorizationFacts['claims'],
+): Refusal | null {
+  const facts = authorizationFacts(exchange, claims);
   const verdict = decideAuthorization(snapshot.authorization, facts);
   exchange.verdict = verdict;
   exchange.dryRun = decideDryRun(snapshot.authorization, facts);
@@ -53,7 +130,7 @@ export function refuseForbidden(exchange: Exchange, snapshot: InboundSnapshot): 
   return { status: verdict.status, body: DENIED_BODY, because: verdict.because, close: false };
 }
 
-function authorizationFacts(exchange: Exchange): AuthorizationFacts {
+function authorizationFacts(exchange: Exchange, claims: AuthorizationFacts['claims']): AuthorizationFacts {
   const { facts, path } = exchange;
   const query = path.indexOf('?');
   return {
@@ -68,8 +145,7 @@ function authorizationFacts(exchange: Exchange): AuthorizationFacts {
     port: facts.localPort,
     localIp: facts.localAddress,
     sni: facts.peer.sni,
-    // No token is verified yet: rules that ask for claims match nothing.
-    claims: null,
+    claims,
   };
 }
 

@@ -60,6 +60,18 @@ export interface ExchangeFacts {
   readonly localPort: number;
 }
 
+/** What is kept for an exchange while it is under way, and given back when it is over. */
+export interface ExchangeHold {
+  /** @param complete the last byte of the answer is out */
+  ended(complete: boolean): void;
+}
+
+/** Whoever answers it. */
+export interface ExchangeServer {
+  /** Time is up: answers `refusal` in the handler's stead, or breaks off what the handler has begun to answer. */
+  expire(): void;
+}
+
 /** One request arriving: what was asked, and the record of what became of it. The one permitted ambient state hangs on it. */
 export class Exchange {
   readonly facts: ExchangeFacts;
@@ -74,7 +86,7 @@ export class Exchange {
   verdict: InboundVerdict | null = null;
   /** What the policies in dry run would have said; null if there are none. */
   dryRun: InboundVerdict | null = null;
-  /** Set if the handler never saw it. */
+  /** Set if the handler never saw it, or took too long. */
   refusal: Refusal | null = null;
   /** What the verified token says, as it came; null without one. */
   claims: Readonly<Record<string, unknown>> | null = null;
@@ -94,6 +106,10 @@ export class Exchange {
   bytesReceived = 0;
   bytesSent = 0;
   readonly flags = new Set<ResponseFlag>();
+  /** Set by whoever protects the workload; null: nothing is held. */
+  hold: ExchangeHold | null = null;
+  /** Set by the adapter. */
+  server: ExchangeServer | null = null;
   /** Whatever telemetry keeps: its span and context. */
   telemetry: unknown = null;
   /** The peer is gone, or the exchange is over: work done for it is of no use any more. */

@@ -4,7 +4,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Connection, plainAddress, type Serving } from '../../inbound/connection.js';
 import type { InboundPath } from '../../inbound/exchange.js';
-import type { Exchange, Refusal } from '../../model/exchange.js';
+import type { Exchange, ExchangeServer, Refusal } from '../../model/exchange.js';
 import { factsOf, faultOf } from './head.js';
 
 /** The exchange of a request that just arrived, begun and watched; or null if another adapter has begun it already. */
@@ -38,16 +38,18 @@ export function connectionOf(path: InboundPath, request: IncomingMessage): Conne
 export function refuse(response: ServerResponse, refusal: Refusal): void {
   if (refusal.close) response.setHeader('connection', 'close');
   response.writeHead(refusal.status, {
+    ...refusal.headers,
     'content-type': 'text/plain',
     'content-length': Buffer.byteLength(refusal.body),
   });
   response.end(refusal.body);
 }
 
-class HttpServing implements Serving {
+class HttpServing implements Serving, ExchangeServer {
   readonly #path: InboundPath;
   readonly #connection: Connection;
   readonly #exchange: Exchange;
+  readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
 
   constructor(
@@ -60,7 +62,9 @@ class HttpServing implements Serving {
     this.#path = path;
     this.#connection = connection;
     this.#exchange = exchange;
+    this.#request = request;
     this.#response = response;
+    exchange.server = this;
     if (path.draining) this.beLast();
     const { headers } = request;
     if (headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined) {
@@ -82,9 +86,44 @@ class HttpServing implements Serving {
     this.#connection.end(this);
   }
 
+  /** The handler took too long: nobody waits for it any more. */
+  expire(): void {
+    const response = this.#response;
+    const { refusal } = this.#exchange;
+    if (response.writableEnded) return;
+    if (response.headersSent || refusal === null) {
+      response.destroy();
+      return;
+    }
+    for (const name of response.getHeaderNames()) if (name !== 'connection') response.removeHeader(name);
+    // A body that still arrives would keep the connection from its next request.
+    refuse(response, { ...refusal, close: refusal.close || !this.#request.complete });
+    ignoreFromNowOn(response);
+  }
+
   beLast(): void {
     if (!this.#response.headersSent) this.#response.setHeader('connection', 'close');
   }
+}
+
+/** A handler that comes too late is not to fail because of it: that could end the process. */
+function ignoreFromNowOn(response: ServerResponse): void {
+  const ignore = (...args: unknown[]) => {
+    const done = args.at(-1);
+    if (typeof done === 'function') queueMicrotask(() => Reflect.apply(done, response, []));
+    return response;
+  };
+  Object.assign(response, {
+    setHeader: ignore,
+    setHeaders: ignore,
+    appendHeader: ignore,
+    removeHeader: ignore,
+    addTrailers: ignore,
+    writeHead: ignore,
+    flushHeaders: ignore,
+    write: (...args: unknown[]) => ignore(...args) === response,
+    end: ignore,
+  });
 }
 
 /** Where the parser puts what it has read: counting there starts no flow and adds no listener. */
