@@ -19,6 +19,7 @@ import { newKey, signatureOf } from '../security/certificate/keys.js';
 import { OID } from '../security/certificate/oids.js';
 import { toPem } from '../security/certificate/pem.js';
 import { TlsContexts } from '../security/tls/contexts.js';
+import { type FetchText, TokenAuthenticator } from '../security/token/index.js';
 import { InboundPolicy } from './bind.js';
 import { InboundPath } from './exchange.js';
 
@@ -150,7 +151,8 @@ export class TestPath {
   readonly path: InboundPath;
   #waiting: { count: number; resolve: () => void } | null = null;
 
-  constructor(policy: EffectiveInbound | null = inboundPolicy(), trustedHops = 0) {
+  /** @param fetch how keys for tokens are had; without it only those that policy holds are */
+  constructor(policy: EffectiveInbound | null = inboundPolicy(), trustedHops = 0, fetch?: FetchText) {
     const telemetry: Telemetry = {
       ...noTelemetry,
       exchangeStarted: (exchange) => this.started.push(exchange),
@@ -166,6 +168,15 @@ export class TestPath {
       },
       ambient: this.ambient,
       trustedHops,
+      ...(fetch === undefined
+        ? {}
+        : {
+            tokens: new TokenAuthenticator({
+              clock: this.clock,
+              fetch,
+              warn: (line) => this.warnings.push(line),
+            }),
+          }),
       randomId: () => `00000000-0000-4000-8000-${String((ids += 1)).padStart(12, '0')}`,
       warn: (line) => this.warnings.push(line),
     });

@@ -54,7 +54,8 @@ export class InForce {
   /** Everything that may fail comes before anything that changes. @throws MeshError `HEDDLE_INVALID_POLICY` */
   #swap(policy: EffectivePolicy): void {
     const { binder, outbound, inbound, transport } = this.#parts;
-    const context = { trustDomain: policy.mesh.trustDomain, revision: policy.revision };
+    const { trustDomain, trustDomainAliases } = policy.mesh;
+    const context = { trustDomain, trustDomainAliases, revision: policy.revision };
     bindInbound(policy.inbound, context);
     const snapshot = binder.bind(policy);
     inbound.accept(policy.inbound, context);

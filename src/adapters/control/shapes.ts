@@ -60,8 +60,20 @@ const authorization = z.looseObject({
   rules: z.array(z.looseObject({})),
 });
 
+const tokenRule = z.looseObject({
+  policy: text,
+  issuer: text.nullable(),
+  audiences: z.array(text),
+  keys: z.looseObject({ from: z.enum(['inline', 'uri', 'issuer']) }),
+  locations: z.array(z.looseObject({ in: z.enum(['header', 'param', 'cookie']), name: text })),
+  payloadHeader: text.nullable(),
+  claimHeaders: z.array(z.looseObject({ header: text, claim: text })),
+  spaceDelimited: z.array(text),
+});
+
 const inbound = z.looseObject({
   mtls: z.looseObject({ mode: mtlsMode, ports: z.record(z.string(), mtlsMode) }),
+  tokens: z.array(tokenRule).optional(),
   authorization: z.array(authorization),
   pathNormalization: z.enum(['NONE', 'BASE', 'MERGE_SLASHES', 'DECODE_AND_MERGE_SLASHES']),
 });
@@ -70,6 +82,7 @@ const inbound = z.looseObject({
 const SHAPES: Readonly<Record<string, z.ZodType>> = {
   mesh: z.looseObject({
     trustDomain: hostName,
+    trustDomainAliases: z.array(hostName).optional(),
     outboundTrafficPolicy: z.enum(['ALLOW_ANY', 'REGISTRY_ONLY']),
   }),
   inbound,
