@@ -3,32 +3,39 @@
  */
 import { z } from 'zod';
 import { MeshError } from '../base/errors.js';
-import { copyFields, emptyFields, type HeaderFields } from '../base/headers.js';
-import type { Random } from '../base/random.js';
+import { emptyFields, type HeaderFields } from '../base/headers.js';
 import { decideFault } from '../traffic/fault/decide.js';
-import { mirrorCluster } from '../traffic/mirror/decide.js';
 import {
-  type CompiledDestination,
   type CompiledRoute,
   decideRoute,
+  describeMismatch,
   type RequestFacts,
   type RouteTrace,
   rewriteRequest,
 } from '../traffic/route/index.js';
 import { type CompiledHost, compileHost } from './compile.js';
 import type { EffectiveMesh } from './effective.js';
-import { outboundSteps, summariseHeaders } from './explain-steps.js';
-import { buildHostTable, type HostTable, splitAuthority } from './host-table.js';
+import {
+  clustersOf,
+  type ExplainedRequest,
+  emptyAnswer,
+  fixedRandom,
+  requestOf,
+  routeParts,
+} from './explain-outbound-answer.js';
+import { explainConnection, serverName } from './explain-outbound-connection.js';
+import { whySilent } from './explain-outbound-why.js';
+import { type Known, outboundSteps, summariseHeaders } from './explain-steps.js';
+import { buildHostTable, splitAuthority } from './host-table.js';
 import {
   callSchema,
-  type ExplainedCluster,
   type OutboundCallFacts,
   type OutboundExplanation,
   type OutboundQuestion,
 } from './outbound-question.js';
 import { parseResources } from './parse.js';
 import { resolve } from './resolve/index.js';
-import { fullGateway } from './resolve/names.js';
+import { fullGateway, fullName } from './resolve/names.js';
 import type { Message, PolicyFile, Resource, Scope } from './resource.js';
 import { validateResource } from './validate.js';
 
@@ -57,9 +64,11 @@ export function explainOutbound(
     outboundTrafficPolicy: 'REGISTRY_ONLY',
     ...options.mesh,
   };
-  const policy = resolve(validResources(files, steps), [], [], scopeOf(question.data), { revision: 0, mesh });
-  const hosts = buildHostTable(policy.hosts.map(compileHost));
-  return explainIn(hosts, question.data, mesh, steps);
+  const resources = validResources(files, steps);
+  const scope = scopeOf(question.data);
+  const { hosts, endpoints } = resolve(resources, [], [], scope, { revision: 0, mesh });
+  const known = { hosts: buildHostTable(hosts.map(compileHost)), endpoints };
+  return explainIn({ known, resources, scope, mesh, steps }, question.data);
 }
 
 function scopeOf({ source }: OutboundCallFacts): Scope {
@@ -92,64 +101,89 @@ function place({ file, line, kind, namespace, name, path }: Message): string {
   return `${file}:${line} ${kind === '' ? '' : `${kind} ${namespace}/${name} `}${path}`.trimEnd();
 }
 
-function explainIn(
-  hosts: HostTable,
-  call: OutboundCallFacts,
-  mesh: EffectiveMesh,
+/** What one explanation is made from. */
+interface Explaining {
+  readonly known: Known;
+  readonly resources: readonly Resource[];
+  readonly scope: Scope;
+  readonly mesh: EffectiveMesh;
+  /** Grows as the explanation goes on. */
+  readonly steps: string[];
+}
+
+function explainIn(explaining: Explaining, call: OutboundCallFacts): OutboundExplanation {
+  const { known, resources, scope, steps } = explaining;
+  const request = { ...call, headers: lowerNames(call.headers) };
+  const { host: name } = splitAuthority(call.authority, call.scheme);
+  const asked = serverName(call, name);
+  // Who dials an address is known by the name that it asks for.
+  const host = known.hosts.lookup(name) ?? (asked === null ? undefined : known.hosts.lookup(asked));
+  if (host === undefined) return unknownHost(explaining, name, request);
+  if (name !== host.host) steps.push(`${name} is the host ${host.host}`);
+  const speaking = speaksFor(host, call.protocol) ? host.virtualService : null;
+  steps.push(
+    speaking === null
+      ? `no VirtualService speaks for ${host.host} to this caller`
+      : `VirtualService ${speaking} speaks for ${host.host}`,
+    ...whySilent(resources, scope, {
+      host: host.host,
+      speaking,
+      protocol: call.protocol,
+    }),
+  );
+  return call.protocol === 'http'
+    ? explainRequest(host, request, known, steps)
+    : explainConnection(host, request, known, steps);
+}
+
+function speaksFor(host: CompiledHost, protocol: OutboundCallFacts['protocol']): boolean {
+  const rules = protocol === 'http' ? host.effective.routes : host.effective[protocol];
+  return host.virtualService !== null && (rules ?? []).length > 0;
+}
+
+function explainRequest(
+  host: CompiledHost,
+  request: OutboundCallFacts & ExplainedRequest,
+  known: Known,
   steps: string[],
 ): OutboundExplanation {
-  const request = { ...call, headers: lowerNames(call.headers) };
-  const { host: name, port } = splitAuthority(call.authority, call.scheme);
-  const host = hosts.lookup(name);
-  if (host === undefined) {
-    if ((call.source.gateway ?? 'mesh') === 'mesh') return unknownHost(hosts, name, request, mesh, steps);
-    steps.push(`no VirtualService of gateway ${call.source.gateway} names ${name}: 404, flag NR`);
-    return { ...answer(request, null, steps), outcome: 'noRoute' };
-  }
-  steps.push(`${name} is the host ${host.host}`);
-  steps.push(
-    host.virtualService === null
-      ? 'no VirtualService speaks for it to this caller'
-      : `VirtualService ${host.virtualService} speaks for it`,
-  );
-  const facts: RequestFacts = { ...request, port };
-  const drawn = call.random;
-  const verdict = decideRoute(host.table, facts, fixed(drawn ?? 0), traceInto(steps));
-  const base = answer(request, host, steps);
+  const { port } = splitAuthority(request.authority, request.scheme);
+  const facts: RequestFacts = { ...request, port, claims: request.claims ?? null };
+  const drawn = request.random;
+  const verdict = decideRoute(host.table, facts, fixedRandom(drawn ?? 0), traceInto(steps, host, facts));
+  const speaking = speaksFor(host, 'http') ? host.virtualService : null;
+  const base = emptyAnswer(request, speaking, steps);
   if (verdict.kind === 'noRoute') {
-    steps.push('no route matches: 404, flag NR. Inside a VirtualService there is no default route');
+    steps.push('no rule matches: 404, flag NR. Inside a VirtualService there is no default route');
     return { ...base, outcome: 'noRoute' };
   }
   const { route } = verdict;
   const common = { ...base, ...routeParts(route, port, host) };
   if (verdict.kind === 'redirect') {
-    steps.push(`redirected with ${verdict.status} to ${verdict.location}`);
-    return {
-      ...common,
-      outcome: 'redirect',
-      redirect: { status: verdict.status, location: verdict.location },
-    };
+    const { status, location } = verdict;
+    steps.push(`redirected with ${status} to ${location}`);
+    return { ...common, outcome: 'redirect', redirect: { status, location } };
   }
   if (verdict.kind === 'directResponse') {
-    steps.push(`answered with ${verdict.status} by the mesh itself`);
-    return {
-      ...common,
-      outcome: 'directResponse',
-      directResponse: { status: verdict.status, body: verdict.body },
-    };
+    const { status, body } = verdict;
+    steps.push(`answered with ${status} by the mesh itself`);
+    return { ...common, outcome: 'directResponse', directResponse: { status, body } };
   }
   // Without a draw only what is certain happens: nothing below 100 percent fires, and several clusters stay several.
-  const fault = route.fault === null ? null : decideFault(route.fault, fixed(drawn ?? CERTAIN_ONLY));
+  const fault = route.fault === null ? null : decideFault(route.fault, fixedRandom(drawn ?? CERTAIN_ONLY));
   const decided = drawn !== undefined || route.destinations.length === 1;
   const { destination } = verdict;
-  const rewritten = decided ? rewriteRequest(route, destination, request) : request;
-  steps.push(...outboundSteps({ route, destination: decided ? destination : null, hosts, port, fault }));
+  const wire = { ...requestOf(request), headers: request.headers };
+  const rewritten = decided ? rewriteRequest(route, destination, wire) : wire;
+  const picked = decided ? destination.cluster : null;
+  const clusters = clustersOf(route, port);
+  steps.push(...outboundSteps({ route, clusters, picked, port, fault, draw: drawn ?? null }, known));
   const aborted = fault !== null && (fault.abortStatus !== null || fault.grpcStatus !== null);
   return {
     ...common,
     outcome: aborted ? 'abort' : 'route',
-    clusters: clustersOf(route, port),
-    picked: decided ? destination.cluster : null,
+    clusters,
+    picked,
     request: requestOf(rewritten),
     responseHeaders: summariseHeaders(decided ? destination.responseHeaders : route.responseHeaders),
     fault,
@@ -159,118 +193,57 @@ function explainIn(
 /** The highest draw that there is. */
 const CERTAIN_ONLY = 1 - Number.EPSILON;
 
-function fixed(value: number): Random {
-  return { next: () => value };
-}
-
-function traceInto(steps: string[]): RouteTrace {
+function traceInto(steps: string[], host: CompiledHost, request: RequestFacts): RouteTrace {
   return {
     skipped: (route, failed) =>
-      steps.push(`${label(route)} is not for this call: ${failed.describe()} does not hold`),
-    matched: (route) => steps.push(`${label(route)} matches`),
+      steps.push(`${label(route, host)} did not match: ${describeMismatch(failed, request)}`),
+    matched: (route) =>
+      steps.push(route.index < 0 ? 'the call goes to the service itself' : `${label(route, host)} matches`),
   };
 }
 
-function label({ index, name }: CompiledRoute): string {
-  if (index < 0) return 'the default route';
-  return `http[${index}]${name === null ? '' : ` (${name})`}`;
-}
-
-/** What is the same for every outcome, and empty values for the rest. */
-function answer(
-  request: Parameters<typeof requestOf>[0],
-  host: CompiledHost | null,
-  steps: readonly string[],
-): OutboundExplanation {
-  return {
-    outcome: 'blocked',
-    virtualService: host?.virtualService ?? null,
-    route: null,
-    clusters: [],
-    picked: null,
-    request: requestOf(request),
-    responseHeaders: { set: {}, add: {}, remove: [] },
-    redirect: null,
-    directResponse: null,
-    fault: null,
-    mirrors: [],
-    timeoutMs: null,
-    retries: null,
-    cors: null,
-    steps,
-  };
-}
-
-function routeParts(route: CompiledRoute, port: number, host: CompiledHost): Partial<OutboundExplanation> {
-  const { retries } = route;
-  return {
-    route: host.virtualService === null || route.index < 0 ? null : { index: route.index, name: route.name },
-    responseHeaders: summariseHeaders(route.responseHeaders),
-    mirrors: (route.mirrors ?? []).map((mirror) => ({
-      cluster: mirrorCluster(mirror, port),
-      percentage: mirror.percentage,
-    })),
-    timeoutMs: route.timeoutMs,
-    retries: retries && {
-      attempts: retries.attempts,
-      perTryTimeoutMs: retries.perTryTimeoutMs,
-      on: retries.on,
-    },
-    cors: route.cors?.policy ?? null,
-  };
-}
-
-function clustersOf(route: CompiledRoute, port: number): ExplainedCluster[] {
-  const action = route.effective.action;
-  if (action.kind !== 'forward') return [];
-  return route.destinations.map((destination, index) => {
-    const settled: CompiledDestination = destination.forPort(route, action.destinations[index]!, port);
-    const weight = route.destinations.length === 1 ? 1 : settled.weight / route.totalWeight;
-    return {
-      name: settled.cluster,
-      host: settled.host,
-      subset: settled.subset,
-      port: settled.port,
-      weight,
-    };
-  });
+/** `rule 2 of default/reviews (http[1], jason)`: people count from one, paths from zero. */
+function label({ index, name, effective }: CompiledRoute, host: CompiledHost): string {
+  const called = name === null ? '' : `, ${name}`;
+  const from = effective.delegate === undefined ? '' : `, from its delegate ${effective.delegate}`;
+  return `rule ${index + 1} of ${host.virtualService} (http[${index}]${called}${from})`;
 }
 
 function unknownHost(
-  hosts: HostTable,
+  { known, mesh, scope, steps, resources }: Explaining,
   name: string,
-  request: Parameters<typeof requestOf>[0],
-  mesh: EffectiveMesh,
-  steps: string[],
+  request: OutboundCallFacts & ExplainedRequest,
 ): OutboundExplanation {
+  const base = emptyAnswer(request, null, steps);
+  const { hosts } = known;
+  if (scope.gateway !== undefined) {
+    steps.push(
+      `no VirtualService of gateway ${scope.gateway} names ${name}: 404, flag NR`,
+      ...whySilent(resources, scope, {
+        host: fullName(name, scope.namespace),
+        speaking: null,
+        protocol: request.protocol,
+      }),
+    );
+    return { ...base, outcome: 'noRoute' };
+  }
   const near = hosts.nearestHosts(name);
   steps.push(
     `policy knows no host ${name}${near.length === 0 ? '' : `; did you mean ${near.join(' or ')}?`}`,
+    ...whySilent(resources, scope, {
+      host: fullName(name, scope.namespace),
+      speaking: null,
+      protocol: request.protocol,
+    }),
   );
   if (mesh.outboundTrafficPolicy === 'REGISTRY_ONLY') {
     steps.push('calls to unknown hosts are blocked (REGISTRY_ONLY)');
-    return answer(request, null, steps);
+    return base;
   }
   steps.push('calls to unknown hosts go where they say (ALLOW_ANY), without retries or timeout');
-  const cluster = { name: 'PassthroughCluster', host: name, subset: '', port: 0, weight: 1 };
   const { port } = splitAuthority(request.authority, request.scheme);
-  return {
-    ...answer(request, null, steps),
-    outcome: 'route',
-    clusters: [{ ...cluster, port }],
-    picked: cluster.name,
-  };
-}
-
-function requestOf(from: {
-  readonly method: string;
-  readonly scheme: string;
-  readonly authority: string;
-  readonly path: string;
-  readonly headers: HeaderFields;
-}): OutboundExplanation['request'] {
-  const { method, scheme, authority, path, headers } = from;
-  return { method, scheme, authority, path, headers: { ...copyFields(headers) } };
+  const cluster = { name: 'PassthroughCluster', host: name, subset: '', port, weight: 1 };
+  return { ...base, outcome: 'route', clusters: [cluster], picked: cluster.name };
 }
 
 /** Without a prototype, as on the path of calls: a header called `constructor` is only a header. */

@@ -6,6 +6,8 @@ import type { HeaderOperations } from '../traffic/headers/policy.js';
 import type { CorsPolicy } from '../traffic/route/policy.js';
 
 export const callSchema = z.strictObject({
+  /** `tls` and `tcp`: a connection, of which only `source`, `authority`, `sni`, `destinationIp` and `random` count. */
+  protocol: z.enum(['http', 'tls', 'tcp']).default('http'),
   source: z
     .strictObject({
       namespace: z.string().default('default'),
@@ -16,10 +18,17 @@ export const callSchema = z.strictObject({
     })
     .prefault({}),
   method: z.string().default('GET'),
+  /** Says the port where the authority has none: 80, 443. TLS connections without a port go to 443. */
   scheme: z.enum(['http', 'https']).default('http'),
   authority: z.string(),
   path: z.string().default('/'),
   headers: z.record(z.string(), z.union([z.string(), z.array(z.string())])).default({}),
+  /** Name that the client asks for in its TLS handshake. @default the authority's host name */
+  sni: z.string().optional(),
+  /** Address that the connection goes to. @default the authority, where it is one */
+  destinationIp: z.string().optional(),
+  /** Of the request's token, taken as verified; null or absent: there is none. */
+  claims: z.record(z.string(), z.unknown()).nullish(),
   /** In [0, 1), used for every draw. Absent: nothing is drawn, only what is certain is told. */
   random: z.number().min(0).lt(1).optional(),
 });
