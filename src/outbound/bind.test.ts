@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isMeshError } from '../base/errors.js';
 import type { Rejected } from '../model/outcome.js';
-import type { EffectiveTls } from '../policy/effective.js';
+import type { EffectiveCluster, EffectiveHost, EffectiveTls } from '../policy/effective.js';
 import { destinationsOf } from './bind.js';
 import {
   ALL,
@@ -145,13 +145,19 @@ test('a subset takes the endpoints that hold all of its labels', () => {
   assert.equal([...destinationsOf(bench.outbound.snapshot!)].length, 3);
 });
 
+const external = (name: string, changes: Partial<EffectiveCluster> = {}): EffectiveHost => ({
+  ...host({
+    clusters: [cluster({ name: `outbound|80||${name}`, ...changes })],
+    routes: [
+      route({ action: { kind: 'forward', destinations: [{ cluster: `outbound|80||${name}`, weight: 1 }] } }),
+    ],
+  }),
+  host: name,
+  domains: [name],
+  resolution: 'dns',
+});
+
 test('a host found by DNS without endpoints is its own endpoint; a wildcard has none', () => {
-  const external = (name: string) => ({
-    ...host({ clusters: [cluster({ name: `outbound|80||${name}` })] }),
-    host: name,
-    domains: [name],
-    resolution: 'dns' as const,
-  });
   const bench = new Bench({ hosts: [external('api.example'), external('*.wild.example')] });
   assert.deepEqual(
     bench.cluster('outbound|80||api.example').endpoints.map(({ endpoint: one }) => one.key),
@@ -241,4 +247,54 @@ test('a distribution sends the calls of a locality where it says', async () => {
   const locality = { distribute: [{ from: 'eu/*', to: { us: 100 } }] };
   const bench = new Bench({ clusters: [cluster({ locality })], endpoints: PLACES });
   assert.deepEqual(await reached(bench), ['10.0.0.1:8080']);
+});
+
+test('a call to a host under a wildcard without endpoints goes to the very host that it names, by its own state', async () => {
+  const world = (revision: number, changes: Partial<EffectiveCluster> = {}) => ({
+    ...{ revision, hosts: [external('*.wild.example', changes)] },
+  });
+  const bench = new Bench(world(1));
+  bench.wire.answer = (sent) => sent.respond(200);
+  await bench.run(bench.call({ authority: 'A.wild.example' }));
+  await bench.run(bench.call({ authority: 'b.wild.example:80' }));
+  assert.deepEqual(
+    bench.wire.sent.map(({ endpoint: key }) => key),
+    ['A.wild.example:80', 'b.wild.example:80'],
+  );
+  assert.equal([...destinationsOf(bench.outbound.snapshot!)].length, 2);
+  bench.accept(world(2, { limits: { maxRequests: 1 } }));
+  bench.wire.answer = null;
+  const first = await bench.begin({ authority: 'a.wild.example' });
+  const second = await bench.run(bench.call({ authority: 'a.wild.example' }));
+  assert.ok(second.kind === 'rejected' && second.flag === 'UO');
+  bench.wire.last.respond(200);
+  await first.outcome;
+  bench.accept({ revision: 3, hosts: [] });
+  assert.deepEqual([...destinationsOf(bench.outbound.snapshot!)], []);
+});
+
+test('a cluster without balancing goes to the host by its name, whatever endpoints are listed', () => {
+  const hosts = [{ ...host({ clusters: [cluster({ balancer: { kind: 'passthrough' } })] }) }];
+  const bench = new Bench({ hosts });
+  assert.deepEqual(
+    bench.cluster().endpoints.map(({ endpoint: one }) => one.key),
+    [`${REVIEWS}:80`],
+  );
+});
+
+test('it keeps to mutual TLS where all listed endpoints take it, and expects the identity that they share', () => {
+  const hosts = [host({ clusters: [cluster({ balancer: { kind: 'passthrough' } })] })];
+  const one = { mtls: true, spiffeId: 'spiffe://cluster.local/ns/default/sa/reviews' };
+  const other = { mtls: true, spiffeId: 'spiffe://cluster.local/ns/default/sa/other' };
+  const reached = (endpoints: readonly (typeof one)[]) => {
+    const bench = new Bench({
+      hosts,
+      endpoints: endpoints.map((changes, index) => endpoint(index, changes)),
+    });
+    const { mtls, spiffeId } = bench.cluster().endpoints[0]!.endpoint;
+    return [mtls, spiffeId];
+  };
+  assert.deepEqual(reached([one, one]), [true, one.spiffeId]);
+  assert.deepEqual(reached([one, other]), [true, undefined]);
+  assert.deepEqual(reached([one, { ...one, mtls: false }]), [false, one.spiffeId]);
 });

@@ -18,11 +18,11 @@ import { concurrencyFilter } from '../traffic/concurrency/index.js';
 import { limitFilter } from '../traffic/limit/index.js';
 import { loadFilter } from '../traffic/load/filter.js';
 import { outlierFilter } from '../traffic/outlier/index.js';
+import { AddressedClusters } from './addressed.js';
 import { destinationOf } from './destination.js';
 import { identityFilter } from './identity.js';
 import { ATTEMPT_ORDER, inOrder } from './order.js';
 import type { OutboundCall } from './outbound-call.js';
-import { Passthrough } from './passthrough.js';
 import { RateLimits } from './rate-limits.js';
 import { ClusterState, type StateEvent } from './state.js';
 
@@ -82,8 +82,9 @@ export interface OutboundSnapshot {
   readonly hosts: HostTable;
   readonly clusters: ReadonlyMap<string, BoundCluster>;
   readonly callFilters: readonly CallFilter[];
-  /** For hosts that policy does not know; null: they are refused. */
-  readonly passthrough: Passthrough | null;
+  /** Names of clusters of wildcards without endpoints: a call goes to the very host that it names. */
+  readonly wildcards: ReadonlySet<string>;
+  readonly addressed: AddressedClusters;
 }
 
 export interface BinderOptions {
@@ -103,7 +104,7 @@ export class Binder {
   readonly #states = new Map<string, ClusterState>();
   /** Compiling is pure: a host that did not change need not be compiled again. */
   #compiled = new Map<EffectiveHost, CompiledHost>();
-  readonly #passthrough = new Passthrough(this);
+  readonly #addressed = new AddressedClusters(this);
   readonly #rateLimits: RateLimits;
 
   constructor(options: BinderOptions) {
@@ -119,15 +120,18 @@ export class Binder {
     const endpoints = new Map(policy.endpoints.map((list) => [list.host, list]));
     this.#compiled = compiled;
     const clusters = new Map<string, BoundCluster>();
+    const wildcards = new Set<string>();
     for (const host of policy.hosts) {
       for (const cluster of host.clusters) {
-        const listed = endpoints.get(host.host)?.ports[String(cluster.port)];
-        clusters.set(cluster.name, this.cluster(cluster, listed ?? ownEndpoint(host, cluster)));
+        const listed = endpoints.get(host.host)?.ports[String(cluster.port)] ?? [];
+        clusters.set(cluster.name, this.cluster(cluster, reachable(host, cluster, listed)));
+        if (host.host.startsWith('*') && isAddressed(host, cluster, listed)) wildcards.add(cluster.name);
       }
     }
-    const passthrough = policy.mesh.outboundTrafficPolicy === 'ALLOW_ANY' ? this.#passthrough : null;
+    const addressed = this.#addressed;
+    addressed.retain(clusters, policy.mesh.outboundTrafficPolicy === 'ALLOW_ANY');
     const kept = new Set(clusters.keys());
-    for (const cluster of passthrough?.clusters() ?? []) kept.add(cluster.policy.name);
+    for (const cluster of addressed.clusters()) kept.add(cluster.policy.name);
     for (const name of this.#states.keys()) if (!kept.has(name)) this.forget(name);
     return {
       revision: policy.revision,
@@ -135,7 +139,8 @@ export class Binder {
       hosts: buildHostTable([...compiled.values()]),
       clusters,
       callFilters: this.#rateLimits.among(this.#options.callFilters, policy.hosts),
-      passthrough,
+      wildcards,
+      addressed,
     };
   }
 
@@ -194,17 +199,42 @@ export class Binder {
 
 /** Everything that the snapshot may connect to. */
 export function* destinationsOf(snapshot: OutboundSnapshot): Generator<Destination> {
-  for (const clusters of [snapshot.clusters.values(), snapshot.passthrough?.clusters() ?? []]) {
+  for (const clusters of [snapshot.clusters.values(), snapshot.addressed.clusters()]) {
     for (const cluster of clusters) for (const endpoint of cluster.endpoints) yield endpoint.destination;
   }
 }
 
-/** A host that is found by DNS and lists no endpoints is its own endpoint. */
-function ownEndpoint(host: EffectiveHost, cluster: EffectiveCluster): readonly Endpoint[] {
-  if (host.resolution !== 'dns' || host.host.startsWith('*')) return [];
+/** Is the call to go to the host that it names? */
+function isAddressed(host: EffectiveHost, cluster: EffectiveCluster, listed: readonly Endpoint[]): boolean {
+  return cluster.balancer.kind === 'passthrough' || (host.resolution !== 'static' && listed.length === 0);
+}
+
+/** A host that is found by DNS and lists no endpoints is its own endpoint; under a wildcard it is known when it is called. */
+function reachable(
+  host: EffectiveHost,
+  cluster: EffectiveCluster,
+  listed: readonly Endpoint[],
+): readonly Endpoint[] {
+  if (!isAddressed(host, cluster, listed)) return listed;
+  if (host.host.startsWith('*')) return [];
   const port = host.ports.find(({ number }) => number === cluster.port)?.targetPort ?? cluster.port;
+  const [first] = listed;
+  // Whoever answers by that name is one of those that are listed: plain text only if one of them takes no other. @source Istio
+  const mtls = first !== undefined && listed.every((endpoint) => endpoint.mtls);
+  const spiffeId = listed.every((endpoint) => endpoint.spiffeId === first?.spiffeId)
+    ? first?.spiffeId
+    : undefined;
+  const key = endpointKey(host.host, port);
   return [
-    { key: endpointKey(host.host, port), address: host.host, port, labels: {}, weight: 1, mtls: false },
+    {
+      key,
+      address: host.host,
+      port,
+      labels: {},
+      weight: 1,
+      mtls,
+      ...(spiffeId !== undefined && { spiffeId }),
+    },
   ];
 }
 

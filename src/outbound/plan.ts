@@ -12,9 +12,9 @@ import {
   decideRoute,
   rewriteRequest,
 } from '../traffic/route/index.js';
+import { PASSTHROUGH } from './addressed.js';
 import type { BoundCluster, OutboundSnapshot } from './bind.js';
 import type { OutboundCall } from './outbound-call.js';
-import { PASSTHROUGH } from './passthrough.js';
 
 export interface Plan {
   readonly route: CompiledRoute | null;
@@ -54,7 +54,9 @@ export function planCall(snapshot: OutboundSnapshot, call: OutboundCall, random:
     return answered(route, { ...NO_CLUSTER, detail });
   }
   rewriteRequest(route, destination, call);
-  return { route, destination, cluster, answer: null, cors };
+  if (!snapshot.wildcards.has(destination.cluster))
+    return { route, destination, cluster, answer: null, cors };
+  return { route, destination, cluster: snapshot.addressed.under(cluster.policy, name), answer: null, cors };
 }
 
 const NO_ROUTE: Rejected = {
@@ -83,12 +85,12 @@ function answered(route: CompiledRoute, answer: Outcome, cors: HeaderFields | nu
 
 /** Policy does not know the host. */
 function unknown(snapshot: OutboundSnapshot, call: OutboundCall, name: string, port: number): Plan {
-  const { passthrough } = snapshot;
-  if (passthrough === null || name === '') return refuse(unknownHost(snapshot, name));
+  const open = snapshot.mesh.outboundTrafficPolicy === 'ALLOW_ANY';
+  if (!open || name === '') return refuse(unknownHost(snapshot, name));
   call.service = name;
   call.cluster = PASSTHROUGH;
   call.routeName = 'allow_any';
-  const cluster = passthrough.cluster(name, port, call.scheme);
+  const cluster = snapshot.addressed.unknown(name, port, call.scheme);
   return { route: null, destination: null, cluster, answer: null, cors: null };
 }
 
