@@ -91,9 +91,9 @@ virtualService(
   'error IST0106 spec.http[0].route',
 );
 virtualService(
-  'a redirect code without effect is refused',
+  'a redirect code that few know is told',
   http({ redirect: { uri: '/x', redirectCode: 304 } }),
-  'error IST0106 spec.http[0].redirect.redirectCode',
+  'info HDL0006 spec.http[0].redirect.redirectCode',
 );
 virtualService(
   'prefixRewrite needs prefix matches',
@@ -145,18 +145,19 @@ virtualService(
 virtualService(
   'a replacement cannot name a group that is not there',
   rule({ rewrite: { uriRegexRewrite: { match: '/a', rewrite: '\\1' } } }),
-  'error IST0106 spec.http[0].rewrite.uriRegexRewrite.rewrite',
+  'error HDL0007 spec.http[0].rewrite.uriRegexRewrite.rewrite',
 );
 virtualService(
-  'what Heddle does not do yet is refused, not ignored',
-  { ...rule({}), tcp: [{}], tls: [{}] },
-  'error IST0106 spec.tls',
-  'error IST0106 spec.tcp',
+  'connections need destinations, and TLS names',
+  { hosts: ['a.example'], tcp: [{}], tls: [{ match: [{}], route: [to('a')] }] },
+  'error IST0106 spec.tls[0].match[0].sniHosts',
+  'error IST0106 spec.tcp[0].route',
 );
+virtualService('a delegate may be somewhere else', http({ delegate: { name: 'x', namespace: 'y' } }));
 virtualService(
-  'delegates are refused',
-  http({ delegate: { name: 'x' } }),
-  'error IST0106 spec.http[0].delegate',
+  'what is wrong with a gateway behind the mesh is told, as Istio looks no further',
+  { ...rule({}), gateways: ['mesh', 'x/*'] },
+  'info HDL0006 spec.gateways[1]',
 );
 virtualService(
   'exportTo: * stands alone',
@@ -267,14 +268,27 @@ destinationRule(
   'error IST0106 spec.trafficPolicy.portLevelSettings[1]',
 );
 destinationRule(
-  'locality, tunnel and proxy protocol are refused, not ignored',
+  'what concerns TCP or HTTP/2 only is told, what Heddle cannot do is refused',
   {
-    trafficPolicy: { loadBalancer: { localityLbSetting: {} }, tunnel: {} },
-    subsets: [{ name: 'a', trafficPolicy: { proxyProtocol: {} } }],
+    trafficPolicy: {
+      tunnel: { targetHost: 'proxy.example', targetPort: 3128 },
+      connectionPool: { http: { maxConcurrentStreams: 100, h2UpgradePolicy: 'UPGRADE' } },
+      tls: { mode: 'SIMPLE', credentialName: 'c' },
+      retryBudget: { percent: 20, budgetInterval: '10s' },
+    },
+    subsets: [{ name: 'a', trafficPolicy: { connectionPool: { tcp: { tcpKeepalive: { probes: 3 } } } } }],
   },
-  'error IST0106 spec.trafficPolicy.tunnel',
-  'error IST0106 spec.trafficPolicy.loadBalancer.localityLbSetting',
-  'error IST0106 spec.subsets[0].trafficPolicy.proxyProtocol',
+  'info HDL0006 spec.trafficPolicy.tunnel',
+  'info HDL0006 spec.trafficPolicy.connectionPool.http.maxConcurrentStreams',
+  'info HDL0006 spec.trafficPolicy.connectionPool.http.h2UpgradePolicy',
+  'error HDL0007 spec.trafficPolicy.tls.credentialName',
+  'error HDL0007 spec.trafficPolicy.retryBudget.budgetInterval',
+  'info HDL0006 spec.subsets[0].trafficPolicy.connectionPool.tcp.tcpKeepalive.probes',
+);
+destinationRule(
+  'what Istio does not warn of in subsets is told',
+  { subsets: [{ name: 'a', trafficPolicy: { outlierDetection: { consecutiveErrors: 5 } } }] },
+  'info HDL0006 spec.subsets[0].trafficPolicy.outlierDetection.consecutiveErrors',
 );
 
 /** One row for ServiceEntries. */
@@ -316,7 +330,7 @@ serviceEntry(
 );
 serviceEntry(
   'a TCP port without addresses is a warning of its own',
-  { ports: [{ number: 1, name: 'a', protocol: 'TCP' }] },
+  { resolution: 'NONE', ports: [{ number: 1, name: 'a', protocol: 'TCP' }] },
   'warning IST0134 spec.ports[0]',
 );
 serviceEntry(

@@ -55,7 +55,10 @@ table(
   'VirtualService',
   [
     ['valid', 'nothing to match', '[]'],
+    ['valid', 'a match of null, which is none', '[null]'],
     ['invalid', 'a header match of null', '[{ headers: { x: null } }]'],
+    ['valid', 'a match of null on what is not there', '[{ withoutHeaders: { x: null } }]'],
+    ['valid', 'a parameter of null', '[{ queryParams: { q: null } }]'],
     ['invalid', 'a header that starts with nothing', '[{ headers: { x: { prefix: "" } } }]'],
     ['valid', 'a header that starts with something', '[{ headers: { x: { prefix: y } } }]'],
     ['valid', 'a header that is something', '[{ headers: { x: { exact: y } } }]'],
@@ -179,6 +182,7 @@ table(
     ],
     ['valid', 'a delay of few', '{ delay: { percentage: { value: 0.001 }, fixedDelay: 3s } }'],
     ['invalid', 'a delay of less than none', '{ delay: { percentage: { value: -10 }, fixedDelay: 3s } }'],
+    ['valid', 'a delay of more than all, the old way', '{ delay: { percent: 101, fixedDelay: 3s } }'],
     ['invalid', 'a delay that grows', '{ delay: { exponentialDelay: 3s } }'],
   ],
   (fault) => routed(`fault: ${fault}`),
@@ -211,6 +215,7 @@ table(
     ],
     ['invalid', 'retries on 600', '{ attempts: 10, perTryTimeout: 2s, retryOn: "600,connect-failure" }'],
     ['invalid', 'retries on a status without a name', '{ attempts: 10, retryOn: "599" }'],
+    ['valid', 'retries elsewhere', '{ attempts: 1, retryRemoteLocalities: true }'],
     ['invalid', 'no retries, and nowhere else', '{ attempts: 0, retryRemoteLocalities: false }'],
     [
       'valid',
@@ -224,6 +229,7 @@ table(
 table(
   'VirtualService',
   [
+    ['not done yet', 'a copy of 5 percent, the oldest way', 'mirror_percent: 5'],
     ['invalid', 'a copy of 101 percent, the old way', 'mirrorPercent: 101'],
     ['warning', 'a copy of 5 percent, the old way', 'mirrorPercent: 5'],
     ['invalid', 'a copy of 101 percent', 'mirrorPercentage: { value: 101 }'],

@@ -232,14 +232,24 @@ table(
 );
 
 const SELECTOR = 'workloadSelector: { labels: { app: a } }';
+const TCP = `{ ${HOST}, ports: [{ number: 1, protocol: TCP, name: p }], resolution: DNS }`;
+const SOCKET = (address: string) =>
+  `{ ${HOST}, ${ONE}, endpoints: [{ address: "${address}" }], resolution: STATIC }`;
+
 table('ServiceEntry', [
-  ['not done yet', 'a selector', `{ ${HOST}, ${SELECTOR}, ${ONE} }`],
-  ['not done yet', 'a selector with DNS', `{ ${HOST}, ${SELECTOR}, ${ONE}, resolution: DNS }`],
-  ['not done yet', 'a selector without labels', `{ ${HOST}, workloadSelector: {}, ${ONE} }`],
+  ['valid', 'a selector', `{ ${HOST}, ${SELECTOR}, ${ONE}, resolution: STATIC }`],
+  ['valid', 'a selector with DNS', `{ ${HOST}, ${SELECTOR}, ${ONE}, resolution: DNS }`],
+  ['warning', 'a selector where the caller says where', `{ ${HOST}, ${SELECTOR}, ${ONE} }`],
+  ['warning', 'a selector without labels', `{ ${HOST}, workloadSelector: {}, ${ONE}, resolution: STATIC }`],
   [
-    'not done yet',
+    'invalid',
     'a selector of an empty key',
-    `{ ${HOST}, workloadSelector: { labels: { "": a } }, ${ONE} }`,
+    `{ ${HOST}, workloadSelector: { labels: { "": a } }, ${ONE}, resolution: STATIC }`,
+  ],
+  [
+    'invalid',
+    'a selector with a wildcard',
+    `{ ${HOST}, workloadSelector: { labels: { app: "a*" } }, ${ONE}, resolution: STATIC }`,
   ],
   [
     'invalid',
@@ -247,17 +257,21 @@ table('ServiceEntry', [
     `{ ${HOST}, ${SELECTOR}, ${ONE}, endpoints: [{ address: 1.1.1.1 }], resolution: STATIC }`,
   ],
   [
-    'not done yet',
+    'valid',
     'a unix socket',
     `{ ${HOST}, ports: [{ number: 6553, protocol: grpc, name: p1 }], endpoints: [{ address: unix:///a/b }], resolution: STATIC }`,
   ],
+  ['valid', 'an abstract unix socket', SOCKET('unix://@a')],
+  ['invalid', 'a unix socket of a relative path', SOCKET('unix://./a')],
+  ['invalid', 'a unix socket of a folder', SOCKET('unix:///a/')],
+  ['invalid', 'a unix socket without a path', SOCKET('unix://')],
   [
-    'not done yet',
-    'a unix socket of a relative path',
-    `{ ${HOST}, ${ONE}, endpoints: [{ address: "unix://./a" }], resolution: STATIC }`,
+    'invalid',
+    'a unix socket that is looked up',
+    `{ ${HOST}, ${ONE}, endpoints: [{ address: unix:///a/b }], resolution: DNS }`,
   ],
   [
-    'not done yet',
+    'invalid',
     'a unix socket for two ports',
     `{ ${HOST}, ${TWO}, endpoints: [{ address: unix:///a/b }], resolution: STATIC }`,
   ],
@@ -267,14 +281,69 @@ table('ServiceEntry', [
     `{ ${HOST}, ${ONE}, endpoints: [{ address: unix:///a/b, ports: { p1: 1 } }], resolution: STATIC }`,
   ],
   [
-    'not done yet',
-    'DNS of whatever is called',
-    `{ hosts: ["*.a.example"], ${TWO}, resolution: DYNAMIC_DNS }`,
+    'warning',
+    'TCP without addresses where the caller says where',
+    `{ ${HOST}, ports: [{ number: 1, protocol: TCP, name: p }] }`,
   ],
   [
-    'not done yet',
-    'DNS of whatever is called, over TCP',
-    `{ hosts: ["*.a.example"], addresses: [1.2.3.4], ports: [{ number: 81, protocol: TCP, name: p }], resolution: DYNAMIC_DNS }`,
+    'valid',
+    'TCP without addresses, which are then given out',
+    `{ ${HOST}, ports: [{ number: 1, protocol: TCP, name: p }], resolution: DNS }`,
   ],
-  ['not done yet', 'DNS of whatever is called, for a host', `{ ${HOST}, ${ONE}, resolution: DYNAMIC_DNS }`],
 ]);
+
+table(
+  'ServiceEntry',
+  [['warning', 'TCP without addresses, where none are given out', TCP]],
+  undefined,
+  ', labels: { networking.istio.io/enable-autoallocate-ip: "false" }',
+);
+
+table(
+  'ServiceEntry',
+  [
+    ['valid', 'any host of a domain, looked up', `hosts: ["*.a.example"], ${TWO}`],
+    ['valid', 'any host whose name starts somehow, looked up', `hosts: ["*x.a.example"], ${TWO}`],
+    [
+      'valid',
+      'any host of a domain within the mesh, looked up',
+      `hosts: ["*.a.example"], ${ONE}, location: MESH_INTERNAL`,
+    ],
+    ['invalid', 'one host, looked up when called', `${HOST}, ${ONE}`],
+    ['invalid', 'any host with an address, looked up', `hosts: ["*.a"], addresses: [1.2.3.4], ${ONE}`],
+    [
+      'invalid',
+      'any host with an endpoint, looked up',
+      `hosts: ["*.a"], ${ONE}, endpoints: [{ address: 1.2.3.4 }]`,
+    ],
+    [
+      'invalid',
+      'any host over TCP, looked up',
+      'hosts: ["*.a.example"], ports: [{ number: 81, protocol: TCP, name: p }]',
+    ],
+    [
+      'invalid',
+      'any host over HTTPS, looked up',
+      'hosts: ["*.a.example"], ports: [{ number: 81, protocol: HTTPS, name: p }]',
+    ],
+  ],
+  (part) => `{ ${part}, resolution: DYNAMIC_DNS }`,
+);
+
+table(
+  'ServiceEntry',
+  [
+    [
+      'invalid',
+      'any host of the mesh behind a waypoint, looked up',
+      `{ hosts: ["*.a"], ${ONE}, location: MESH_INTERNAL, resolution: DYNAMIC_DNS }`,
+    ],
+    [
+      'valid',
+      'any host outside behind a waypoint, looked up',
+      `{ hosts: ["*.a"], ${ONE}, resolution: DYNAMIC_DNS }`,
+    ],
+  ],
+  undefined,
+  ', labels: { istio.io/use-waypoint: w }',
+);

@@ -205,6 +205,24 @@ for (const place of [
       ['invalid', 'a lone percent sign', '{ response: { set: { n: "abc%123" } } }'],
       ['invalid', 'a lone percent sign, added', '{ response: { add: { n: "abc%123" } } }'],
       ['invalid', 'a percent sign too many', '{ response: { set: { n: "%START_TIME%%" } } }'],
+      ['invalid', 'words behind a command of the proxy', '{ response: { set: { n: "%REQ(x):10%" } } }'],
+      ['invalid', 'a command of the proxy that does not end', '{ response: { set: { n: "%REQ(x" } } }'],
+      [
+        'not done yet',
+        'a command that only a proxy knows',
+        '{ response: { set: { n: "%DYNAMIC_METADATA(a)%" } } }',
+      ],
+      [
+        'not done yet',
+        'a command that only a proxy knows, with a list',
+        `{ response: { set: { n: '%DYNAMIC_METADATA( ["a", "b"] )%' } } }`,
+      ],
+      [
+        'invalid',
+        'a list that does not end',
+        `{ response: { set: { n: '%DYNAMIC_METADATA(["a", "b")%' } } }`,
+      ],
+      ['not done yet', 'a header that HTTP cannot carry', '{ request: { set: { "a b": v } } }'],
       ['invalid', 'a control character in a value', '{ response: { set: { n: "a\\nb" } } }'],
     ],
     place,
@@ -250,6 +268,7 @@ table(
     ['invalid', 'an empty redirect', '{ uri: "", authority: "" }'],
     ['invalid', 'a redirect with 299', '{ uri: t, redirectCode: 299 }'],
     ['invalid', 'a redirect with 400', '{ uri: t, redirectCode: 400 }'],
+    ['valid', 'a redirect with 399', '{ uri: t, redirectCode: 399 }'],
     ['valid', 'a redirect to a path', '{ uri: t, authority: "" }'],
     ['valid', 'a redirect to a host', '{ uri: "", authority: t }'],
     ['valid', 'a redirect with code 0', '{ uri: t, authority: t, redirectCode: 0 }'],
@@ -264,31 +283,3 @@ table(
   ],
   (redirect) => rule(`redirect: ${redirect}`),
 );
-
-table('VirtualService', [
-  ['not done yet', 'a delegate', `{ http: [{ ${ROUTE} }] }`],
-  [
-    'not done yet',
-    'a delegate that asks for a namespace',
-    `{ http: [{ match: [{ sourceNamespace: a }], ${ROUTE} }] }`,
-  ],
-  ['not done yet', 'a route to a delegate', rule('delegate: { name: x, namespace: y }')],
-  [
-    'not done yet',
-    'a route to a delegate at a gateway',
-    '{ hosts: [a.example], gateways: [gw], http: [{ delegate: { name: x } }] }',
-  ],
-  ['invalid', 'a route to a delegate and to a host', routed('delegate: { name: x }')],
-  ['invalid', 'a redirect and a delegate', rule('redirect: { uri: / }, delegate: { name: x }')],
-  ['invalid', 'a delegate that does nothing', '{ hosts: [], http: [{}] }'],
-  ['invalid', 'a delegate of a gateway', `{ gateways: [gw], http: [{ ${ROUTE} }] }`],
-  ['invalid', 'a delegate of TCP', `{ tcp: [{ ${ROUTE} }] }`],
-  ['not done yet', 'TCP', `{ hosts: [a.example], tcp: [{ ${ROUTE} }] }`],
-  ['not done yet', 'TLS', `{ hosts: [a.example], tls: [{ match: [{ sniHosts: [a.example] }], ${ROUTE} }] }`],
-  [
-    'not done yet',
-    'claims of tokens at a gateway',
-    `{ hosts: [a.example], gateways: [gw], http: [{ match: [{ headers: { "@request.auth.claims.foo": { exact: bar } } }], ${ROUTE} }] }`,
-  ],
-  ['not done yet', 'retries elsewhere', routed('retries: { attempts: 1, retryRemoteLocalities: true }')],
-]);
