@@ -6,7 +6,7 @@ import { destinationsOf } from './destinations.js';
 import type { Analyzer } from './world.js';
 
 export const destinationPorts: Analyzer = (world, report) => {
-  for (const subject of world.virtualServices)
+  for (const subject of world.virtualServices.asked)
     for (const { path, target, host } of destinationsOf(subject)) {
       if (target.port !== undefined) continue;
       const found = world.services.findFor(host, subject);

@@ -3,7 +3,7 @@ import type { DestinationSpec } from '../kinds/common.js';
 import type { FieldPath } from '../kinds/kind.js';
 import type { VirtualServiceSpec } from '../kinds/virtual-service.js';
 import { fullName } from '../resolve/names.js';
-import type { Subject } from './world.js';
+import type { Typed } from '../resolve/typed.js';
 
 export interface DestinationUse {
   readonly path: FieldPath;
@@ -14,19 +14,20 @@ export interface DestinationUse {
 }
 
 /** Destinations of routes and mirrors, in the order in which they were written. */
-export function destinationsOf(subject: Subject<VirtualServiceSpec>): DestinationUse[] {
+export function destinationsOf(subject: Typed<VirtualServiceSpec>): DestinationUse[] {
   const found: DestinationUse[] = [];
   const add = (target: DestinationSpec | undefined, path: FieldPath) => {
     if (target !== undefined)
       found.push({ target, path, host: fullName(target.host, subject.metadata.namespace) });
   };
+  for (const part of ['http', 'tls', 'tcp'] as const)
+    for (const [index, rule] of (subject.spec[part] ?? []).entries())
+      for (const [place, { destination }] of (rule.route ?? []).entries())
+        add(destination, ['spec', part, index, 'route', place, 'destination']);
   for (const [index, rule] of (subject.spec.http ?? []).entries()) {
-    const at = ['spec', 'http', index];
-    for (const [place, { destination }] of (rule.route ?? []).entries())
-      add(destination, [...at, 'route', place, 'destination']);
-    add(rule.mirror, [...at, 'mirror']);
+    add(rule.mirror, ['spec', 'http', index, 'mirror']);
     for (const [place, { destination }] of (rule.mirrors ?? []).entries())
-      add(destination, [...at, 'mirrors', place, 'destination']);
+      add(destination, ['spec', 'http', index, 'mirrors', place, 'destination']);
   }
   return found;
 }

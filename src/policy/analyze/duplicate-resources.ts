@@ -4,7 +4,7 @@ import type { Analyzer } from './world.js';
 
 export const duplicateResources: Analyzer = (world, report) => {
   const first = new Map<string, ParsedResource>();
-  for (const parsed of world.all) {
+  for (const parsed of world.asked) {
     const { apiVersion, kind, metadata } = parsed.resource;
     const group = apiVersion.slice(0, Math.max(0, apiVersion.lastIndexOf('/')));
     const key = `${group} ${kind} ${metadata.namespace}/${metadata.name}`;

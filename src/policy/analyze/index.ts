@@ -8,18 +8,31 @@ import { parseResources } from '../parse.js';
 import type { Message, PolicyFile } from '../resource.js';
 import { plainMessage } from '../source.js';
 import { validateResource } from '../validate.js';
+import { ambientSidecars } from './ambient-sidecars.js';
+import { authenticationScopes } from './authentication-scopes.js';
+import { boundGateways } from './bound-gateways.js';
+import { claimRoutes } from './claim-routes.js';
+import { conflictingGateways } from './conflicting-gateways.js';
 import { conflictingHosts } from './conflicting-hosts.js';
 import { conflictingProtocols } from './conflicting-protocols.js';
+import { delegates } from './delegates.js';
+import { deploymentServices } from './deployment-services.js';
+import { deprecatedFields } from './deprecated-fields.js';
 import { destinationPorts } from './destination-ports.js';
 import { destinationRuleHosts } from './destination-rule-hosts.js';
 import { duplicateResources } from './duplicate-resources.js';
-import {
-  deprecatedFields,
-  passedBySubsets,
-  shutOutAuthentication,
-  unmatchedSelectors,
-} from './ineffective.js';
+import { gatewayCertificates } from './gateway-certificates.js';
+import { gatewayCredentials } from './gateway-credentials.js';
+import { gatewayPorts } from './gateway-ports.js';
+import { heddlePolicies } from './heddle-policies.js';
+import { kubernetesGatewaySelectors } from './kubernetes-gateway-selectors.js';
+import { namespaces } from './namespaces.js';
+import { passedBySubsets } from './passed-by-subsets.js';
 import { references } from './references.js';
+import { servicePorts } from './service-ports.js';
+import { sharedWorkloads } from './shared-workloads.js';
+import { tokenKeys } from './token-keys.js';
+import { unmatchedSelectors } from './unmatched-selectors.js';
 import { unverifiedServers } from './unverified-servers.js';
 import { type Analyzer, type Report, type Surroundings, surveyWorld } from './world.js';
 
@@ -28,15 +41,30 @@ export type { KnownWorkload, Surroundings } from './world.js';
 const ANALYZERS: readonly Analyzer[] = [
   duplicateResources,
   references,
-  conflictingHosts,
   destinationPorts,
+  boundGateways,
+  delegates,
+  conflictingHosts,
+  passedBySubsets,
+  claimRoutes,
   destinationRuleHosts,
   unverifiedServers,
   conflictingProtocols,
+  servicePorts,
+  deploymentServices,
+  conflictingGateways,
+  gatewayCertificates,
+  gatewayCredentials,
+  gatewayPorts,
+  sharedWorkloads,
+  ambientSidecars,
   unmatchedSelectors,
-  shutOutAuthentication,
+  kubernetesGatewaySelectors,
+  namespaces,
+  authenticationScopes,
+  tokenKeys,
+  heddlePolicies,
   deprecatedFields,
-  passedBySubsets,
 ];
 
 export interface Analysis {

@@ -1,16 +1,15 @@
 /**
- * IST0101: a VirtualService names a host, port, subset or gateway that does not exist, or an AuthorizationPolicy a namespace.
- * As in Istio an unknown host is an error, also where it is only known at run time: say so with a Service document, or hand the
- * registered services in.
- * @source Istio `pkg/config/analysis/analyzers/virtualservice/{destinationhosts,destinationrules,gateways}.go`
+ * IST0101: a VirtualService names a host, port or subset that does not exist. As in Istio an unknown host is an error, also where it is
+ * only known at run time: say so with a Service document, or hand the registered services in.
+ * @source Istio `pkg/config/analysis/analyzers/virtualservice/{destinationhosts,destinationrules}.go`
  */
 
 import { isIp } from '../kinds/common.js';
 import type { FieldPath } from '../kinds/kind.js';
 import type { VirtualServiceSpec } from '../kinds/virtual-service.js';
 import { nearest } from '../nearest.js';
-import { fullGateway } from '../resolve/names.js';
 import { type DestinationUse, destinationsOf } from './destinations.js';
+import type { ServiceDirectory } from './services.js';
 import { SubsetDirectory } from './subsets.js';
 import type { Analyzer, Report, Subject, World } from './world.js';
 
@@ -18,12 +17,9 @@ import type { Analyzer, Report, Subject, World } from './world.js';
 const MOST_NAMES_COMPARED = 500;
 
 export const references: Analyzer = (world, report) => {
-  const subsets = new SubsetDirectory(world.destinationRules);
-  for (const subject of world.virtualServices) {
+  const subsets = new SubsetDirectory(world.destinationRules.all);
+  for (const subject of world.virtualServices.asked)
     for (const use of destinationsOf(subject)) checkDestination(use, subject, world, subsets, report);
-    checkGateways(subject, world, report);
-  }
-  checkNamespaces(world, report);
 };
 
 function missing(path: FieldPath, message: string) {
@@ -40,14 +36,7 @@ function checkDestination(
   if (isIp(host)) return;
   const found = world.services.findFor(host, subject);
   if (found.length === 0) {
-    const names = world.services.names();
-    const near = names.length > MOST_NAMES_COMPARED ? undefined : nearest(host, names);
-    const hint =
-      near === undefined
-        ? 'add a Service or ServiceEntry for it'
-        : near === host
-          ? 'it is not exported to the namespaces that see this rule'
-          : `did you mean '${near}'?`;
+    const hint = hintFor(host, world.services);
     report(subject, missing([...path, 'host'], `host '${host}' is not known here; ${hint}`));
   } else {
     const ports = [...new Set(found.flatMap((service) => service.ports.map(({ number }) => number)))];
@@ -59,6 +48,16 @@ function checkDestination(
       );
   }
   if ((target.subset ?? '') !== '') checkSubset(target.subset!, host, path, subject, subsets, report);
+}
+
+/** What to do about a host that nobody knows. */
+export function hintFor(host: string, services: ServiceDirectory): string {
+  const names = services.names();
+  const near = names.length > MOST_NAMES_COMPARED ? undefined : nearest(host, names);
+  if (near === undefined) return 'add a Service or ServiceEntry for it';
+  return near === host
+    ? 'it is not exported to the namespaces that see this rule'
+    : `did you mean '${near}'?`;
 }
 
 function checkSubset(
@@ -76,39 +75,4 @@ function checkSubset(
       ? `no DestinationRule speaks for '${host}'; add one with this subset`
       : `'${host}' has ${names.length === 0 ? 'no subsets' : names.join(', ')}`;
   report(subject, missing([...path, 'subset'], `subset '${subset}' is not defined: ${hint}`));
-}
-
-function checkGateways(subject: Subject<VirtualServiceSpec>, world: World, report: Report): void {
-  for (const [index, gateway] of (subject.spec.gateways ?? []).entries()) {
-    const full = fullGateway(gateway, subject.metadata.namespace);
-    if (full === 'mesh' || world.unread.has(`Gateway ${full}`)) continue;
-    report(subject, missing(['spec', 'gateways', index], `gateway '${full}' is not among the resources`));
-  }
-}
-
-/** Only where Namespace documents say which namespaces there are. */
-function checkNamespaces(world: World, report: Report): void {
-  const known = [...world.unread]
-    .filter((entry) => entry.startsWith('Namespace '))
-    .map((entry) => entry.slice(entry.indexOf('/') + 1));
-  if (known.length === 0) return;
-  for (const { resource } of world.all) known.push(resource.metadata.namespace);
-  for (const subject of world.authorizationPolicies)
-    for (const [rule, { from }] of (subject.spec.rules ?? []).entries())
-      for (const [entry, { source }] of (from ?? []).entries())
-        for (const field of ['namespaces', 'notNamespaces'] as const)
-          for (const [index, value] of (source?.[field] ?? []).entries()) {
-            const pattern = value.split('*');
-            const matched = known.some((name) =>
-              pattern.length === 1 ? name === value : matchesPieces(name, pattern),
-            );
-            const path = ['spec', 'rules', rule, 'from', entry, 'source', field, index];
-            if (!matched) report(subject, missing(path, `namespace '${value}' does not exist`));
-          }
-}
-
-function matchesPieces(name: string, pieces: readonly string[]): boolean {
-  const first = pieces[0]!;
-  const last = pieces.at(-1)!;
-  return name.length >= first.length + last.length && name.startsWith(first) && name.endsWith(last);
 }

@@ -1,24 +1,28 @@
 /** Finds services by name, as a resource of some namespace may mean them. */
 import { hostMatches } from '../kinds/hosts.js';
+import type { ServiceSpec } from '../kinds/service.js';
+import type { ServiceEntrySpec } from '../kinds/service-entry.js';
 import type { VirtualServiceSpec } from '../kinds/virtual-service.js';
 import { exported } from '../resolve/names.js';
-import { type KnownService, knownServices } from '../resolve/services.js';
+import { type KnownService, ServiceTable } from '../resolve/services.js';
 import type { Typed } from '../resolve/typed.js';
-import type { RegisteredService, Resource } from '../resource.js';
+import type { RegisteredService } from '../resource.js';
 
 export class ServiceDirectory {
-  readonly #exact = new Map<string, KnownService[]>();
-  readonly #wildcards: KnownService[] = [];
+  readonly #table = new ServiceTable();
+  readonly #wildcards: KnownService[];
 
-  constructor(resources: readonly Resource[], registered: readonly RegisteredService[]) {
-    for (const service of knownServices(resources, registered)) {
-      if (service.host.startsWith('*')) this.#wildcards.push(service);
-      else {
-        const present = this.#exact.get(service.host);
-        if (present === undefined) this.#exact.set(service.host, [service]);
-        else present.push(service);
-      }
-    }
+  constructor(
+    documents: readonly Typed<ServiceSpec>[],
+    entries: readonly Typed<ServiceEntrySpec>[],
+    registered: readonly RegisteredService[],
+  ) {
+    for (const document of documents) this.#table.addDocument(document);
+    for (const entry of entries) this.#table.addEntry(entry);
+    for (const one of registered) this.#table.addRegistered(one);
+    this.#wildcards = this.names()
+      .filter((host) => host.startsWith('*'))
+      .flatMap((host) => this.#table.candidates(host));
   }
 
   /**
@@ -26,14 +30,18 @@ export class ServiceDirectory {
    * A name with a wildcard finds every service that it covers.
    */
   find(host: string, namespace: string): KnownService[] {
-    const candidates = host.startsWith('*')
-      ? [...[...this.#exact.values()].flat(), ...this.#wildcards].filter((known) =>
-          hostMatches(host, known.host),
-        )
-      : (this.#exact.get(host) ?? this.#wildcards.filter((known) => hostMatches(known.host, host)));
-    return candidates.filter(
+    return this.#candidates(host).filter(
       ({ exportTo, namespace: owner }) => exported(exportTo, owner, namespace) !== null,
     );
+  }
+
+  #candidates(host: string): readonly KnownService[] {
+    if (host.startsWith('*'))
+      return this.names()
+        .filter((name) => hostMatches(host, name))
+        .flatMap((name) => this.#table.candidates(name));
+    const exact = this.#table.candidates(host);
+    return exact.length > 0 ? exact : this.#wildcards.filter((known) => hostMatches(known.host, host));
   }
 
   /** The same for a host of a VirtualService: it is enough that one of the namespaces that hear of the rule sees the service. */
@@ -49,6 +57,6 @@ export class ServiceDirectory {
 
   /** Names close by, for a hint. */
   names(): string[] {
-    return [...this.#exact.keys()];
+    return [...this.#table.hosts()];
   }
 }

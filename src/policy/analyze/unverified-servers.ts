@@ -3,15 +3,15 @@
  * used, which is right for a public server and wrong for a private one.
  * @source Istio `pkg/config/analysis/analyzers/destinationrule/ca-certificates.go`
  */
-import type { ClientTlsSpec } from '../kinds/destination-rule.js';
+import type { ClientTlsSpec, DestinationRuleSpec } from '../kinds/destination-rule.js';
 import type { FieldPath } from '../kinds/kind.js';
 import type { Analyzer } from './world.js';
 
-export const unverifiedServers: Analyzer = (world, report) => {
-  for (const rule of world.destinationRules) {
+export const unverifiedServers: Analyzer = ({ destinationRules }, report) => {
+  for (const rule of destinationRules.asked) {
     const policy = rule.spec.trafficPolicy;
     const check = (code: string, tls: ClientTlsSpec | undefined, path: FieldPath) => {
-      if (tls === undefined || !lacksRoots(tls)) return;
+      if (tls === undefined || !lacksRoots(tls, rule.spec)) return;
       const message = `mode ${tls.mode} without 'caCertificates' trusts the system's roots; name the file of the server's own root`;
       report(rule, { code, level: 'warning', path: [...path, 'tls'], message });
     };
@@ -21,8 +21,9 @@ export const unverifiedServers: Analyzer = (world, report) => {
   }
 };
 
-function lacksRoots(tls: ClientTlsSpec): boolean {
-  const verifies = tls.mode === 'SIMPLE' || tls.mode === 'MUTUAL';
-  const named = (tls.caCertificates ?? '') !== '' || (tls.credentialName ?? '') !== '';
-  return verifies && !named && tls.insecureSkipVerify !== true;
+/** A credential is read by the workloads that the rule selects, and by no others. */
+function lacksRoots(tls: ClientTlsSpec, { workloadSelector }: DestinationRuleSpec): boolean {
+  if (tls.mode !== 'SIMPLE' && tls.mode !== 'MUTUAL') return false;
+  const credential = (tls.credentialName ?? '') !== '' && workloadSelector !== undefined;
+  return (tls.caCertificates ?? '') === '' && !credential;
 }

@@ -3,36 +3,64 @@ import type { AuthorizationPolicySpec } from '../../security/authorize/policy.js
 import type { PeerAuthenticationSpec } from '../../security/mtls/policy.js';
 import { authorizationPolicy } from '../kinds/authorization-policy.js';
 import { type DestinationRuleSpec, destinationRule } from '../kinds/destination-rule.js';
+import { type GatewaySpec, gateway } from '../kinds/gateway.js';
 import type { FieldPath, KindDefinition } from '../kinds/kind.js';
 import { peerAuthentication } from '../kinds/peer-authentication.js';
+import { type RateLimitSpec, rateLimit } from '../kinds/rate-limit.js';
+import { requestAuthentication } from '../kinds/request-authentication.js';
+import { type ResiliencePolicySpec, resiliencePolicy } from '../kinds/resilience-policy.js';
+import { type ServiceSpec, service } from '../kinds/service.js';
 import { type ServiceEntrySpec, serviceEntry } from '../kinds/service-entry.js';
+import { type SidecarSpec, sidecar } from '../kinds/sidecar.js';
+import { type TelemetrySpec, telemetry } from '../kinds/telemetry.js';
 import { type VirtualServiceSpec, virtualService } from '../kinds/virtual-service.js';
+import { type WorkloadEntrySpec, workloadEntry } from '../kinds/workload-entry.js';
 import type { ParsedFiles, ParsedResource } from '../parse.js';
-import { ofKind, type Typed } from '../resolve/typed.js';
+import type { Typed } from '../resolve/typed.js';
 import type { RegisteredService } from '../resource.js';
+import { KubernetesDocuments } from './kubernetes.js';
+import { type Attached, labelsOf } from './selectors.js';
 import { ServiceDirectory } from './services.js';
+import { SpecCache } from './spec-cache.js';
 
 /** A resource whose spec has the right shape, and where it was written. */
 export interface Subject<Spec> extends Typed<Spec> {
   readonly parsed: ParsedResource;
 }
 
+/** Resources of one kind, in the order in which they were written. */
+export interface Subjects<Spec> {
+  readonly all: readonly Subject<Spec>[];
+  /** Those that findings are wanted about: all of them, or those of a change. */
+  readonly asked: readonly Subject<Spec>[];
+}
+
 /** A running workload, as selectors see it. */
 export interface KnownWorkload {
   readonly namespace: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** For messages. @default its labels */
+  readonly name?: string;
 }
 
 export interface World {
-  readonly all: readonly ParsedResource[];
-  readonly virtualServices: readonly Subject<VirtualServiceSpec>[];
-  readonly destinationRules: readonly Subject<DestinationRuleSpec>[];
-  readonly serviceEntries: readonly Subject<ServiceEntrySpec>[];
-  readonly authorizationPolicies: readonly Subject<AuthorizationPolicySpec>[];
-  readonly peerAuthentications: readonly Subject<PeerAuthenticationSpec>[];
+  /** Every resource that findings are wanted about. */
+  readonly asked: readonly ParsedResource[];
+  readonly virtualServices: Subjects<VirtualServiceSpec>;
+  readonly destinationRules: Subjects<DestinationRuleSpec>;
+  readonly serviceEntries: Subjects<ServiceEntrySpec>;
+  readonly workloadEntries: Subjects<WorkloadEntrySpec>;
+  readonly gateways: Subjects<GatewaySpec>;
+  readonly sidecars: Subjects<SidecarSpec>;
+  readonly plainServices: Subjects<ServiceSpec>;
+  readonly authorizationPolicies: Subjects<AuthorizationPolicySpec>;
+  readonly peerAuthentications: Subjects<PeerAuthenticationSpec>;
+  readonly requestAuthentications: Subjects<Attached>;
+  readonly telemetries: Subjects<TelemetrySpec>;
+  readonly resiliencePolicies: Subjects<ResiliencePolicySpec>;
+  readonly rateLimits: Subjects<RateLimitSpec>;
   readonly services: ServiceDirectory;
-  /** Documents of kinds that Heddle does not read, `Kind ns/name`: a reference to one is not a reference to nothing. */
-  readonly unread: ReadonlySet<string>;
+  readonly kubernetes: KubernetesDocuments;
   /** null: not known, as when files are analyzed on their own. */
   readonly workloads: readonly KnownWorkload[] | null;
 }
@@ -40,11 +68,11 @@ export interface World {
 export interface Surroundings {
   /** Services that workloads registered, beside those in the files. @default none */
   readonly services?: readonly RegisteredService[];
-  /** All workloads that run. @default not known: nothing is said about selectors that select none */
+  /** All workloads that run. @default those of Pods, Deployments and the like in the files; none there: not known */
   readonly workloads?: readonly KnownWorkload[];
 }
 
-/** Says what is wrong with a resource; the path starts at `spec`. */
+/** Says what is wrong with a resource; the path starts at its top. */
 export type Report = (
   subject: { readonly parsed: ParsedResource },
   finding: {
@@ -58,25 +86,65 @@ export type Report = (
 /** Looks at the world for one kind of mistake. */
 export type Analyzer = (world: World, report: Report) => void;
 
-export function surveyWorld({ resources, messages }: ParsedFiles, around: Surroundings): World {
+/**
+ * @param parsed what findings are wanted about
+ * @param stored what is there beside it, already checked
+ */
+export function surveyWorld(
+  parsed: ParsedFiles,
+  around: Surroundings,
+  stored: readonly ParsedResource[] = [],
+  cache = new SpecCache(),
+): World {
+  const byKind = new Map<string, { all: ParsedResource[]; asked: ParsedResource[] }>();
+  const sort = (resources: readonly ParsedResource[], asked: boolean) => {
+    for (const one of resources) {
+      const { kind } = one.resource;
+      let group = byKind.get(kind);
+      if (group === undefined) byKind.set(kind, (group = { all: [], asked: [] }));
+      group.all.push(one);
+      if (asked) group.asked.push(one);
+    }
+  };
+  sort(parsed.resources, true);
+  sort(stored, false);
+  const typed = <Spec>(of: readonly ParsedResource[], kind: KindDefinition<Spec>) =>
+    of.flatMap((one) => {
+      const found = cache.typed(one.resource, kind);
+      return found === null ? [] : [{ ...found, parsed: one }];
+    });
+  const subjects = <Spec>(kind: KindDefinition<Spec>): Subjects<Spec> => {
+    const group = byKind.get(kind.kind);
+    if (group === undefined) return { all: [], asked: [] };
+    const all = typed(group.all, kind);
+    const few = new Set(group.asked);
+    return { all, asked: few.size === group.all.length ? all : all.filter((one) => few.has(one.parsed)) };
+  };
+  const kubernetes = new KubernetesDocuments(parsed.others);
+  const serviceEntries = subjects(serviceEntry);
+  const plainServices = subjects(service);
   return {
-    all: resources,
-    virtualServices: subjects(resources, virtualService),
-    destinationRules: subjects(resources, destinationRule),
-    serviceEntries: subjects(resources, serviceEntry),
-    authorizationPolicies: subjects(resources, authorizationPolicy),
-    peerAuthentications: subjects(resources, peerAuthentication),
-    services: new ServiceDirectory(
-      resources.map(({ resource }) => resource),
-      around.services ?? [],
-    ),
-    unread: new Set(messages.map(({ kind, namespace, name }) => `${kind} ${namespace}/${name}`)),
-    workloads: around.workloads ?? null,
+    asked: parsed.resources,
+    virtualServices: subjects(virtualService),
+    destinationRules: subjects(destinationRule),
+    serviceEntries,
+    workloadEntries: subjects(workloadEntry),
+    gateways: subjects(gateway),
+    sidecars: subjects(sidecar),
+    plainServices,
+    authorizationPolicies: subjects(authorizationPolicy),
+    peerAuthentications: subjects(peerAuthentication),
+    requestAuthentications: subjects(requestAuthentication),
+    telemetries: subjects(telemetry),
+    resiliencePolicies: subjects(resiliencePolicy),
+    rateLimits: subjects(rateLimit),
+    services: new ServiceDirectory(plainServices.all, serviceEntries.all, around.services ?? []),
+    kubernetes,
+    workloads: around.workloads ?? kubernetes.workloads,
   };
 }
 
-function subjects<Spec>(resources: readonly ParsedResource[], kind: KindDefinition<Spec>): Subject<Spec>[] {
-  return resources.flatMap((parsed) =>
-    ofKind([parsed.resource], kind).map((typed) => ({ ...typed, parsed })),
-  );
+/** `app=a, version=v1`, or the workload's name. */
+export function nameOf(workload: KnownWorkload): string {
+  return workload.name ?? labelsOf(workload.labels);
 }
