@@ -3,6 +3,7 @@
  * that the config service, the command line and a browser run the very same code.
  */
 export { type Analysis, analyze, type KnownWorkload, type Surroundings } from './analyze/index.js';
+export * from './builders/index.js';
 export { type CompiledHost, compileHost } from './compile.js';
 export type * from './effective.js';
 export {
@@ -28,11 +29,14 @@ export { type ParsedFiles, type ParsedResource, parseResources } from './parse.j
 export {
   destinationHosts,
   fullName,
-  type Prepared,
+  Prepared,
   prepare,
   type ResolveOptions,
+  type ResourceChange,
+  type ResourceName,
   resolve,
   resolvePrepared,
+  ScopedPolicy,
 } from './resolve/index.js';
 export type * from './resource.js';
 export {
@@ -40,6 +44,7 @@ export {
   type FieldDescription,
   type JsonSchema,
   kindJsonSchema,
+  POLICY_TEST_FIELDS,
   policyJsonSchema,
   SCHEMA_KINDS,
 } from './schemas/index.js';

@@ -26,6 +26,22 @@ test('the README shows an example of at most 15 lines of code', () => {
   assert.ok(code.length <= 15, `${code.length} lines`);
 });
 
+test('the commands of the guide to policy tests print what it shows', () => {
+  const example = join(ROOT, 'examples/policy-tests');
+  const folder = mkdtempSync(join(tmpdir(), 'heddle-docs-'));
+  try {
+    cpSync(example, folder, { recursive: true });
+    const script = heddleFunction() + readFileSync(join(example, 'commands.sh'), 'utf8');
+    const env = { ...process.env, NO_COLOR: '1' };
+    const said = spawnSync('bash', ['-c', script], { cwd: folder, encoding: 'utf8', env });
+    assert.equal(said.status, 0, said.stdout + said.stderr);
+    const shown = ['expected.txt', 'failed.txt'].map((file) => readFileSync(join(example, file), 'utf8'));
+    assert.equal(said.stdout, shown.join(''));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
 test('the commands of the first mesh work in the order in which the guide has them', LIMIT, async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'heddle-docs-'));
   try {
@@ -54,9 +70,7 @@ async function runCommands(script: string, folder: string, signal: AbortSignal) 
   const commands = readFileSync(join(QUICKSTART, script), 'utf8')
     .replaceAll('15010', String(await freePort()))
     .replaceAll('node dist/', `'${process.execPath}' '${QUICKSTART}'/dist/`);
-  const main = join(ROOT, 'packages/cli/bin/heddle.js');
-  const prelude = `heddle() { '${process.execPath}' '${main}' "$@"; }\n`;
-  writeFileSync(join(folder, 'run.sh'), prelude + commands);
+  writeFileSync(join(folder, 'run.sh'), heddleFunction() + commands);
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('HEDDLE_')));
   // A group of its own: what it leaves in the background ends with it.
   const child = spawn('bash', ['run.sh'], { cwd: folder, detached: true, env: { ...env, NO_COLOR: '1' } });
@@ -76,6 +90,11 @@ async function runCommands(script: string, folder: string, signal: AbortSignal) 
   end();
   await closed;
   return { status, output };
+}
+
+/** `heddle` of this repository, for bash. */
+function heddleFunction(): string {
+  return `heddle() { '${process.execPath}' '${join(ROOT, 'packages/cli/bin/heddle.js')}' "$@"; }\n`;
 }
 
 async function freePort(): Promise<number> {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { generatedFiles } from './generated.js';
 import { fencesOf, markdownFiles, ROOT, read, render, tableRows } from './markdown.js';
 import { TABLES } from './tables.js';
 
@@ -60,4 +61,12 @@ test('the order of the filters is the one in the code', () => {
 test('no page tells of the machine that it was written on', () => {
   const told = files.filter((path) => /(^|[^\w/])\/(work|root|home)\//m.test(read(path)));
   assert.deepEqual(told, []);
+});
+
+test('files that are made as a whole are up to date (node scripts/docs.mjs --write)', () => {
+  const stale = Object.entries(generatedFiles()).filter(([path, text]) => read(path) !== text);
+  assert.deepEqual(
+    stale.map(([path]) => path),
+    [],
+  );
 });

@@ -1,6 +1,6 @@
 /** Tables that are made from the code they describe. */
 import { VARIABLES } from 'heddle';
-import { describeFields, KINDS } from 'heddle/policy';
+import { describeFields, KINDS, POLICY_TEST_FIELDS } from 'heddle/policy';
 import { HELP } from './command-help.js';
 import { entryPoints } from './exports.js';
 import { METRIC_LABELS } from './metric-labels.js';
@@ -34,6 +34,14 @@ export const TABLES: Readonly<Record<string, () => string>> = {
           .join('\n\n'),
       )
       .join('\n\n'),
+  'policy-test': () =>
+    table(
+      ['field', 'what'],
+      POLICY_TEST_FIELDS.map(({ path, how, default: otherwise }) => [
+        `\`${path}\``,
+        withDefault(how, otherwise),
+      ]),
+    ),
   ...Object.fromEntries(KINDS.map((kind) => [`policy-${kind.kind}`, () => policyTable(kind)])),
 };
 
@@ -43,9 +51,13 @@ function policyTable(kind: (typeof KINDS)[number]): string {
     describeFields(kind.kind, kind.schema).map(({ path, supported, how, default: otherwise }) => [
       `\`${path}\``,
       supported,
-      otherwise === undefined ? how : `${how}; default \`${otherwise}\``,
+      withDefault(how, otherwise),
     ]),
   );
+}
+
+function withDefault(how: string, otherwise: string | number | boolean | undefined): string {
+  return otherwise === undefined ? how : `${how}; default \`${otherwise}\``;
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

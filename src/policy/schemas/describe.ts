@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { fieldsOf } from './fields.js';
 import type { Note, Notes } from './note.js';
 import { NOTES } from './notes/index.js';
+import { policyTestNotes } from './notes/policy-test.js';
 
 export interface FieldDescription extends Note {
   /** `http[].match[].uri`; `.*` is any key. */
@@ -23,6 +24,11 @@ export function describeFields(kind: string, schema: z.ZodType): FieldDescriptio
   });
 }
 
+/** What can be said in a policy test, in the order in which it is written. */
+export const POLICY_TEST_FIELDS: readonly FieldDescription[] = Object.entries(policyTestNotes).map(
+  ([path, note]) => ({ path, ...note }),
+);
+
 function repeated(own: Note | undefined, as: string): Note {
   if (own === undefined) return { supported: 'yes', how: `as \`${as}\`` };
   return { ...own, how: `${own.how}; fields as \`${as}\`` };
@@ -42,10 +48,9 @@ export function coveringPath(notes: Notes, path: string): string | undefined {
     .sort((one, other) => other.length - one.length)[0];
 }
 
-/** A note in one sentence, for an editor. Of a block only what is said of it itself. */
-export function sentenceFor(notes: Notes, path: string, isBlock: boolean): string | undefined {
-  const note =
-    notes[path] ?? notes[`${path}[]`] ?? notes[`${path}.*`] ?? (isBlock ? undefined : noteFor(notes, path));
+/** What is said of the field itself, in one sentence for an editor. */
+export function sentenceFor(notes: Notes, path: string): string | undefined {
+  const note = notes[path] ?? notes[`${path}[]`];
   if (note === undefined) return undefined;
   const { how, supported } = note;
   const text = supported === 'partly' ? `Partly: ${how}` : `${how[0]!.toUpperCase()}${how.slice(1)}`;

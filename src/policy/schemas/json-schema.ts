@@ -125,8 +125,7 @@ function describe(schema: JsonSchema, path: string, notes: Notes): JsonSchema {
 
 function describeField(schema: JsonSchema, path: string, notes: Notes): JsonSchema {
   const made = describe(schema, path, notes);
-  const isBlock = 'properties' in made || 'items' in made || isSchema(made.additionalProperties);
-  const description = sentenceFor(notes, path, isBlock);
+  const description = sentenceFor(notes, path);
   const otherwise = notes[path]?.default;
   return {
     ...(description !== undefined && { description }),

@@ -101,8 +101,7 @@ function setAt(schema: unknown, base: unknown, [first, ...rest]: FieldPath, valu
   if (first === undefined) return value;
   if (at instanceof z.ZodArray)
     return [setAt(at.element, Array.isArray(base) ? base[0] : undefined, rest, value)];
-  if (at instanceof z.ZodRecord)
-    return { [first]: setAt(at.valueType, undefined, rest, value) };
+  if (at instanceof z.ZodRecord) return { [first]: setAt(at.valueType, undefined, rest, value) };
   if (!(at instanceof z.ZodObject)) return value;
   const own = requiredOf(at, base);
   return { ...own, [first]: setAt(at.shape[String(first)], own[String(first)], rest, value) };

@@ -1,0 +1,19 @@
+// Made from the schemas of policy by `node scripts/docs.mjs --write`; a change here would be lost.
+
+/** What a PeerAuthentication says. */
+export interface PeerAuthenticationSpec {
+  /** Of workloads in its own namespace. */
+  readonly selector?: PeerAuthenticationSelector;
+  readonly mtls?: PeerAuthenticationMtls;
+  /** By the port that the workload listens on. */
+  readonly portLevelMtls?: Readonly<Record<string, PeerAuthenticationMtls>>;
+}
+
+export interface PeerAuthenticationSelector {
+  readonly matchLabels?: Readonly<Record<string, string>>;
+}
+
+export interface PeerAuthenticationMtls {
+  /** PERMISSIVE unless said otherwise; workload over namespace over mesh (`istio-system`). */
+  readonly mode?: 'UNSET' | 'DISABLE' | 'PERMISSIVE' | 'STRICT';
+}

@@ -1,0 +1,136 @@
+// Made from the schemas of policy by `node scripts/docs.mjs --write`; a change here would be lost.
+
+/** What a Telemetry says. */
+export interface TelemetrySpec {
+  /** Of workloads in its own namespace; workload over namespace over mesh (`istio-system`). */
+  readonly selector?: TelemetrySelector;
+  /** Partly: told as HDL0006: for gateways and waypoints, never for a workload. */
+  readonly targetRef?: TelemetryTargetRef;
+  /** Partly: as `targetRef`. */
+  readonly targetRefs?: readonly TelemetryTargetRef[];
+  /** The first entry; the next wider policy says what this one leaves out. */
+  readonly tracing?: readonly TelemetryTracing[];
+  readonly metrics?: readonly TelemetryMetric[];
+  readonly accessLogging?: readonly TelemetryAccessLogging[];
+}
+
+export interface TelemetrySelector {
+  readonly matchLabels?: Readonly<Record<string, string>>;
+}
+
+export interface TelemetryTargetRef {
+  /** Partly: told as HDL0006: for gateways and waypoints, never for a workload. */
+  readonly group?: string;
+  /** Partly: told as HDL0006: for gateways and waypoints, never for a workload. */
+  readonly kind?: string;
+  /** Partly: told as HDL0006: for gateways and waypoints, never for a workload. */
+  readonly name?: string;
+  /** Partly: told as HDL0006: for gateways and waypoints, never for a workload. */
+  readonly namespace?: string;
+}
+
+export interface TelemetryTracing {
+  readonly match?: TelemetryTracingMatch;
+  /** Partly: checked; spans go where the program's OpenTelemetry sends them. */
+  readonly providers?: readonly TelemetryTracingProvider[];
+  /** Of traces that begin here. */
+  readonly randomSamplingPercentage?: number;
+  /** No span is recorded; the trace context is passed on. */
+  readonly disableSpanReporting?: boolean;
+  /** Attributes of spans, by name. */
+  readonly customTags?: Readonly<Record<string, TelemetryTracingCustomTag>>;
+  /** Partly: told as HDL0006, without effect: a trace is drawn by its own id. */
+  readonly useRequestIdForTraceSampling?: boolean;
+  /** Istio's attributes on spans. */
+  readonly enableIstioTags?: boolean;
+  /** Calls carry no trace context. */
+  readonly disableContextPropagation?: boolean;
+}
+
+export interface TelemetryTracingMatch {
+  /** Of calls out, of exchanges, or of both. Default: CLIENT_AND_SERVER. */
+  readonly mode?: 'CLIENT_AND_SERVER' | 'CLIENT' | 'SERVER';
+}
+
+export interface TelemetryTracingProvider {
+  /** Partly: checked; spans go where the program's OpenTelemetry sends them. */
+  readonly name?: string;
+}
+
+export interface TelemetryTracingCustomTag {
+  readonly literal?: TelemetryTracingCustomTagLiteral;
+  readonly environment?: TelemetryTracingCustomTagEnvironment;
+  readonly header?: TelemetryTracingCustomTagEnvironment;
+  readonly formatter?: TelemetryTracingCustomTagLiteral;
+}
+
+export interface TelemetryTracingCustomTagLiteral {
+  /** Attributes of spans, by name. */
+  readonly value?: string;
+}
+
+export interface TelemetryTracingCustomTagEnvironment {
+  /** Attributes of spans, by name. */
+  readonly name?: string;
+  /** Attributes of spans, by name. */
+  readonly defaultValue?: string;
+}
+
+export interface TelemetryMetric {
+  /** Partly: checked; metrics go where the program's OpenTelemetry sends them. */
+  readonly providers?: readonly TelemetryTracingProvider[];
+  /** The last one that matches wins. */
+  readonly overrides?: readonly TelemetryMetricOverride[];
+  /** Partly: told as HDL0006, without effect: it is set where the program exports. */
+  readonly reportingInterval?: string;
+}
+
+export interface TelemetryMetricOverride {
+  readonly match?: TelemetryMetricOverrideMatch;
+  /** The metric is not recorded. */
+  readonly disabled?: boolean;
+  /** Labels that are left out or set to the value of a CEL expression. */
+  readonly tagOverrides?: Readonly<Record<string, TelemetryMetricOverrideTagOverride>>;
+}
+
+export interface TelemetryMetricOverrideMatch {
+  /** One of Istio's standard metrics, or all. */
+  readonly metric?:
+    | 'ALL_METRICS'
+    | 'REQUEST_COUNT'
+    | 'REQUEST_DURATION'
+    | 'REQUEST_SIZE'
+    | 'RESPONSE_SIZE'
+    | 'TCP_OPENED_CONNECTIONS'
+    | 'TCP_CLOSED_CONNECTIONS'
+    | 'TCP_SENT_BYTES'
+    | 'TCP_RECEIVED_BYTES'
+    | 'GRPC_REQUEST_MESSAGES'
+    | 'GRPC_RESPONSE_MESSAGES';
+  /** Partly: told as HDL0006, without effect: only Istio's own metrics are made. */
+  readonly customMetric?: string;
+  /** Of calls out, of exchanges, or of both. */
+  readonly mode?: 'CLIENT_AND_SERVER' | 'CLIENT' | 'SERVER';
+}
+
+export interface TelemetryMetricOverrideTagOverride {
+  /** Labels that are left out or set to the value of a CEL expression. */
+  readonly operation?: 'UPSERT' | 'REMOVE';
+  /** Labels that are left out or set to the value of a CEL expression. */
+  readonly value?: string;
+}
+
+export interface TelemetryAccessLogging {
+  readonly match?: TelemetryTracingMatch;
+  /** Partly: checked; lines go where the program's log goes. */
+  readonly providers?: readonly TelemetryTracingProvider[];
+  /** No line is written. */
+  readonly disabled?: boolean;
+  /** A CEL expression; a line is written where it is true. */
+  readonly filter?: TelemetryAccessLoggingFilter;
+}
+
+export interface TelemetryAccessLoggingFilter {
+  /** A CEL expression; a line is written where it is true. */
+  readonly expression?: string;
+}
