@@ -20,11 +20,6 @@ export function checkWorkloadEntry(spec: WorkloadEntrySpec, findings: Findings):
   else if (network !== '')
     findings.info([...path, 'network'], 'Heddle knows one network; the address is called directly');
   checkAddress(spec, path, findings);
-  if (isUnixAddress(address))
-    findings.unsupported(
-      at,
-      'Heddle calls endpoints by address and port; let the program listen on a port of 127.0.0.1, and write that',
-    );
   checkPorts(spec.ports, [...path, 'ports'], findings);
   checkLabels(spec.labels, [...path, 'labels'], findings);
 }

@@ -13,12 +13,6 @@ test('a WorkloadEntry has nothing to tell but its network', () => {
   assert.deepEqual(found('WorkloadEntry', '{ network: n }'), ['warning IST0133 spec.address']);
 });
 
-test('a unix socket is refused, with what to do', () => {
-  const [refused, ...others] = messagesOf('WorkloadEntry', '{ address: unix:///run/a }');
-  assert.deepEqual([refused?.code, refused?.path, others], ['HDL0007', 'spec.address', []]);
-  assert.match(refused!.message, /listen on a port/);
-});
-
 test('every port and label that is wrong is said where it stands', () => {
   assert.deepEqual(
     found('WorkloadEntry', '{ address: a.example, ports: { a_b: 0, c: 1 }, labels: { "a b": x, c: "d e" } }'),
