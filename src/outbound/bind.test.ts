@@ -298,3 +298,21 @@ test('it keeps to mutual TLS where all listed endpoints take it, and expects the
   assert.deepEqual(reached([one, other]), [true, undefined]);
   assert.deepEqual(reached([one, { ...one, mtls: false }]), [false, one.spiffeId]);
 });
+
+test('a cluster that is sticky by cookie sets one where the caller has none, and keeps the caller where it was', async () => {
+  const hash = { from: 'cookie' as const, name: 'user', path: '/', ttlMs: 0 };
+  const bench = new Bench({
+    clusters: [cluster({ balancer: { kind: 'consistent-hash', hash, table: 'ring', size: 1024 } })],
+  });
+  bench.wire.answer = (sent) => sent.respond(200);
+  const first = await bench.run();
+  assert.ok(first.kind === 'response');
+  const set = String(first.headers['set-cookie']);
+  assert.match(set, /^user="[0-9a-f]{16}"; Path=\/; HttpOnly$/);
+  const headers = { cookie: set.split(';')[0]! };
+  for (let i = 0; i < 5; i += 1) {
+    const again = await bench.run(bench.call({ headers: { ...headers } }));
+    assert.ok(again.kind === 'response' && again.headers['set-cookie'] === undefined);
+  }
+  assert.equal(new Set(bench.wire.sent.map((sent) => sent.endpoint)).size, 1);
+});

@@ -12,7 +12,7 @@ import { buildHostTable, type CompiledHost, compileHost, type HostTable } from '
 import type { EffectiveCluster, EffectiveHost, EffectiveMesh, EffectivePolicy } from '../policy/effective.js';
 import type { Balancer } from '../ports/balancer.js';
 import type { Telemetry } from '../ports/telemetry.js';
-import { type Caller, createBalancer, hashOf } from '../traffic/balance/index.js';
+import { type Caller, createBalancer, hashOf, makeCookie } from '../traffic/balance/index.js';
 import { breakerFilter } from '../traffic/breaker/index.js';
 import { concurrencyFilter } from '../traffic/concurrency/index.js';
 import { limitFilter } from '../traffic/limit/index.js';
@@ -33,6 +33,7 @@ export class BoundCluster {
   readonly filters: readonly AttemptFilter[];
   readonly state: ClusterState;
   readonly #balancer: Balancer;
+  readonly #random: Random;
 
   constructor(
     policy: EffectiveCluster,
@@ -40,12 +41,14 @@ export class BoundCluster {
     state: ClusterState,
     balancer: Balancer,
     filters: readonly AttemptFilter[],
+    random: Random,
   ) {
     this.policy = policy;
     this.endpoints = endpoints;
     this.state = state;
     this.filters = filters;
     this.#balancer = balancer;
+    this.#random = random;
   }
 
   /** The endpoint for the next attempt; undefined if none can take it. */
@@ -65,11 +68,14 @@ export class BoundCluster {
   #hash(call: OutboundCall): number | undefined {
     const { balancer } = this.policy;
     if (balancer.kind !== 'consistent-hash') return undefined;
-    return hashOf(balancer.hash, {
+    const hash = hashOf(balancer.hash, {
       headers: call.headers,
       path: call.path,
       sourceIp: call.exchange?.facts.remoteIp ?? null,
     });
+    if (hash !== undefined) return hash;
+    call.cookie ??= makeCookie(balancer.hash, this.#random);
+    return call.cookie?.hash;
   }
 }
 
@@ -188,6 +194,7 @@ export class Binder {
         }),
       }),
       filters,
+      random,
     );
   }
 

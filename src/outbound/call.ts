@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../base/clock.js';
 import type { Deadlines } from '../base/deadlines.js';
+import { appendField } from '../base/headers.js';
 import type { Random } from '../base/random.js';
 import type { CallRequest } from '../model/call.js';
 import type { Exchange } from '../model/exchange.js';
@@ -115,6 +116,7 @@ export async function runCall(outbound: Outbound, call: OutboundCall): Promise<O
     const steps = (plan.destination ?? plan.route)?.responseHeaders;
     if (steps !== undefined && steps.length > 0) applyHeaders(steps, outcome.headers, call);
     if (plan.cors !== null) Object.assign(outcome.headers, plan.cors);
+    if (call.cookie !== null) appendField(outcome.headers, 'set-cookie', call.cookie.header);
     outcome.body.owner = call;
   }
   return outcome;

@@ -5,6 +5,7 @@ import type { EndpointState } from '../model/endpoint-state.js';
 import type { Exchange } from '../model/exchange.js';
 import type { CallFilter } from '../model/filter.js';
 import type { BodyEnd, BodyOwner } from '../model/response-body.js';
+import type { MadeCookie } from '../traffic/balance/index.js';
 import type { OutboundAttempt } from './attempt.js';
 import { releaseCall } from './order.js';
 import type { Plan } from './plan.js';
@@ -19,6 +20,8 @@ export class OutboundCall extends Call implements BodyOwner {
   filters: readonly CallFilter[] = [];
   /** Endpoints of the attempts so far. */
   readonly tried: EndpointState[] = [];
+  /** That keeps the caller on the endpoint: goes out with the response. */
+  cookie: MadeCookie | null = null;
   /** Called once when nothing of the call runs any more. */
   onReleased: (() => void) | null = null;
   readonly exchange: Exchange | undefined;

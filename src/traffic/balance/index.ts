@@ -12,6 +12,7 @@ import { RandomPicker } from './random.js';
 import { RoundRobinPicker } from './round-robin.js';
 import { Weights } from './weights.js';
 
+export { type MadeCookie, makeCookie } from './cookie.js';
 export { type HashFacts, hashOf } from './decide.js';
 export { type Caller, callerOf } from './locality.js';
 
