@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { destinationsOf } from './bind.js';
-import { Bench, NOTHING, text } from './fixtures.test.helper.js';
+import { ALL, Bench, NOTHING, text } from './fixtures.test.helper.js';
 
 test('where policy says ALLOW_ANY a call to an unknown host goes where its name says, over plain text as asked', async () => {
   const bench = new Bench({ outbound: 'ALLOW_ANY' });
@@ -65,4 +65,19 @@ test('a thousand hosts are remembered, no more; a policy that closes the mesh ag
   assert.equal([...destinationsOf(bench.outbound.snapshot!)].length, known);
   const refused = await bench.run(bench.call({ authority: 'host-1.example' }));
   assert.ok(refused.kind === 'rejected' && refused.flag === 'NR');
+});
+
+test('with an egress proxy a call to an unknown host goes to its cluster, with the authority as the caller wrote it', async () => {
+  const bench = new Bench({ outbound: 'ALLOW_ANY', egressProxy: ALL });
+  const { call, outcome } = await bench.begin({ authority: 'example.com' });
+  assert.deepEqual([call.cluster, call.routeName, call.authority], [ALL, 'allow_any', 'example.com']);
+  assert.match(bench.wire.last.endpoint, /^10\.0\.0\./);
+  bench.wire.last.respond(204);
+  await outcome;
+});
+
+test('an egress proxy that is not there is said', async () => {
+  const bench = new Bench({ outbound: 'ALLOW_ANY', egressProxy: 'outbound|1||nowhere' });
+  const outcome = await bench.run(bench.call({ authority: 'example.com' }));
+  assert.ok(outcome.kind === 'rejected' && outcome.flag === 'NC');
 });

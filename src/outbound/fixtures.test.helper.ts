@@ -164,6 +164,7 @@ export function retries(changes: Partial<RetryPolicy> = {}): RetryPolicy {
 export interface World {
   /** @default 'REGISTRY_ONLY' */
   readonly outbound?: 'ALLOW_ANY' | 'REGISTRY_ONLY';
+  readonly egressProxy?: string;
   readonly routes?: readonly EffectiveRoute[];
   readonly clusters?: readonly EffectiveCluster[];
   readonly endpoints?: readonly Endpoint[];
@@ -187,7 +188,11 @@ export function host(world: World = {}): EffectiveHost {
 export function policy(world: World = {}): EffectivePolicy {
   return {
     revision: world.revision ?? 1,
-    mesh: { trustDomain: 'cluster.local', outboundTrafficPolicy: world.outbound ?? 'REGISTRY_ONLY' },
+    mesh: {
+      trustDomain: 'cluster.local',
+      outboundTrafficPolicy: world.outbound ?? 'REGISTRY_ONLY',
+      ...(world.egressProxy !== undefined && { egressProxy: { cluster: world.egressProxy } }),
+    },
     hosts: world.hosts ?? [host(world)],
     endpoints: [{ host: REVIEWS, ports: { 80: world.endpoints ?? [endpoint(1), endpoint(2), endpoint(3)] } }],
     inbound: { mtls: { mode: 'PERMISSIVE', ports: {} }, authorization: [], pathNormalization: 'BASE' },

@@ -88,9 +88,21 @@ function unknown(snapshot: OutboundSnapshot, call: OutboundCall, name: string, p
   const open = snapshot.mesh.outboundTrafficPolicy === 'ALLOW_ANY';
   if (!open || name === '') return refuse(unknownHost(snapshot, name));
   call.service = name;
+  const proxy = snapshot.mesh.egressProxy;
+  if (proxy !== undefined) return through(snapshot, call, proxy.cluster);
   call.cluster = PASSTHROUGH;
   call.routeName = 'allow_any';
   const cluster = snapshot.addressed.unknown(name, port, call.scheme);
+  return { route: null, destination: null, cluster, answer: null, cors: null };
+}
+
+/** By the egress proxy of the workload's Sidecar. @source Istio `Sidecar.outboundTrafficPolicy.egressProxy` */
+function through(snapshot: OutboundSnapshot, call: OutboundCall, name: string): Plan {
+  call.cluster = name;
+  call.routeName = 'allow_any';
+  const cluster = snapshot.clusters.get(name);
+  if (cluster === undefined)
+    return refuse({ ...NO_CLUSTER, detail: `${name}: the egress proxy's host has no such port or subset` });
   return { route: null, destination: null, cluster, answer: null, cors: null };
 }
 
