@@ -32,9 +32,15 @@ export interface DocumentContents {
   readonly faults: readonly ParseFault[];
 }
 
+/** With capitals, as Istio's validation takes them; only of a Service they would end up in the name of a host. */
 const name = z
   .string()
   .max(253)
+  .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/i, 'is not a name: expected letters, digits, - and .');
+
+const namespace = z
+  .string()
+  .max(63)
   .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, 'is not a name: expected a-z, 0-9, - and .');
 
 const text = z.record(z.string(), z.string());
@@ -42,7 +48,7 @@ const text = z.record(z.string(), z.string());
 /** What Kubernetes adds by itself is let through: it is nobody's mistake. */
 const metadataSchema = z.strictObject({
   name,
-  namespace: name.max(63).optional(),
+  namespace: namespace.optional(),
   labels: text.optional(),
   annotations: text.optional(),
   creationTimestamp: z.string().optional(),
@@ -58,13 +64,18 @@ const metadataSchema = z.strictObject({
   deletionGracePeriodSeconds: z.unknown().optional(),
 });
 
-const envelopeSchema = z.strictObject({
-  apiVersion: z.string(),
-  kind: z.string(),
-  metadata: metadataSchema,
-  spec: z.record(z.string(), z.unknown()).optional(),
-  status: z.unknown().optional(),
-});
+const envelopeSchema = z
+  .strictObject({
+    apiVersion: z.string(),
+    kind: z.string(),
+    metadata: metadataSchema,
+    spec: z.record(z.string(), z.unknown()).optional(),
+    status: z.unknown().optional(),
+  })
+  .refine(({ kind, metadata }) => kind !== 'Service' || !/[A-Z]/.test(metadata.name), {
+    path: ['metadata', 'name'],
+    message: 'is not the name of a Service: it has capitals',
+  });
 
 /** @param value of one YAML document, as {@link readValue} made it */
 export function readDocument(value: unknown): DocumentContents {

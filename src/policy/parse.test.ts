@@ -160,3 +160,12 @@ test('no text whatever makes parsing throw', () => {
     { numRuns: 1_000, seed: 11 },
   );
 });
+
+test('names may have capitals, but those of namespaces and Services, which are names of hosts', () => {
+  const paths = (kind: string, metadata: string) =>
+    parse(`apiVersion: ${kind}\nmetadata: ${metadata}\nspec: {}\n`).messages.map(({ path }) => path);
+  const rule = 'networking.istio.io/v1\nkind: DestinationRule';
+  assert.deepEqual(paths(rule, '{ name: Reviews-v1 }'), []);
+  assert.deepEqual(paths(rule, '{ name: reviews, namespace: Prod }'), ['metadata.namespace']);
+  assert.deepEqual(paths('v1\nkind: Service', '{ name: Reviews }'), ['metadata.name']);
+});
