@@ -2,9 +2,21 @@
  * `heddle/policy`: the policy language as pure functions. Parse, validate, resolve, compile, explain; no I/O, no clock, no state, so
  * that the config service, the command line and a browser run the very same code.
  */
-export { type Analysis, analyze, type KnownWorkload, type Surroundings } from './analyze/index.js';
+export {
+  type Analysis,
+  analyze,
+  analyzeChange,
+  type ChangeSurroundings,
+  type KnownWorkload,
+  readSuppression,
+  SpecCache,
+  type Suppression,
+  type Surroundings,
+  suppresses,
+} from './analyze/index.js';
 export * from './builders/index.js';
 export { type CompiledHost, compileHost } from './compile.js';
+export { type DecodedPolicy, decodePolicy } from './decode.js';
 export type * from './effective.js';
 export {
   type Difference,

@@ -42,11 +42,15 @@ interface Parsed {
 function parseFile({ file, text }: PolicyFile, { resources, messages, others }: Parsed): void {
   const say = (message: string, origin: Origin = { file, line: 1, column: 1 }) =>
     void messages.push({ ...ABOUT_NOTHING, ...origin, message });
-  if (text.length > MAX_FILE_CHARACTERS)
-    return say(`the file is longer than ${MAX_FILE_CHARACTERS} characters; split it`);
+  if (text.length > MAX_FILE_CHARACTERS) {
+    say(`the file is longer than ${MAX_FILE_CHARACTERS} characters; split it`);
+    return;
+  }
   const { documents, faults, lines } = readYamlDocuments(text);
-  if (documents.length > MAX_DOCUMENTS)
-    return say(`the file has more than ${MAX_DOCUMENTS} documents; split it`);
+  if (documents.length > MAX_DOCUMENTS) {
+    say(`the file has more than ${MAX_DOCUMENTS} documents; split it`);
+    return;
+  }
   const sayFault = (message: string, offset: number) =>
     say(`not YAML: ${message}`, placeAt(file, lines, offset));
   for (const { offset, message } of faults) sayFault(message, offset);

@@ -120,7 +120,9 @@ test('IST0109: VirtualServices of the mesh that claim one host where both are se
     'IST0109 spec.hosts[0]',
   ]);
   const wide = claim('v2', '', '*.default.svc.cluster.local');
-  assert.equal(codes([known, claim('v1'), wide]).length, 2);
+  assert.deepEqual(codes([known, claim('v1'), wide]), [], 'the name is more specific');
+  const some = claim('v2', ', exportTo: [x]', '*.default.svc.cluster.local');
+  assert.equal(codes([known, claim('v1'), some]).length, 2);
   assert.deepEqual(codes([known, claim('v1', ', exportTo: [x]'), claim('v2', ', exportTo: [y]')]), []);
   assert.equal(codes([known, claim('v1', ', exportTo: [x]'), claim('v2', ', exportTo: ["*"]')]).length, 2);
   const { messages } = run([known, claim('v1'), claim('v2')]);

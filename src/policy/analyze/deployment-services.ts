@@ -16,7 +16,8 @@ interface Exposed {
 }
 
 export const deploymentServices: Analyzer = ({ kubernetes, plainServices }, report) => {
-  for (const { parsed, namespace, labels } of kubernetes.templates) {
+  for (const { parsed, namespace, labels, outOfMesh } of kubernetes.templates) {
+    if (outOfMesh) continue;
     const exposed: Exposed[] = [];
     for (const service of plainServices.all) {
       const selector = textsIn(service.spec.selector);

@@ -23,8 +23,8 @@ export const deprecatedFields: Analyzer = ({ virtualServices, sidecars, telemetr
         ['spec', 'outboundTrafficPolicy', 'egressProxy'],
         "'egressProxy' is deprecated and ignored; route to the gateway with a VirtualService",
       );
+  // The configuration of the mesh, which says what a provider is, is none of Heddle's documents.
   for (const subject of telemetries.asked)
-    // The configuration of the mesh, which says what a provider is, is none of Heddle's documents.
     for (const [index, { providers }] of (subject.spec.tracing ?? []).entries())
       for (const [place, { name }] of (providers ?? []).entries())
         if (name?.toLowerCase() === 'lightstep')

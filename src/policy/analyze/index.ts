@@ -5,7 +5,7 @@
 import { readPolicyTests } from '../expectations/read.js';
 import { messageAt } from '../message-at.js';
 import { parseResources } from '../parse.js';
-import type { Message, PolicyFile } from '../resource.js';
+import type { Message, PolicyFile, Resource } from '../resource.js';
 import { plainMessage } from '../source.js';
 import { validateResource } from '../validate.js';
 import { ambientSidecars } from './ambient-sidecars.js';
@@ -31,11 +31,16 @@ import { passedBySubsets } from './passed-by-subsets.js';
 import { references } from './references.js';
 import { servicePorts } from './service-ports.js';
 import { sharedWorkloads } from './shared-workloads.js';
+import type { SpecCache } from './spec-cache.js';
+import { suppressed } from './suppress.js';
+import { telemetryProviders } from './telemetry-providers.js';
 import { tokenKeys } from './token-keys.js';
 import { unmatchedSelectors } from './unmatched-selectors.js';
 import { unverifiedServers } from './unverified-servers.js';
 import { type Analyzer, type Report, type Surroundings, surveyWorld } from './world.js';
 
+export { SpecCache } from './spec-cache.js';
+export { readSuppression, type Suppression, suppresses } from './suppress.js';
 export type { KnownWorkload, Surroundings } from './world.js';
 
 const ANALYZERS: readonly Analyzer[] = [
@@ -64,6 +69,7 @@ const ANALYZERS: readonly Analyzer[] = [
   authenticationScopes,
   tokenKeys,
   heddlePolicies,
+  telemetryProviders,
   deprecatedFields,
 ];
 
@@ -76,17 +82,39 @@ export interface Analysis {
 
 /**
  * Parses, validates and analyzes. Never throws: whatever is wrong is a message. Codes are Istio's; where it has none they are ours:
- * `HDL0001` to `HDL0003` as {@link parseResources} says, `HDL0004` a resource written twice, `HDL0005` policy without effect.
+ * `HDL0001` to `HDL0003` as {@link parseResources} says, `HDL0004` a resource written twice, `HDL0005` policy without effect, `HDL0009` a
+ * name of something that is not there.
  *
  * A host that is neither in a Service nor in a ServiceEntry, nor in `around.services`, is an error (IST0101), as in Istio.
  */
 export function analyze(files: readonly PolicyFile[], around: Surroundings = {}): Analysis {
+  return analyzeChange(files, { ...around, stored: [] });
+}
+
+export interface ChangeSurroundings extends Surroundings {
+  /** All resources that are there already and that `files` do not replace. They were checked when they came. */
+  readonly stored: readonly Resource[];
+  /** Of the caller, who hands it in again with the next change; the same objects are then not proved again. @default none is kept */
+  readonly cache?: SpecCache;
+}
+
+/**
+ * The same for a change of a mesh that may be large: findings are about `files` alone, seen together with what is stored. Takes time for
+ * what is stored only as far as names have to be looked up in it.
+ */
+export function analyzeChange(
+  files: readonly PolicyFile[],
+  { stored, cache, ...around }: ChangeSurroundings,
+): Analysis {
   const parsed = parseResources(files);
   const messages: Message[] = [...parsed.messages];
-  for (const resource of parsed.resources) messages.push(...validateResource(resource));
+  for (const resource of parsed.resources) for (const one of validateResource(resource)) messages.push(one);
   messages.push(...readPolicyTests(parsed).messages);
-  const report: Report = (subject, finding) => void messages.push(messageAt(subject.parsed, finding));
-  const world = surveyWorld(parsed, around);
+  const report: Report = (subject, finding) => {
+    if (!suppressed(subject.parsed.resource, finding.code)) messages.push(messageAt(subject.parsed, finding));
+  };
+  const beside = stored.map((resource) => ({ resource, origin: nowhere }));
+  const world = surveyWorld(parsed, around, beside, cache);
   for (const analyzer of ANALYZERS) {
     try {
       analyzer(world, report);
@@ -104,4 +132,9 @@ export function analyze(files: readonly PolicyFile[], around: Surroundings = {})
       one.column - other.column,
   );
   return { valid: messages.every(({ level }) => level !== 'error'), messages };
+}
+
+/** What is stored has no file. */
+function nowhere() {
+  return { file: '', line: 1, column: 1 };
 }

@@ -10,17 +10,21 @@ export interface PodTemplate {
   readonly name: string;
   /** Of its pods. */
   readonly labels: Labels;
+  /** Its pods are kept out of Istio's mesh, by label or annotation. */
+  readonly outOfMesh: boolean;
 }
 
-/** By kind, where the labels of the pods stand. */
+/** By kind, where the metadata of the pods stand. */
 const TEMPLATES: Readonly<Record<string, readonly string[]>> = {
-  Deployment: ['spec', 'template', 'metadata', 'labels'],
-  StatefulSet: ['spec', 'template', 'metadata', 'labels'],
-  DaemonSet: ['spec', 'template', 'metadata', 'labels'],
-  ReplicaSet: ['spec', 'template', 'metadata', 'labels'],
-  Job: ['spec', 'template', 'metadata', 'labels'],
-  CronJob: ['spec', 'jobTemplate', 'spec', 'template', 'metadata', 'labels'],
+  Deployment: ['spec', 'template', 'metadata'],
+  StatefulSet: ['spec', 'template', 'metadata'],
+  DaemonSet: ['spec', 'template', 'metadata'],
+  ReplicaSet: ['spec', 'template', 'metadata'],
+  Job: ['spec', 'template', 'metadata'],
+  CronJob: ['spec', 'jobTemplate', 'spec', 'template', 'metadata'],
 };
+
+const INJECT = 'sidecar.istio.io/inject';
 
 export class KubernetesDocuments {
   readonly templates: readonly PodTemplate[];
@@ -40,8 +44,10 @@ export class KubernetesDocuments {
       if (kind === 'Pod') workloads.push({ namespace, name, labels: metadata.labels ?? {} });
       else if (kind === 'Namespace') namespaces.set(name, parsed);
       else if (Object.hasOwn(TEMPLATES, kind)) {
-        const labels = textsIn(fieldAt(spec, TEMPLATES[kind]!));
-        templates.push({ parsed, namespace, name, labels });
+        const pod = fieldAt(spec, TEMPLATES[kind]!);
+        const labels = textsIn(fieldAt(pod, ['labels']));
+        const inject = labels[INJECT] ?? textsIn(fieldAt(pod, ['annotations']))[INJECT];
+        templates.push({ parsed, namespace, name, labels, outOfMesh: inject === 'false' });
         workloads.push({ namespace, name, labels });
       }
       this.#documents.set(`${kind} ${namespace}/${name}`, parsed);

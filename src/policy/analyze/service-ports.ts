@@ -35,8 +35,17 @@ const MANAGED: ReadonlySet<string> = new Set([
   'istio.io-eastwest-controller',
 ]);
 
+/** Kubernetes' own namespaces: their Services are not the user's. @source Istio `pkg/config/analysis/local`, constants.SystemNamespaces */
+const SYSTEM_NAMESPACES: ReadonlySet<string> = new Set([
+  'kube-system',
+  'kube-public',
+  'kube-node-lease',
+  'local-path-storage',
+]);
+
 export const servicePorts: Analyzer = ({ plainServices }, report) => {
   for (const subject of plainServices.asked) {
+    if (SYSTEM_NAMESPACES.has(subject.metadata.namespace)) continue;
     const labels = subject.metadata.labels ?? {};
     if (Object.hasOwn(labels, 'istio') || labels.release === 'istio') continue;
     if (MANAGED.has(labels['gateway.istio.io/managed'] ?? '')) continue;
