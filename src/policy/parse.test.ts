@@ -45,6 +45,19 @@ test('several documents, empty ones, JSON and lists are read', () => {
   );
 });
 
+test('JSON on one line may be long, but not deep', () => {
+  const subsets = Array.from({ length: 500 }, (_, index) => ({ name: `v${index}`, labels: { a: 'b' } }));
+  const long = JSON.stringify({
+    apiVersion: 'networking.istio.io/v1',
+    kind: 'DestinationRule',
+    metadata: { name: 'a' },
+    spec: { host: 'a', subsets },
+  });
+  assert.deepEqual(parse(long).messages, []);
+  for (const deep of ['{"a":'.repeat(200), `{${'a: '.repeat(200)}`, `[ a:\n${' : :\n'.repeat(200)}`])
+    assert.match(parse(deep).messages[0]?.message ?? '', /more than 100 levels deep/);
+});
+
 test('a field is found at its line and column, a missing one at what surrounds it', () => {
   const origin = parse(`# comment\n---\n${RULE}`).resources[0]!.origin;
   assert.deepEqual(origin(['spec', 'host']), { file: 'a.yaml', line: 8, column: 3 });

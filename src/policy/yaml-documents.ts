@@ -123,12 +123,15 @@ function* compose(chunk: string, budget: { tokens: number }): Generator<Document
 const MARKERS: ReadonlySet<string> = new Set(['\u0002', '\u0018', '\u001f']);
 
 /**
- * How deep the next token can stand, before anything recurses over it: brackets that are open, `-` and `?` on one line, and the steps of
- * indentation.
+ * How deep the next token can stand, before anything recurses over it: brackets that are open, `-`, `?` and `:` one after the other, and
+ * the steps of indentation.
  */
 class DepthGauge {
-  #open = 0;
+  /** Of each bracket that is open: how many `?` and `:` since its last comma. JSON on one line has thousands of them, one an entry. */
+  readonly #open: number[] = [];
   #onLine = 0;
+  /** How many of those stand behind another one. */
+  #chained = 0;
   /** Indents of the lines above that hold the present one. */
   readonly #indents: number[] = [];
   #indent = 0;
@@ -143,13 +146,27 @@ class DepthGauge {
     } else if (this.#lineStart && (first === ' ' || first === '\t')) {
       this.#indent = lexeme.length;
     } else {
-      if (this.#lineStart && this.#open === 0) this.#settle();
+      if (this.#lineStart && this.#open.length === 0) this.#settle();
       this.#lineStart = false;
-      if (lexeme === '[' || lexeme === '{') this.#open += 1;
-      else if (lexeme === ']' || lexeme === '}') this.#open = Math.max(0, this.#open - 1);
+      if (lexeme === '[' || lexeme === '{') this.#open.push(0);
+      else if (this.#open.length > 0) this.#within(lexeme);
       else if (lexeme === '-' || lexeme === '?' || lexeme === ':') this.#onLine += 1;
     }
-    return this.#open + Math.max(0, this.#onLine - 1) + this.#indents.length;
+    return this.#open.length + this.#chained + Math.max(0, this.#onLine - 1) + this.#indents.length;
+  }
+
+  /** A lexeme within brackets. */
+  #within(lexeme: string): void {
+    const last = this.#open.length - 1;
+    const marks = this.#open[last]!;
+    if (lexeme === ',' || lexeme === ']' || lexeme === '}') {
+      this.#chained -= Math.max(0, marks - 1);
+      this.#open[last] = 0;
+      if (lexeme !== ',') this.#open.pop();
+    } else if (lexeme === '?' || lexeme === ':') {
+      if (marks > 0) this.#chained += 1;
+      this.#open[last] = marks + 1;
+    }
   }
 
   #settle(): void {
