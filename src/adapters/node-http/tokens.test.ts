@@ -79,7 +79,7 @@ async function serve(t: TestContext, policy: EffectiveInbound) {
   const ask = async (text: string) => {
     const caller = await RawClient.connect(listening.port);
     caller.say(text);
-    const heard = await caller.hear(/\r\n\r\n[^]+/);
+    const heard = await caller.hear(/\r\n\r\n[\s\S]+/);
     await caller.close();
     return { status: Number(/^HTTP\/1\.1 (\d+)/.exec(heard)?.[1]), heard, body: heard.split('\r\n\r\n')[1] };
   };

@@ -2,7 +2,12 @@
  * AuthorizationPolicy: what its schema cannot say. Values are checked by the attributes that will compare them.
  * @source Istio `pkg/config/validation/validation.go` ValidateAuthorizationPolicy, `pkg/config/security/security.go`; spec validation.md §7
  */
-import { fieldAttribute, resolveKey } from '../../security/authorize/attributes.js';
+import {
+  type Attribute,
+  fieldAttribute,
+  resolveKey,
+  unsupportedKey,
+} from '../../security/authorize/attributes.js';
 import {
   type AuthorizationPolicySpec,
   type ConditionSpec,
@@ -40,6 +45,9 @@ const TCP_SOURCE_FIELDS: readonly SourceField[] = [
   'remoteIpBlocks',
 ];
 const MOST_SERVICE_ACCOUNTS = 16;
+/** @source Istio's CRD */
+const MOST_RULES = 512;
+const MOST_SOURCES = 512;
 
 export function checkAuthorizationPolicy(
   spec: AuthorizationPolicySpec,
@@ -52,6 +60,8 @@ export function checkAuthorizationPolicy(
   checkTargetReferences(spec, findings);
   checkAction(spec, findings);
   checkDryRun(spec, findings, metadata);
+  if ((spec.rules?.length ?? 0) > MOST_RULES)
+    findings.error(['spec', 'rules'], `${spec.rules?.length} rules: expected ${MOST_RULES} at most`);
   for (const [index, rule] of (spec.rules ?? []).entries())
     checkRule(rule, spec, ['spec', 'rules', index], findings);
 }
@@ -60,12 +70,15 @@ function checkAction(spec: AuthorizationPolicySpec, findings: Findings): void {
   const action = spec.action ?? 'ALLOW';
   const empty = (spec.rules ?? []).length === 0;
   if (action === 'CUSTOM') {
-    findings.error(
-      ['spec', 'action'],
-      'Heddle does not ask external authorizers yet; use ALLOW, DENY or AUDIT, nothing is accepted and ignored',
-    );
-    if ((spec.provider?.name ?? '') === '')
+    const name = spec.provider?.name ?? '';
+    if (name === '')
       findings.error(['spec', 'provider'], "CUSTOM needs 'provider.name', the authorizer to ask");
+    else
+      findings.warning(
+        ['spec', 'provider', 'name'],
+        `no provider '${name}' is known: whatever these rules match is refused, as Istio does; use ALLOW or DENY`,
+        'HDL0005',
+      );
   } else if (spec.provider !== undefined) {
     findings.error(['spec', 'provider'], `only CUSTOM has a provider, and this policy's action is ${action}`);
   }
@@ -95,6 +108,8 @@ function checkRule(rule: RuleSpec, spec: AuthorizationPolicySpec, path: FieldPat
   for (const block of ['from', 'to'] as const)
     if (rule[block]?.length === 0)
       findings.error([...path, block], `an empty '${block}' never matches; leave it out to match all`);
+  if ((rule.from?.length ?? 0) > MOST_SOURCES)
+    findings.error([...path, 'from'], `${rule.from?.length} sources: expected ${MOST_SOURCES} at most`);
   for (const [index, { source }] of (rule.from ?? []).entries()) {
     const at = [...path, 'from', index, 'source'];
     checkFields(SOURCE_FIELDS, source, at, findings);
@@ -131,13 +146,15 @@ function checkFields<Field extends SourceField | OperationField>(
 
 function checkValues(
   values: readonly string[],
-  attribute: ReturnType<typeof fieldAttribute>,
+  attribute: Attribute,
   path: FieldPath,
   findings: Findings,
 ): void {
   for (const [index, value] of values.entries()) {
     const wrong = value === '' ? 'an empty value never matches' : attribute.check(value);
     if (wrong !== null) findings.error([...path, index], `'${value}': ${wrong}`);
+    const refused = attribute.refuse?.(value) ?? null;
+    if (refused !== null) findings.unsupported([...path, index], `'${value}': ${refused}`);
   }
 }
 
@@ -157,8 +174,7 @@ function checkSource(
   for (const name of ['serviceAccounts', 'notServiceAccounts'] as const) {
     const accounts = source[name] ?? [];
     if (accounts.length === 0) continue;
-    if (accounts.length > MOST_SERVICE_ACCOUNTS)
-      findings.error([...path, name], `${accounts.length} values: expected ${MOST_SERVICE_ACCOUNTS} at most`);
+    checkAccounts(accounts, [...path, name], findings);
     for (const other of ['principals', 'notPrincipals', 'namespaces', 'notNamespaces'] as const)
       if ((source[other] ?? []).length > 0)
         findings.error([...path, name], `'${name}' cannot stand beside '${other}'; use one of them`);
@@ -170,6 +186,11 @@ function checkSource(
           [...path, name, index],
           `never matches: a principal is written without its scheme, '${value.slice('spiffe://'.length)}'`,
         );
+}
+
+function checkAccounts(accounts: readonly string[], path: FieldPath, findings: Findings): void {
+  if (accounts.length > MOST_SERVICE_ACCOUNTS)
+    findings.error(path, `${accounts.length} values: expected ${MOST_SERVICE_ACCOUNTS} at most`);
 }
 
 function checkQueries(operation: FieldValues<OperationField>, path: FieldPath, findings: Findings): void {
@@ -186,7 +207,11 @@ function checkCondition(
   findings: Findings,
 ): void {
   const attribute = resolveKey(condition.key);
-  if (typeof attribute === 'string') findings.error([...path, 'key'], `'${condition.key}': ${attribute}`);
+  if (typeof attribute === 'string') {
+    const refused = unsupportedKey(condition.key);
+    if (refused === null) findings.error([...path, 'key'], `'${condition.key}': ${attribute}`);
+    else findings.unsupported([...path, 'key'], `'${condition.key}': ${refused}`);
+  }
   if (custom && KEYS_NOT_FOR_CUSTOM.test(condition.key))
     findings.error(
       [...path, 'key'],
@@ -199,6 +224,9 @@ function checkCondition(
   if (typeof attribute === 'string') return;
   checkValues(values, attribute, [...path, 'values'], findings);
   checkValues(notValues, attribute, [...path, 'notValues'], findings);
+  if (condition.key !== 'source.serviceAccount') return;
+  checkAccounts(values, [...path, 'values'], findings);
+  checkAccounts(notValues, [...path, 'notValues'], findings);
 }
 
 /** A DENY rule of HTTP fields only denies every TCP connection in its scope: TCP has none of them, and what is left matches all. */

@@ -111,7 +111,13 @@ table('AuthorizationPolicy', [
     'an external authorizer that looks at identities',
     '{ action: CUSTOM, provider: { name: p }, rules: [{ from: [{ source: { namespaces: [ns] } }], when: [{ key: source.principal, values: [x] }] }] }',
   ],
-  ['not done yet', 'an external authorizer', '{ action: CUSTOM, provider: { name: p }, rules: [{}] }'],
+  // Istio does not look whether the provider exists; what the rule matches is refused if it does not.
+  ['warning', 'an external authorizer', '{ action: CUSTOM, provider: { name: p }, rules: [{}] }'],
+  [
+    'warning',
+    'an external authorizer for a part of the paths',
+    '{ action: CUSTOM, provider: { name: p }, rules: [{ from: [{ source: { ipBlocks: [10.0.0.0/8] } }], to: [{ operation: { paths: [/admin] } }], when: [{ key: "request.headers[a]", values: [b] }] }] }',
+  ],
 ]);
 
 for (const [verdict, value, spec] of [
@@ -202,6 +208,11 @@ table(
     ['valid', 'any number of segments', '/foo/{**}'],
     ['valid', 'one and then any number', '/{*}/foo/{**}'],
     ['valid', 'one, twice', '/{*}/{*}'],
+    ['valid', 'a slash at the end', '/foo/{*}/'],
+    ['valid', 'what looks like an escape', '/foo%zz/{*}'],
+    ['invalid', 'an empty segment', '/foo//{*}'],
+    ['invalid', 'a segment with a space', '/a b/{*}'],
+    ['not done yet', 'no slash at the start, which Envoy refuses', 'foo/{*}'],
     ['invalid', 'any number and then one', '/{**}/foo/{*}'],
     ['invalid', 'any number, twice', '/{**}/{**}'],
     ['invalid', 'a part of a segment', '/foo/{*}abc'],
@@ -260,6 +271,26 @@ table(
     ['invalid', 'labels of the destination', '{ key: "destination.labels[a]", values: [a] }'],
     ['invalid', 'a name of the destination', '{ key: destination.name, values: [a] }'],
     ['invalid', 'a user of the destination', '{ key: destination.user, values: [a] }'],
+    [
+      'valid',
+      'a trust domain with a slash, which matches nothing',
+      '{ key: source.trustDomain, values: [a/b] }',
+    ],
+    ['invalid', '17 service accounts', `{ key: source.serviceAccount, values: [${'a,'.repeat(17)}] }`],
+    [
+      'invalid',
+      '17 service accounts not to have',
+      `{ key: source.serviceAccount, notValues: [${'a,'.repeat(17)}] }`,
+    ],
+    ['not done yet', 'a header in a header', '{ key: "request.headers[a][b]", values: [h] }'],
+    ['not done yet', 'the path as HTTP/2 has it', '{ key: "request.headers[:path]", values: [h] }'],
+    ['valid', 'the method as HTTP/2 has it', '{ key: "request.headers[:method]", values: [GET] }'],
+    [
+      'invalid',
+      'metadata of a filter without a name',
+      '{ key: experimental.envoy.filters.a.b, values: [a] }',
+    ],
+    ['invalid', 'a claim with an empty name', '{ key: "request.auth.claims[]", values: [a] }'],
     ['not done yet', 'metadata of a filter', '{ key: "experimental.envoy.filters.a.b[c]", values: [a] }'],
   ],
   (condition) => `{ rules: [{ when: [${condition}] }] }`,

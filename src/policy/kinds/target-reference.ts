@@ -21,6 +21,9 @@ const KINDS: Readonly<Record<string, readonly string[]>> = {
   'networking.istio.io': ['ServiceEntry'],
 };
 
+/** @source Istio's CRDs */
+const MOST_TARGETS = 16;
+
 interface Attachment {
   readonly selector?: unknown;
   readonly targetRef?: TargetReference | undefined;
@@ -39,6 +42,11 @@ export function checkTargetReferences(spec: Attachment, findings: Findings): voi
     findings.error(['spec', 'targetRef'], "only one of 'targetRef' and 'targetRefs' can be set");
   if (spec.selector !== undefined)
     findings.error(['spec', 'selector'], "only one of 'selector' and 'targetRefs' can be set");
+  if ((spec.targetRefs?.length ?? 0) > MOST_TARGETS)
+    findings.error(
+      ['spec', 'targetRefs'],
+      `${spec.targetRefs?.length} targets: expected ${MOST_TARGETS} at most`,
+    );
   for (const [path, reference] of listed) {
     const { group = '', kind = '', name = '', namespace = '' } = reference;
     if (name === '') findings.error([...path, 'name'], 'the target has no name');

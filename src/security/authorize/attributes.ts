@@ -16,10 +16,14 @@ export type Condition = (view: View) => boolean;
 export interface Attribute {
   /** Means nothing on a connection that is not HTTP. */
   readonly httpOnly: boolean;
+  /** It is about who somebody is: not known yet when CUSTOM is asked. */
+  readonly identity?: true;
   /** It may be missing from the facts; then a rule falls on the side of refusing. */
   readonly known?: Condition;
   /** What is wrong with one value; null if nothing is. */
   check(value: string): string | null;
+  /** Why a value that Istio takes is not taken here; null if it is. */
+  refuse?(value: string): string | null;
   /** Holds if one of the values, which passed the check, matches. */
   compile(values: readonly string[]): Condition;
 }
@@ -44,6 +48,7 @@ const anything = (value: string): string | null => (value === '' ? 'an empty val
 function principalAttribute(compile: (values: readonly string[]) => TextTest, check = anything): Attribute {
   return {
     httpOnly: false,
+    identity: true,
     check,
     compile(values) {
       const test = compile(values);
@@ -74,6 +79,10 @@ function httpAttribute(compile: (values: readonly string[]) => Condition, check 
   return { httpOnly: true, check, compile };
 }
 
+function tokenAttribute(compile: (values: readonly string[]) => Condition): Attribute {
+  return { ...httpAttribute(compile), identity: true };
+}
+
 function checkPort(value: string): string | null {
   // 0 is nobody's port, but Istio takes it.
   const port = /^\d+$/.test(value) ? Number(value) : -1;
@@ -88,15 +97,24 @@ function checkServiceAccount(value: string): string | null {
 }
 
 function checkTrustDomain(value: string): string | null {
+  return value.includes('/') ? 'a trust domain has no "/"' : checkOneStar(value);
+}
+
+/** Istio does not look for a slash in a `when`. */
+function checkOneStar(value: string): string | null {
   if (value === '') return 'an empty value never matches';
-  if (value.includes('/')) return 'a trust domain has no "/"';
   const inside = value.slice(1, -1).includes('*');
   const both = value.length > 1 && value.startsWith('*') && value.endsWith('*');
   return inside || both ? 'one "*" at most, at the start or the end' : null;
 }
 
 function checkPath(value: string): string | null {
-  return isPathTemplate(value) ? checkPathTemplate(value) : anything(value);
+  return anything(value) ?? checkPathTemplate(value);
+}
+
+function refusePath(value: string): string | null {
+  if (!isPathTemplate(value) || value.startsWith('/')) return null;
+  return 'a path template must start with "/", as Envoy wants it; every path does';
 }
 
 function pathTest(values: readonly string[]): TextTest {
@@ -137,13 +155,16 @@ const ATTRIBUTES: Readonly<Record<string, Attribute>> = {
     const test = textTest(values);
     return (view) => test(view.facts.method);
   }),
-  'request.path': httpAttribute((values) => {
-    const test = pathTest(values);
-    return (view) => test(view.facts.path);
-  }, checkPath),
-  'request.auth.principal': httpAttribute((values) => requestPrincipalTest(values)),
-  'request.auth.audiences': httpAttribute((values) => claimTest(['aud'], values)),
-  'request.auth.presenter': httpAttribute((values) => claimTest(['azp'], values)),
+  'request.path': {
+    ...httpAttribute((values) => {
+      const test = pathTest(values);
+      return (view) => test(view.facts.path);
+    }, checkPath),
+    refuse: refusePath,
+  },
+  'request.auth.principal': tokenAttribute((values) => requestPrincipalTest(values)),
+  'request.auth.audiences': tokenAttribute((values) => claimTest(['aud'], values)),
+  'request.auth.presenter': tokenAttribute((values) => claimTest(['azp'], values)),
 };
 
 /** Keys that only fields of `to` reach; Istio has no `when` key for them. */
@@ -157,6 +178,21 @@ export function fieldAttribute(field: SourceField | OperationField): Attribute {
   return ATTRIBUTES[FIELD_ATTRIBUTES[field]]!;
 }
 
+/**
+ * Why a key that Istio takes is not taken here, or null: either Istio does not take it, or Heddle does, too.
+ * @source Istio `pkg/config/security/security.go` validateMapKey, which looks at the brackets and not at what is in them
+ */
+export function unsupportedKey(key: string): string | null {
+  const open = key.indexOf('[');
+  if (!(key.endsWith(']') && open > 0 && open < key.length - 2)) return null;
+  if (!/^(?:request\.headers|request\.auth\.claims|experimental\.envoy\.filters\.)/.test(key)) return null;
+  const attribute = resolveKey(key);
+  return typeof attribute === 'string' ? attribute : null;
+}
+
+/** Of a `when`; a slash in a value makes it match nothing. */
+const WHEN_TRUST_DOMAIN = principalAttribute(trustDomainTest, checkOneStar);
+
 /** The attribute that a `when` key names, or a text saying what is wrong with the key. */
 export function resolveKey(key: string): Attribute | string {
   if (key === '') return 'the key is empty';
@@ -165,12 +201,13 @@ export function resolveKey(key: string): Attribute | string {
   if (base === 'request.headers' || base === 'request.auth.claims') {
     const names = parseBrackets(key.slice(base.length));
     if (names === null) return `the key must look like ${base}[NAME]`;
-    if (base === 'request.auth.claims') return httpAttribute((values) => claimTest(names, values));
+    if (base === 'request.auth.claims') return tokenAttribute((values) => claimTest(names, values));
     if (names.length !== 1) return 'the key must look like request.headers[NAME]';
     return headerAttribute(names[0]!.toLowerCase());
   }
   if (key.startsWith('experimental.envoy.filters.'))
-    return "Envoy's filter metadata does not exist in Heddle; match on headers, claims or the peer";
+    return 'there are no Envoy filters here whose metadata could be looked at; match on headers, claims or the peer';
+  if (key === 'source.trustDomain') return WHEN_TRUST_DOMAIN;
   if (DEPRECATED.test(key)) return 'the key is deprecated in Istio and not supported';
   if (Object.hasOwn(ATTRIBUTES, key) && !FIELD_ONLY.has(key)) return ATTRIBUTES[key]!;
   return `unknown key; use one of ${KNOWN_KEYS.join(', ')}`;

@@ -10,7 +10,7 @@ import type { EffectiveAuthorization } from './policy.js';
 import type { TrustDomains } from './principals.js';
 import { type CompiledRule, RuleTable } from './rule-table.js';
 import { anchorOf, compileRule } from './rules.js';
-import { allow, deny, ruleDetails } from './verdicts.js';
+import { allow, customDetails, deny, ruleDetails } from './verdicts.js';
 import { View } from './view.js';
 
 export interface AuthorizationOptions extends TrustDomains {
@@ -21,7 +21,8 @@ export interface AuthorizationOptions extends TrustDomains {
 /** The rules for one protocol, in the order in which they are asked. */
 export interface AuthorizationPlan {
   readonly audit: readonly AuditRule[];
-  /** DENY and, as long as there is no authorizer to ask, CUSTOM. */
+  /** CUSTOM. No provider is known here that could be asked, so what matches is refused. */
+  readonly custom: RuleTable;
   readonly deny: RuleTable;
   readonly allow: RuleTable;
   /** What holds when no rule matched: closed as soon as one ALLOW policy selects the workload. */
@@ -79,6 +80,7 @@ function compilePlan(
   problems: Set<string>,
 ): AuthorizationPlan {
   const audit: AuditRule[] = [];
+  const custom: CompiledRule[] = [];
   const denying: CompiledRule[] = [];
   const allowing: CompiledRule[] = [];
   let closed = false;
@@ -86,7 +88,8 @@ function compilePlan(
     const allows = policy.action === 'ALLOW';
     closed ||= allows;
     for (const [index, rule] of policy.rules.entries()) {
-      const compiled = compileRule(rule, { allows, tcp, domains: options });
+      const isCustom = policy.action === 'CUSTOM';
+      const compiled = compileRule(rule, { allows, custom: isCustom, tcp, domains: options });
       for (const problem of compiled.problems)
         problems.add(`policy ${policy.policy} rule ${index}: ${problem}`);
       if (policy.action === 'AUDIT') {
@@ -94,8 +97,10 @@ function compilePlan(
         continue;
       }
       if (compiled.test === null) continue;
-      const into = allows ? allowing : denying;
-      const details = ruleDetails(policy.policy, index);
+      const into = allows ? allowing : isCustom ? custom : denying;
+      const details = isCustom
+        ? customDetails(policy.policy, index, policy.provider)
+        : ruleDetails(policy.policy, index);
       into.push({
         order: into.length,
         test: compiled.test,
@@ -106,6 +111,7 @@ function compilePlan(
   }
   return {
     audit,
+    custom: new RuleTable(custom),
     deny: new RuleTable(denying),
     allow: new RuleTable(allowing),
     otherwise: closed ? deny(null, null, '[none]') : allow(null, null, null),

@@ -293,10 +293,36 @@ test('a rule that cannot be understood never allows and always denies, and is re
   }
 });
 
-test('CUSTOM has no authorizer to ask, so what it matches is denied', () => {
-  const custom = policy('CUSTOM', [{ to: [{ paths: { values: ['/reviews/*'] } }] }]);
-  assert.equal(decide([custom, policy('ALLOW', [{}])]).policy, 'default/custom');
+test('CUSTOM has no provider to ask, so what it matches is refused, before DENY and ALLOW are asked', () => {
+  const custom = {
+    ...policy('CUSTOM', [{ to: [{ paths: { values: ['/reviews/*'] } }] }]),
+    provider: 'authz',
+  };
+  const all = [policy('DENY', [{}]), policy('ALLOW', [{}]), custom];
+  const { decision, status, because, ...where } = decide(all);
+  assert.deepEqual([decision, status, where.policy, where.rule], ['deny', 403, 'default/custom', 0]);
+  assert.equal(
+    because,
+    'rbac_access_denied_matched_policy[istio-ext-authz-authz-ns[default]-policy[custom]-rule[0]-deny-due-to-bad-CUSTOM-action]',
+  );
   assert.equal(decide([custom], { path: '/other' }).decision, 'allow');
+  assert.equal(decide([custom, policy('DENY', [{}])], { path: '/other' }).policy, 'default/deny');
+  // On TCP a rule that refuses loses what is of HTTP, and gets wider.
+  assert.equal(decide([custom], { protocol: 'tcp', path: '' }).decision, 'deny');
+});
+
+test('CUSTOM is asked before anyone is known: a rule of it that looks at identity is closed, and said to be wrong', () => {
+  const rules: EffectiveRule[] = [
+    { from: [{ principals: { values: ['a'] } }] },
+    { from: [{ requestPrincipals: { notValues: ['a'] } }] },
+    { when: [{ key: 'request.auth.claims[a]', values: ['b'] }] },
+    { when: [{ key: 'source.namespace', values: ['b'] }] },
+  ];
+  for (const rule of rules) {
+    const compiled = compileAuthorization([policy('CUSTOM', [rule])], OPTIONS);
+    assert.match(compiled.problems[0] ?? '', /CUSTOM cannot look at/);
+    assert.equal(decideAuthorization(compiled, FACTS).decision, 'deny');
+  }
 });
 
 test('an address that is not known falls on the side of refusing', () => {

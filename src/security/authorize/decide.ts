@@ -1,6 +1,7 @@
 /**
  * Authorization decision: may this exchange, or this connection, go on?
- * Pure. In Istio's order: AUDIT only notes, DENY beats ALLOW, and once an ALLOW policy selects the workload one of them must match.
+ * Pure. In Istio's order: AUDIT only notes, CUSTOM comes first, DENY beats ALLOW, and once an ALLOW policy selects the workload one
+ * of them must match. No provider is known that CUSTOM could ask, and then Istio refuses what matches.
  * @source Istio `pilot/pkg/security/authz/builder`; Envoy `rbac_filter.cc`
  */
 import type { InboundVerdict } from '../../model/exchange.js';
@@ -40,7 +41,7 @@ export function decideDryRun(
 }
 
 function decide(plan: AuthorizationPlan, view: View): InboundVerdict {
-  const rule = plan.deny.first(view) ?? plan.allow.first(view);
+  const rule = plan.custom.first(view) ?? plan.deny.first(view) ?? plan.allow.first(view);
   const verdict = rule === null ? plan.otherwise : rule.verdict;
   return plan.audit.length === 0 ? verdict : audited(plan, view, verdict);
 }

@@ -30,7 +30,7 @@ test('an operator that is no whole segment, stands after {**}, or a stray brace 
     '/{name}',
     '/{*}/*',
     '/{*}/a b',
-    '{*}',
+    '/{*}//a',
   ])
     assert.notEqual(checkPathTemplate(template), null, template);
 });

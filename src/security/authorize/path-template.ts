@@ -5,22 +5,23 @@
 import type { TextTest } from './matchers.js';
 
 export function isPathTemplate(value: string): boolean {
-  return value.includes('{') || value.includes('}');
+  return value.includes('{*}') || value.includes('{**}');
 }
 
-/** RFC 3986 pchar. */
-const LITERAL = /^(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]|%[0-9a-fA-F]{2})*$/;
+/** RFC 3986 pchar, but for the star, which would be taken for an operator. */
+const LITERAL = /^[A-Za-z0-9\-._~%!$&'()+,;:@=]+$/;
 
-/** @returns what is wrong with a template and what to write; null if nothing is */
-export function checkPathTemplate(template: string): string | null {
-  if (!template.startsWith('/')) return 'a path template must start with "/"';
+/** @returns what is wrong with a path that has braces, and what to write; null if nothing is */
+export function checkPathTemplate(path: string): string | null {
+  if (!/[{}]/.test(path)) return null;
   let open = false;
-  for (const segment of template.slice(1).split('/')) {
+  for (const segment of path.replace(/^\/+|\/+$/g, '').split('/')) {
     const operator = segment === '{*}' || segment === '{**}';
     if (operator && open) return `"${segment}" stands after "{**}", which must be the last operator`;
     if (segment === '{**}') open = true;
     if (operator) continue;
-    if (isPathTemplate(segment)) return `"${segment}" must be a whole "{*}" or "{**}", or have no braces`;
+    if (/[{}]/.test(segment)) return `"${segment}" must be a whole "{*}" or "{**}", or have no braces`;
+    if (!isPathTemplate(path)) continue;
     if (segment.includes('*')) return `"${segment}" has a plain "*"; in a template write "{*}" or "{**}"`;
     if (!LITERAL.test(segment)) return `"${segment}" has characters that no path segment can have (RFC 3986)`;
   }

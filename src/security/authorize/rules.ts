@@ -17,6 +17,8 @@ import type { Anchor } from './rule-table.js';
 export interface RuleContext {
   /** The rule allows; otherwise it denies, or only looks. Decides on which side doubts fall. */
   readonly allows: boolean;
+  /** The rule is one of CUSTOM, which is asked before anyone is known. @default false */
+  readonly custom?: boolean;
   /** For connections that are not HTTP. */
   readonly tcp: boolean;
   readonly domains: TrustDomains;
@@ -105,8 +107,10 @@ function compileSet(
   const values = set.values ?? [];
   const notValues = set.notValues ?? [];
   if (values.length + notValues.length === 0) problems.push(`${name} has no values`);
+  if (context.custom === true && attribute.identity === true)
+    problems.push(`CUSTOM cannot look at ${name}: it is asked before anyone is known`);
   for (const value of [...values, ...notValues]) {
-    const wrong = attribute.check(value);
+    const wrong = attribute.check(value) ?? attribute.refuse?.(value) ?? null;
     if (wrong !== null) problems.push(`${name} "${value}": ${wrong}`);
   }
   if (problems.length > 0) return null;

@@ -9,6 +9,12 @@ export function ruleDetails(policy: string, rule: number): string {
   return `[ns[${policy.slice(0, slash)}]-policy[${policy.slice(slash + 1)}]-rule[${rule}]]`;
 }
 
+/** The same for a rule of CUSTOM whose provider cannot be asked. @source Istio `pilot/pkg/security/authz/builder/extauthz.go` */
+export function customDetails(policy: string, rule: number, provider: string | undefined): string {
+  const name = ruleDetails(policy, rule).slice(1, -1);
+  return `[istio-ext-authz-${provider === undefined ? '' : `${provider}-`}${name}-deny-due-to-bad-CUSTOM-action]`;
+}
+
 export function deny(policy: string | null, rule: number | null, details: string): InboundVerdict {
   const because = `rbac_access_denied_matched_policy${details}`;
   return Object.freeze({ decision: 'deny', status: 403, policy, rule, audited: NONE, because });
