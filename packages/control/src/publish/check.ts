@@ -1,10 +1,11 @@
 /** Documents checked with `heddle/policy`: this service has no opinion of its own on what is right. */
 import {
-  analyze,
+  analyzeChange,
   type Message,
   type PolicyFile,
   parseResources,
   type Resource,
+  SpecCache,
   type Surroundings,
   validateResource,
 } from 'heddle/policy';
@@ -36,19 +37,47 @@ function about({ kind, metadata }: Resource) {
   return { code: 'HDL0004', level: 'error', kind, namespace, name, path: 'metadata.name', message } as const;
 }
 
+/** What is there beside a change. */
+export interface ChangeSurroundings extends Surroundings {
+  /** All resources, also those that the change replaces. */
+  readonly stored: readonly Resource[];
+}
+
 /**
- * What analysis finds in `files`, seen together with all that is there already.
- * @param stored all resources, also those that `changed` replaces
+ * Analysis of changes to one mesh. What is stored was checked when it came in and is not looked at again: one object is kept for each
+ * version of a resource, and with it the proof of its shape.
  */
-export function analyzeChange(
-  files: readonly PolicyFile[],
-  changed: readonly Resource[],
-  { stored, ...around }: Surroundings & { readonly stored: readonly Resource[] },
-): readonly Message[] {
-  const keyOf = ({ kind, metadata }: Resource) => resourceKey(kind, metadata.namespace, metadata.name);
-  const replaced = new Set(changed.map(keyOf));
-  const others = stored.filter((resource) => !replaced.has(keyOf(resource)));
-  // A NUL cannot be in a real file's name, so what is found elsewhere is told apart.
-  const known = others.map((resource, index) => ({ file: `\0${index}`, text: JSON.stringify(resource) }));
-  return analyze([...files, ...known], around).messages.filter(({ file }) => !file.startsWith('\0'));
+export class ChangeAnalyzer {
+  readonly #cache = new SpecCache();
+  #known: ReadonlyMap<string, Resource> = new Map();
+
+  /** What analysis finds in `files`, seen together with all that is there already. */
+  analyze(
+    files: readonly PolicyFile[],
+    changed: readonly Resource[],
+    { stored, ...around }: ChangeSurroundings,
+  ): readonly Message[] {
+    const replaced = new Set(changed.map(keyOf));
+    const others: Resource[] = [];
+    for (const [key, resource] of this.#remember(stored)) if (!replaced.has(key)) others.push(resource);
+    return analyzeChange(files, { ...around, stored: others, cache: this.#cache }).messages;
+  }
+
+  /** A store reads its resources anew each time; of the same version the object that is known takes its place. */
+  #remember(stored: readonly Resource[]): ReadonlyMap<string, Resource> {
+    const present = new Map<string, Resource>();
+    for (const resource of stored) {
+      const key = keyOf(resource);
+      const known = this.#known.get(key);
+      const version = resource.metadata.resourceVersion;
+      const same = version !== undefined && known?.metadata.resourceVersion === version;
+      present.set(key, same ? known : resource);
+    }
+    this.#known = present;
+    return present;
+  }
+}
+
+function keyOf({ kind, metadata }: Resource): string {
+  return resourceKey(kind, metadata.namespace, metadata.name);
 }

@@ -9,7 +9,7 @@ import { ApiError } from '../api/errors.js';
 import { HEAD_KEY, RESOURCES_PREFIX, resourceKey } from '../keys.js';
 import type { Log } from '../log.js';
 import type { Entry, Store } from '../store/store.js';
-import { analyzeChange, checkDocuments } from './check.js';
+import { ChangeAnalyzer, checkDocuments } from './check.js';
 import { type ApplyResult, type PlannedWrite, plan } from './plan.js';
 import { resourceOf } from './stored.js';
 
@@ -47,6 +47,7 @@ export class Publisher {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #surroundings: () => Surroundings;
+  readonly #analyzer = new ChangeAnalyzer();
 
   constructor(options: PublisherOptions) {
     this.#store = options.store;
@@ -80,7 +81,7 @@ export class Publisher {
     for (let attempt = 1; ; attempt += 1) {
       const { entries } = await this.#store.list(RESOURCES_PREFIX);
       const around = { ...this.#surroundings(), stored: entries.map(resourceOf) };
-      const messages = analyzeChange(files, resources, around);
+      const messages = this.#analyzer.analyze(files, resources, around);
       if (options.strict === true && messages.some(({ level }) => level === 'error'))
         throw invalidPolicy(messages);
       const writes = this.#plan(resources, entries, options);
