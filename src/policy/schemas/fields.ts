@@ -39,6 +39,7 @@ class Fields {
     const { def } = schema as { readonly def: Definition };
     switch (def.type) {
       case 'optional':
+      case 'default':
         return this.of(def.innerType, path);
       case 'object':
         return this.#object(schema, def.shape ?? {}, path);

@@ -107,6 +107,8 @@ function describe(schema: JsonSchema, path: string, notes: Notes): JsonSchema {
   const { propertyNames, title, ...made } = schema as Record<string, unknown>;
   const here = title === STRING_MATCH ? STRING_MATCH_NOTES : notes;
   const inside = (name: string) => (title === STRING_MATCH || path === '' ? name : `${path}.${name}`);
+  // What a null means; nothing that an editor should write.
+  if (isSchema(made.default)) delete made.default;
   if (made.minimum === Number.MIN_SAFE_INTEGER) delete made.minimum;
   if (made.maximum === Number.MAX_SAFE_INTEGER) delete made.maximum;
   if (isSchema(made.items)) made.items = describe(made.items, `${path}[]`, notes);

@@ -22,7 +22,7 @@ const BASES: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
 
 /** Values for fields that do not take any. */
 const VALUES: Readonly<Record<string, readonly unknown[]>> = {
-  'DestinationRule trafficPolicy.outlierDetection.outlierDetectionHttpErrorCodes': [[500]],
+  'RequestAuthentication jwtRules[].issuer': ['https://issuer.example'],
   'WorkloadEntry address': ['10.0.0.1', 'unix:///run/a.sock'],
 };
 
@@ -67,7 +67,7 @@ function related(one: string, other: string): boolean {
 }
 
 function unwrap(schema: unknown): unknown {
-  return schema instanceof z.ZodOptional ? unwrap(schema.unwrap()) : schema;
+  return schema instanceof z.ZodOptional || schema instanceof z.ZodDefault ? unwrap(schema.unwrap()) : schema;
 }
 
 function schemaAt(schema: unknown, path: FieldPath): unknown {
@@ -89,7 +89,7 @@ function samplesOf(schema: unknown): readonly unknown[] {
     return samplesOf(unwrap(schema instanceof z.ZodArray ? schema.element : schema.valueType));
   if (schema instanceof z.ZodUnknown) return [{}];
   // The first that fits is taken: a duration is a text that not every text is.
-  const fits = ['a', '1s', 1, 'YQ=='].find(
+  const fits = ['a', '1s', 1, 200, 'YQ=='].find(
     (value) => schema instanceof z.ZodType && schema.safeParse(value).success,
   );
   return fits === undefined ? [] : [fits];

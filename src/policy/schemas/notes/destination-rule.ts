@@ -1,74 +1,55 @@
 import { type Notes, no, partly, yes } from '../note.js';
+import { clientTlsNotes } from './client-tls.js';
+import { connectionPoolNotes } from './connection-pool.js';
+import { loadBalancerNotes } from './load-balancer.js';
 
 export const destinationRuleNotes: Notes = {
   host: yes("the most specific rule, of the caller's namespace, then the service's, then the root's"),
-  'trafficPolicy.loadBalancer.simple': partly(
-    'LEAST_REQUEST (default, two choices), ROUND_ROBIN, RANDOM; PASSTHROUGH is refused',
-  ),
-  'trafficPolicy.loadBalancer.consistentHash': yes(
-    'ring or Maglev; at random where nothing is named to hash',
-  ),
-  'trafficPolicy.loadBalancer.consistentHash.httpCookie': partly(
-    "the caller's cookie is read; none is made for a caller without one",
-  ),
-  'trafficPolicy.loadBalancer.consistentHash.httpCookie.attributes': no('no cookie is made'),
-  'trafficPolicy.loadBalancer.consistentHash.useSourceIp': yes('of the exchange being served'),
-  'trafficPolicy.loadBalancer.consistentHash.minimumRingSize': yes('deprecated'),
-  'trafficPolicy.loadBalancer.localityLbSetting': no('locality is not there yet'),
-  'trafficPolicy.loadBalancer.zoneAwareLbSetting': no('locality is not there yet'),
-  'trafficPolicy.loadBalancer.backendUtilization': no('endpoints report no load yet'),
-  'trafficPolicy.loadBalancer.warmup': yes('slow start, for LEAST_REQUEST and ROUND_ROBIN'),
-  'trafficPolicy.loadBalancer.warmupDurationSecs': yes('deprecated'),
-  'trafficPolicy.connectionPool.tcp.maxConnections': yes('of each endpoint, in each process'),
-  'trafficPolicy.connectionPool.tcp.connectTimeout': yes('TCP and TLS together; default 10 s'),
-  'trafficPolicy.connectionPool.tcp.tcpKeepalive': no('not there yet'),
-  'trafficPolicy.connectionPool.tcp.maxConnectionDuration': no('not there yet'),
-  'trafficPolicy.connectionPool.tcp.idleTimeout': yes('where `http.idleTimeout` is absent; 0 s is never'),
-  'trafficPolicy.connectionPool.http.http1MaxPendingRequests': yes(
-    'that wait for a connection, in each process',
-  ),
-  'trafficPolicy.connectionPool.http.http2MaxRequests': yes('active at once in each process, HTTP/1.1 too'),
-  'trafficPolicy.connectionPool.http.maxRequestsPerConnection': yes('then the connection is replaced'),
-  'trafficPolicy.connectionPool.http.maxRetries': yes('outstanding at once; a retry budget replaces it'),
-  'trafficPolicy.connectionPool.http.idleTimeout': yes('default 1 h; less where the server says so'),
-  'trafficPolicy.connectionPool.http.h2UpgradePolicy': partly(
-    'DEFAULT and DO_NOT_UPGRADE; UPGRADE is refused',
-  ),
-  'trafficPolicy.connectionPool.http.useClientProtocol': no('`false` is accepted'),
-  'trafficPolicy.connectionPool.http.maxConcurrentStreams': no('HTTP/2 is not there yet'),
-  'trafficPolicy.connectionPool.http.http2KeepAlive': no('HTTP/2 is not there yet'),
-  'trafficPolicy.outlierDetection': yes('per endpoint and process'),
+  ...loadBalancerNotes('trafficPolicy.loadBalancer'),
+  ...connectionPoolNotes('trafficPolicy.connectionPool'),
+  'trafficPolicy.outlierDetection': yes('takes endpoints out of picking, each process for itself'),
   'trafficPolicy.outlierDetection.consecutiveErrors': partly(
     'accepted with a warning, without effect, as in Istio',
   ),
-  'trafficPolicy.outlierDetection.outlierDetectionHttpErrorCodes': no('not there yet'),
-  'trafficPolicy.outlierDetection.consecutive5xxErrors': yes('default 5; 0: off'),
-  'trafficPolicy.outlierDetection.consecutiveGatewayErrors': yes('default off'),
-  'trafficPolicy.outlierDetection.interval': yes('between the sweeps that take endpoints back; default 10 s'),
-  'trafficPolicy.outlierDetection.baseEjectionTime': yes('grows with each further ejection; default 30 s'),
+  'trafficPolicy.outlierDetection.splitExternalLocalOriginErrors': yes(
+    'failures without a response are counted apart',
+  ),
+  'trafficPolicy.outlierDetection.consecutiveLocalOriginFailures': yes(
+    'in a row, if they are counted apart',
+    { default: 5 },
+  ),
+  'trafficPolicy.outlierDetection.consecutive5xxErrors': yes('in a row; 0: off', { default: 5 }),
+  'trafficPolicy.outlierDetection.consecutiveGatewayErrors': yes('502, 503, 504 in a row; default off'),
+  'trafficPolicy.outlierDetection.interval': yes('between the sweeps that take endpoints back', {
+    default: '10s',
+  }),
+  'trafficPolicy.outlierDetection.baseEjectionTime': yes('grows with each further ejection', {
+    default: '30s',
+  }),
   'trafficPolicy.outlierDetection.maxEjectionPercent': yes(
-    'default 10: a cluster of fewer than ten endpoints needs more, or none is ejected',
+    'a cluster of fewer than ten endpoints needs more, or none is ejected',
+    { default: 10 },
   ),
-  'trafficPolicy.outlierDetection.minHealthPercent': yes(
-    'below it all endpoints are picked from; default 0: never',
+  'trafficPolicy.outlierDetection.minHealthPercent': yes('below it all endpoints are picked from; 0: never', {
+    default: 0,
+  }),
+  'trafficPolicy.outlierDetection.outlierDetectionHttpErrorCodes': yes(
+    'statuses that count as errors, in place of 5xx',
   ),
-  'trafficPolicy.tls.mode': yes('left out: mesh identity with every endpoint that registered for it'),
-  'trafficPolicy.tls.clientCertificate': yes('path of a PEM file on the workload'),
-  'trafficPolicy.tls.privateKey': yes('path of a PEM file on the workload'),
-  'trafficPolicy.tls.caCertificates': yes("path of a PEM file on the workload; left out: the system's roots"),
-  'trafficPolicy.tls.credentialName': no('there is no secret store'),
-  'trafficPolicy.tls.subjectAltNames': yes('the peer must prove one of them'),
-  'trafficPolicy.tls.sni': yes(
-    'sent as written; left out: none, and for the mesh a name made of port, subset and host',
-  ),
-  'trafficPolicy.tls.insecureSkipVerify': yes('SIMPLE and MUTUAL only'),
-  'trafficPolicy.tls.caCrl': no('not there yet; mesh certificates live an hour instead'),
+  ...clientTlsNotes('trafficPolicy.tls'),
   'trafficPolicy.portLevelSettings[]': yes('replaces the blocks above, as a whole, for one port'),
-  'trafficPolicy.tunnel': no('not there yet'),
-  'trafficPolicy.proxyProtocol': no('not there yet'),
-  'trafficPolicy.retryBudget': yes('share of active requests; default 20 %, at least 3 at once'),
-  'trafficPolicy.retryBudget.budgetInterval': no('a budget has no memory yet'),
-  'subsets[]': yes('endpoints with all of these labels'),
-  exportTo: yes('`.`, `*` or names of namespaces'),
+  'trafficPolicy.portLevelSettings[].port.number': yes('of the service'),
+  'trafficPolicy.tunnel': partly('told as HDL0006: for TCP connections; HTTP calls do not go through it'),
+  'trafficPolicy.proxyProtocol.version': yes('V1 or V2, at the start of each connection', { default: 'V1' }),
+  'trafficPolicy.retryBudget.percent': yes('of active requests that may be retries', { default: 20 }),
+  'trafficPolicy.retryBudget.minRetryConcurrency': yes('retries that are always allowed at once', {
+    default: 3,
+  }),
+  'trafficPolicy.retryBudget.budgetInterval': no('calls in flight are counted, not those of an interval'),
+  'subsets[]': yes('endpoints with all of these labels; routes name them'),
+  'subsets[].name': yes('that routes use'),
+  'subsets[].labels': yes('all of them on the endpoint'),
+  'subsets[].trafficPolicy': yes('over that of the host, block by block'),
+  exportTo: yes('`.`, `*` or names of namespaces: whose calls it is for', { default: '*' }),
   workloadSelector: yes('which callers it is for, in its own namespace'),
 };

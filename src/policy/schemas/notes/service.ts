@@ -1,9 +1,10 @@
 import { type Notes, partly, yes } from '../note.js';
 
 export const serviceNotes: Notes = {
-  'ports[]': yes(
-    'name, number and protocol (by `appProtocol`, else by the prefix of the name) of an HTTP service',
-  ),
-  'ports[].protocol': partly('UDP and SCTP ports are left out'),
+  'ports[]': yes('of an HTTP service'),
+  'ports[].port': yes('that is called'),
+  'ports[].name': yes('its prefix says the protocol: `http-web`'),
+  'ports[].appProtocol': yes('the protocol, over that of the name'),
+  'ports[].protocol': partly('UDP and SCTP ports are left out', { default: 'TCP' }),
   'ports[].targetPort': partly('numbers; endpoints that register bring their own port'),
 };

@@ -1,15 +1,21 @@
 import { type Notes, partly, yes } from '../note.js';
+import { targetNotes } from './target.js';
 
 export const telemetryNotes: Notes = {
   selector: yes('of workloads in its own namespace; workload over namespace over mesh (`istio-system`)'),
-  targetRef: partly('told as HDL0006: for gateways and waypoints, never for a workload'),
-  'targetRefs[]': partly('as `targetRef`'),
+  ...targetNotes,
   'tracing[]': yes('the first entry; the next wider policy says what this one leaves out'),
   'tracing[].match.mode': yes('of calls out, of exchanges, or of both', { default: 'CLIENT_AND_SERVER' }),
   'tracing[].providers': partly("checked; spans go where the program's OpenTelemetry sends them"),
   'tracing[].randomSamplingPercentage': yes('of traces that begin here'),
   'tracing[].disableSpanReporting': yes('no span is recorded; the trace context is passed on'),
   'tracing[].customTags': yes('attributes of spans, by name'),
+  'tracing[].customTags.*.literal.value': yes('the same for every span'),
+  'tracing[].customTags.*.environment.name': yes('of a variable of the process'),
+  'tracing[].customTags.*.environment.defaultValue': yes('where it is not set'),
+  'tracing[].customTags.*.header.name': yes('of the request'),
+  'tracing[].customTags.*.header.defaultValue': yes('where it is not there'),
+  'tracing[].customTags.*.formatter.value': yes('with `%VARIABLES%` as in access logs'),
   'tracing[].useRequestIdForTraceSampling': partly(
     'told as HDL0006, without effect: a trace is drawn by its own id',
   ),
@@ -26,6 +32,8 @@ export const telemetryNotes: Notes = {
   'metrics[].overrides[].tagOverrides': yes(
     'labels that are left out or set to the value of a CEL expression',
   ),
+  'metrics[].overrides[].tagOverrides.*.operation': yes('UPSERT or REMOVE', { default: 'UPSERT' }),
+  'metrics[].overrides[].tagOverrides.*.value': yes('a CEL expression'),
   'metrics[].reportingInterval': partly(
     'told as HDL0006, without effect: it is set where the program exports',
   ),

@@ -1,7 +1,7 @@
 import { type Notes, partly, yes } from '../note.js';
 
 export const workloadEntryNotes: Notes = {
-  address: partly('IP address or name; `unix://` is refused'),
+  address: yes('IP address, name or `unix://` path'),
   ports: yes("by the name of the service's port; left out: its target port"),
   labels: yes('for the `workloadSelector` of ServiceEntries and for subsets'),
   network: partly('told as HDL0006, without effect: there is one network'),

@@ -1,0 +1,27 @@
+import { type Notes, partly, yes } from '../note.js';
+
+const HTTP2 = partly('told as HDL0006, without effect: calls are HTTP/1.1, one at a time on a connection');
+const SYSTEM = partly("told as HDL0006, without effect: the operating system's own value holds");
+
+/** On the way out. @param path of the block */
+export function connectionPoolNotes(path: string): Notes {
+  const notes: Notes = {
+    'tcp.maxConnections': yes('of each endpoint, in each process'),
+    'tcp.connectTimeout': yes('TCP and TLS together', { default: '10s' }),
+    'tcp.tcpKeepalive.time': yes('without traffic, before the first probe'),
+    'tcp.tcpKeepalive.probes': SYSTEM,
+    'tcp.tcpKeepalive.interval': SYSTEM,
+    'tcp.maxConnectionDuration': yes('then the connection is replaced'),
+    'tcp.idleTimeout': yes('where `http.idleTimeout` is absent; 0s is never'),
+    'http.http1MaxPendingRequests': yes('that wait for a connection, in each process'),
+    'http.http2MaxRequests': yes('active at once in each process, HTTP/1.1 too'),
+    'http.maxRequestsPerConnection': yes('then the connection is replaced'),
+    'http.maxRetries': yes('outstanding at once; a retry budget replaces it'),
+    'http.idleTimeout': yes('less where the server says so', { default: '1h' }),
+    'http.h2UpgradePolicy': partly('UPGRADE is told as HDL0006: calls are HTTP/1.1'),
+    'http.useClientProtocol': HTTP2,
+    'http.maxConcurrentStreams': HTTP2,
+    'http.http2KeepAlive': HTTP2,
+  };
+  return Object.fromEntries(Object.entries(notes).map(([field, note]) => [`${path}.${field}`, note]));
+}
