@@ -18,9 +18,9 @@ export { buildHostTable, HostTable, splitAuthority } from './host-table.js';
 export interface CompiledHost {
   readonly host: string;
   readonly domains: readonly string[];
-  /** `ns/name`; null: calls go to the cluster of the port they address. */
+  /** `ns/name`; null: none speaks for the host. */
   readonly virtualService: string | null;
-  /** Where no VirtualService speaks it holds `defaultRoute` alone. */
+  /** Where no VirtualService speaks of HTTP it holds `defaultRoute` alone. */
   readonly table: RouteTable;
   /** By name. */
   readonly clusters: ReadonlyMap<string, EffectiveCluster>;
@@ -39,9 +39,7 @@ export function compileHost(host: EffectiveHost): CompiledHost {
       domains: host.domains,
       virtualService: host.virtualService,
       table:
-        host.virtualService === null
-          ? compileRouteTable([fallback])
-          : compileRouteTable(host.routes, fallback),
+        host.routes.length === 0 ? compileRouteTable([fallback]) : compileRouteTable(host.routes, fallback),
       clusters: new Map(host.clusters.map((cluster) => [cluster.name, cluster])),
       defaultRoute: new CompiledRoute(fallback),
       effective: host,

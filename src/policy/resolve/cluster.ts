@@ -8,12 +8,14 @@ import { breakerPolicyFrom } from '../../traffic/breaker/policy.js';
 import { limitPolicyFrom } from '../../traffic/limit/policy.js';
 import { outlierPolicyFrom } from '../../traffic/outlier/policy.js';
 import { retryBudgetFrom } from '../../traffic/retry/policy.js';
-import type { EffectiveCluster, EffectiveConnection, EffectiveTls } from '../effective.js';
+import type { EffectiveCluster, EffectiveConnection, EffectiveTls, EffectiveTunnel } from '../effective.js';
 import type {
   ClientTlsSpec,
   ConnectionPoolSpec,
   LoadBalancerSpec,
+  LocalityLbSpec,
   SubsetSpec,
+  TunnelSpec,
 } from '../kinds/destination-rule.js';
 import { durationMs } from '../kinds/duration.js';
 import type { ResiliencePolicySpec } from '../kinds/resilience-policy.js';
@@ -56,6 +58,7 @@ export function effectiveCluster(facts: ClusterFacts): EffectiveCluster {
         ...outlier,
         intervalMs: durationMs(outlier.interval, undefined),
         baseEjectionTimeMs: durationMs(outlier.baseEjectionTime, undefined),
+        errorCodes: outlier.outlierDetectionHttpErrorCodes,
       }),
     }),
     ...(breaker !== undefined && {
@@ -68,6 +71,9 @@ export function effectiveCluster(facts: ClusterFacts): EffectiveCluster {
     ...(budget !== undefined && { retryBudget: retryBudgetFrom(budget) }),
     ...clusterResilience(resilience),
     tls: effectiveTls(policy.tls, facts),
+    ...localityOf(policy.loadBalancer?.localityLbSetting),
+    ...(policy.proxyProtocol !== undefined && { proxyProtocol: policy.proxyProtocol.version ?? 'V1' }),
+    ...(policy.tunnel !== undefined && { tunnel: effectiveTunnel(policy.tunnel) }),
   };
 }
 
@@ -95,6 +101,10 @@ function balancerInput(balancer: LoadBalancerSpec | undefined): BalancerInput | 
             name: hash.httpCookie.name ?? '',
             path: hash.httpCookie.path,
             ttlMs: durationMs(hash.httpCookie.ttl, undefined),
+            attributes: hash.httpCookie.attributes?.map(({ name = '', value }) => ({
+              name,
+              ...(value && { value }),
+            })),
           },
         }),
         ringSize: hash.ringHash?.minimumRingSize ?? hash.minimumRingSize,
@@ -114,12 +124,36 @@ function balancerInput(balancer: LoadBalancerSpec | undefined): BalancerInput | 
 /** 0 is the same as absent for every number, as in Istio; an idle timeout of `0s` means never. */
 function connection(pool: ConnectionPoolSpec | undefined): EffectiveConnection {
   const idle = durationMs(pool?.http?.idleTimeout ?? pool?.tcp?.idleTimeout, IDLE_TIMEOUT_MS);
+  const keepAlive = durationMs(pool?.tcp?.tcpKeepalive?.time, null);
+  const longest = durationMs(pool?.tcp?.maxConnectionDuration, null);
   return {
     ...(pool?.tcp?.maxConnections && { maxConnections: pool.tcp.maxConnections }),
     connectTimeoutMs: durationMs(pool?.tcp?.connectTimeout, CONNECT_TIMEOUT_MS),
     idleTimeoutMs: idle === 0 ? NEVER_MS : idle,
     maxRequestsPerConnection: pool?.http?.maxRequestsPerConnection ?? 0,
+    ...(keepAlive && { keepAliveMs: keepAlive }),
+    ...(longest && { maxConnectionDurationMs: longest }),
   };
+}
+
+/** Absent: the mesh's own setting holds. */
+function localityOf(setting: LocalityLbSpec | undefined): Pick<EffectiveCluster, 'locality' | 'localityOff'> {
+  if (setting === undefined) return {};
+  if (setting.enabled === false) return { localityOff: true };
+  const { distribute = [], failover = [], failoverPriority = [] } = setting;
+  return {
+    locality: {
+      ...(distribute.length > 0 && {
+        distribute: distribute.map(({ from = '', to = {} }) => ({ from, to })),
+      }),
+      ...(failover.length > 0 && { failover: failover.map(({ from = '', to = '' }) => ({ from, to })) }),
+      ...(failoverPriority.length > 0 && { failoverPriority }),
+    },
+  };
+}
+
+function effectiveTunnel({ protocol, targetHost = '', targetPort = 0 }: TunnelSpec): EffectiveTunnel {
+  return { protocol: protocol === 'POST' ? 'POST' : 'CONNECT', targetHost, targetPort };
 }
 
 function effectiveTls(tls: ClientTlsSpec | undefined, facts: ClusterFacts): EffectiveTls {
@@ -143,6 +177,7 @@ function effectiveTls(tls: ClientTlsSpec | undefined, facts: ClusterFacts): Effe
         ...(tls.caCertificates && { caCertificates: tls.caCertificates }),
         ...(tls.clientCertificate && { clientCertificate: tls.clientCertificate }),
         ...(tls.privateKey && { privateKey: tls.privateKey }),
+        ...(tls.caCrl && { crl: tls.caCrl }),
         ...(tls.insecureSkipVerify !== undefined && { insecureSkipVerify: tls.insecureSkipVerify }),
       };
   }

@@ -13,8 +13,8 @@ import type {
   TrafficPolicySpec,
 } from '../kinds/destination-rule.js';
 import type { Scope } from '../resource.js';
-import { exported, ROOT_NAMESPACE } from './names.js';
-import type { HostRule, HostRules } from './prepare.js';
+import { exportsOf, type Found, type HostRule, type HostRules, rulesFor } from './host-rules.js';
+import { isSame } from './same.js';
 
 /** Rules about one host, merged. */
 export interface MergedRule {
@@ -22,65 +22,6 @@ export interface MergedRule {
   readonly ids: readonly string[];
   readonly trafficPolicy: TrafficPolicySpec | undefined;
   readonly subsets: readonly SubsetSpec[];
-}
-
-/** Can be looked up by host: a DestinationRule or a ResiliencePolicy. */
-type Exportable = { readonly host: string; readonly exportTo?: readonly string[] | undefined };
-
-/** Where rules about a host of `serviceNamespace` are looked for, in order; the first namespace with a match wins. */
-export function searchNamespaces(scope: Scope, serviceNamespace: string | undefined): string[] {
-  const order = scope.namespace === ROOT_NAMESPACE ? [] : [scope.namespace];
-  if (serviceNamespace !== undefined) order.push(serviceNamespace);
-  order.push(ROOT_NAMESPACE);
-  return [...new Set(order)];
-}
-
-/** Visible rules of the first namespace that has any for `host`, those of the most specific host only, oldest first. */
-export function rulesFor<Spec extends Exportable>(
-  rules: HostRules<Spec>,
-  host: string,
-  scope: Scope,
-  serviceNamespace: string | undefined,
-  usable: (rule: HostRule<Spec>) => boolean = () => true,
-): HostRule<Spec>[] {
-  for (const namespace of searchNamespaces(scope, serviceNamespace)) {
-    const found = rules
-      .get(namespace)
-      ?.best(
-        host,
-        (rule) => exported(rule.spec.exportTo, namespace, scope.namespace) !== null && usable(rule),
-      );
-    if (found !== undefined && found.length > 0) return found;
-  }
-  return [];
-}
-
-function destinationRuleFor(
-  all: HostRules<DestinationRuleSpec>,
-  host: string,
-  scope: Scope,
-  serviceNamespace: string | undefined,
-): MergedRule | null {
-  const usable = (rule: HostRule<DestinationRuleSpec>) => selects(rule.spec, rule.metadata.namespace, scope);
-  const rules = rulesFor(all, host, scope, serviceNamespace, usable);
-  const selecting = rules.filter((rule) => rule.spec.workloadSelector !== undefined);
-  const [first, ...later] = selecting.length > 0 ? selecting : rules;
-  if (first === undefined) return null;
-  const ids = [first.id];
-  let trafficPolicy = first.spec.trafficPolicy;
-  const subsets = [...(first.spec.subsets ?? [])];
-  const names = new Set(subsets.map((subset) => subset.name));
-  for (const rule of later) {
-    if (!mergeable(first, rule)) continue;
-    ids.push(rule.id);
-    trafficPolicy ??= rule.spec.trafficPolicy;
-    for (const subset of rule.spec.subsets ?? [])
-      if (!names.has(subset.name)) {
-        names.add(subset.name);
-        subsets.push(subset);
-      }
-  }
-  return { ids, trafficPolicy, subsets };
 }
 
 /** The DestinationRules of one workload's view, each host looked up once: its clusters and every route to it ask. */
@@ -98,27 +39,65 @@ export class DestinationRules {
   of(host: string, serviceNamespace: string | undefined): MergedRule | null {
     let rule = this.#known.get(host);
     if (rule === undefined) {
-      rule = destinationRuleFor(this.#all, host, this.#scope, serviceNamespace);
+      rule = choose(rulesFor(this.#all, host, this.#scope, serviceNamespace, consolidate), this.#scope);
       this.#known.set(host, rule);
     }
     return rule;
   }
 }
 
-/** A selector asks about the client, and only of its own namespace. */
-function selects(spec: DestinationRuleSpec, namespace: string, scope: Scope): boolean {
-  if (spec.workloadSelector === undefined) return true;
-  if (namespace !== scope.namespace) return false;
-  const wanted = spec.workloadSelector.matchLabels ?? {};
-  return Object.entries(wanted).every(([key, value]) => scope.labels[key] === value);
+/** Several that may be merged. The owner's namespace sees what is private to it as well. */
+interface Consolidated extends MergedRule {
+  readonly exportTo: ReadonlySet<string>;
+  readonly selector: Readonly<Record<string, string>> | undefined;
 }
 
-function mergeable(one: HostRule<DestinationRuleSpec>, other: HostRule<DestinationRuleSpec>): boolean {
-  const exports = (rule: HostRule<DestinationRuleSpec>) =>
-    JSON.stringify([...(rule.spec.exportTo ?? [])].sort());
-  const selector = (rule: HostRule<DestinationRuleSpec>) =>
-    JSON.stringify(Object.entries(rule.spec.workloadSelector?.matchLabels ?? {}).sort());
-  return exports(one) === exports(other) && selector(one) === selector(other);
+/** Those with a selector first, then the oldest; a later one adds what the first of its kind leaves open. */
+function consolidate(rules: readonly HostRule<DestinationRuleSpec>[]): Consolidated[] {
+  const selecting = rules.filter(({ spec }) => spec.workloadSelector !== undefined);
+  const others = rules.filter(({ spec }) => spec.workloadSelector === undefined);
+  const merged: Consolidated[] = [];
+  for (const rule of [...selecting, ...others]) {
+    const added: Consolidated = {
+      ids: [rule.id],
+      trafficPolicy: rule.spec.trafficPolicy,
+      subsets: rule.spec.subsets ?? [],
+      exportTo: exportsOf(rule),
+      selector: rule.spec.workloadSelector && (rule.spec.workloadSelector.matchLabels ?? {}),
+    };
+    let separate = true;
+    for (const [index, present] of merged.entries()) {
+      const equal = isSame([...present.exportTo].sort(), [...added.exportTo].sort());
+      const wider = present.exportTo.size > 0 && [...present.exportTo].every((to) => added.exportTo.has(to));
+      if ((!equal && !wider) || (added.selector !== undefined && !isSame(present.selector, added.selector)))
+        continue;
+      merged[index] = mergeRule(present, added);
+      if (equal && isSame(present.selector, added.selector)) separate = false;
+    }
+    if (separate) merged.push(added);
+  }
+  return merged;
+}
+
+function mergeRule(first: Consolidated, later: Consolidated): Consolidated {
+  const names = new Set(first.subsets.map((subset) => subset.name));
+  return {
+    ...first,
+    ids: [...first.ids, ...later.ids],
+    trafficPolicy: first.trafficPolicy ?? later.trafficPolicy,
+    subsets: [...first.subsets, ...later.subsets.filter((subset) => !names.has(subset.name))],
+  };
+}
+
+/** The first whose selector chooses the workload, and only workloads of its own namespace; else the last without one (Istio). */
+function choose(rules: readonly Found<Consolidated>[], scope: Scope): MergedRule | null {
+  const selecting = rules.find(
+    ({ rule, namespace }) =>
+      rule.selector !== undefined &&
+      namespace === scope.namespace &&
+      Object.entries(rule.selector).every(([key, value]) => scope.labels[key] === value),
+  );
+  return (selecting ?? rules.findLast(({ rule }) => rule.selector === undefined))?.rule ?? null;
 }
 
 /** The blocks that hold for one cluster. */
@@ -128,6 +107,8 @@ export interface ClusterPolicy {
   readonly outlierDetection?: OutlierDetectionSpec | undefined;
   readonly tls?: ClientTlsSpec | undefined;
   readonly retryBudget?: TrafficPolicySpec['retryBudget'];
+  readonly tunnel?: TrafficPolicySpec['tunnel'];
+  readonly proxyProtocol?: TrafficPolicySpec['proxyProtocol'];
 }
 
 /** Blocks replace blocks; nothing is merged within one. A port's entry replaces all four, with "unset" too. */
@@ -144,20 +125,29 @@ export function clusterPolicy(
     connectionPool: own.connectionPool ?? base.connectionPool,
     outlierDetection: own.outlierDetection ?? base.outlierDetection,
     tls: own.tls ?? base.tls,
-    retryBudget: own.retryBudget ?? base.retryBudget,
+    ...threeMore({
+      retryBudget: own.retryBudget ?? base.retryBudget,
+      tunnel: own.tunnel ?? base.tunnel,
+      proxyProtocol: own.proxyProtocol ?? base.proxyProtocol,
+    }),
   };
   const entry = own.portLevelSettings?.find((candidate) => candidate.port?.number === port);
-  return entry === undefined ? merged : { ...fourBlocks(entry), retryBudget: merged.retryBudget };
+  return entry === undefined ? merged : { ...fourBlocks(entry), ...threeMore(merged) };
 }
 
 function atPort(policy: TrafficPolicySpec | undefined, port: number): ClusterPolicy {
   if (policy === undefined) return {};
   const entry = policy.portLevelSettings?.find((candidate) => candidate.port?.number === port);
-  if (entry === undefined) return { ...fourBlocks(policy), retryBudget: policy.retryBudget };
+  if (entry === undefined) return { ...fourBlocks(policy), ...threeMore(policy) };
   return fourBlocks(entry);
 }
 
 function fourBlocks(from: ClusterPolicy): ClusterPolicy {
   const { loadBalancer, connectionPool, outlierDetection, tls } = from;
   return { loadBalancer, connectionPool, outlierDetection, tls };
+}
+
+/** What a port's entry cannot say. */
+function threeMore({ retryBudget, tunnel, proxyProtocol }: ClusterPolicy): ClusterPolicy {
+  return { retryBudget, tunnel, proxyProtocol };
 }

@@ -1,27 +1,54 @@
 /**
- * Endpoints that a ServiceEntry lists, or that its host names, beside those that registered.
+ * Endpoints that a ServiceEntry lists, selects, or that its host names, beside those that registered.
  * @source Istio `pilot/pkg/serviceregistry/serviceentry/conversion.go`
  */
 import { type Endpoint, endpointKey } from '../../model/endpoint.js';
 import type { EffectiveEndpoints, ServicePort } from '../effective.js';
 import type { ServiceEntryEndpoint } from '../kinds/service-entry.js';
+import type { WorkloadEntrySpec } from '../kinds/workload-entry.js';
+import { type KnownService, selectedLabels } from './known-service.js';
 import { fullName } from './names.js';
-import type { KnownService } from './services.js';
+import type { Typed } from './typed.js';
+
+/** What a `workloadSelector` chooses from: all of one namespace. */
+export interface Workloads {
+  /** Oldest first. */
+  readonly entries: readonly Typed<WorkloadEntrySpec>[];
+  /** What workloads of the namespace registered, by the name of their hosts. */
+  readonly registered: readonly EffectiveEndpoints[];
+}
+
+/** Istio's name for the label that says in which network an endpoint is. */
+const NETWORK_LABEL = 'topology.istio.io/network';
+const UNIX = 'unix://';
 
 /** null: the service has none of its own; they come from registrations. */
-export function entryEndpoints(service: KnownService, trustDomain: string): EffectiveEndpoints | null {
-  const { entry } = service;
+export function entryEndpoints(
+  service: KnownService,
+  trustDomain: string,
+  workloads: (namespace: string) => Workloads,
+): EffectiveEndpoints | null {
+  const { entry, namespace } = service;
   if (entry === null) return null;
-  const listed = entry.spec.endpoints ?? [];
+  const wanted = selectedLabels(service);
+  const near = wanted === undefined ? undefined : workloads(namespace);
+  const listed: readonly ServiceEntryEndpoint[] =
+    near === undefined
+      ? (entry.spec.endpoints ?? [])
+      : near.entries.filter(({ spec }) => holds(spec.labels ?? {}, wanted!)).map(({ spec }) => spec);
   // Without endpoints the host is looked up as it was written; a wildcard names no address.
-  const written = entry.spec.hosts?.find((host) => fullName(host, service.namespace) === service.host);
-  const implied: readonly ServiceEntryEndpoint[] =
-    service.resolution === 'static' || service.host.startsWith('*') ? [] : [{ address: written }];
+  const written = entry.spec.hosts?.find((host) => fullName(host, namespace) === service.host);
+  const named = service.resolution !== 'static' && !service.host.startsWith('*') && near === undefined;
+  const chosen = listed.length > 0 || !named ? listed : [{ address: written }];
   const ports: Record<string, Endpoint[]> = {};
-  for (const port of service.ports)
-    ports[port.number] = (listed.length > 0 ? listed : implied).flatMap((endpoint) =>
-      endpoint.address ? [toEndpoint(endpoint, port, service, trustDomain)] : [],
+  for (const port of service.ports) {
+    const own = chosen.flatMap((from) =>
+      from.address ? [toEndpoint(from, port, service, trustDomain)] : [],
     );
+    ports[port.number] = distinct(
+      near === undefined ? own : [...own, ...selected(near, wanted!, port, service)],
+    );
+  }
   return { host: service.host, ports };
 }
 
@@ -35,13 +62,14 @@ function toEndpoint(
   // A port may be called `constructor`: only what was written counts.
   const own =
     from.ports !== undefined && Object.hasOwn(from.ports, port.name) ? from.ports[port.name] : undefined;
-  const number = own ?? port.targetPort ?? port.number;
+  const socket = address.startsWith(UNIX);
+  const number = socket ? 0 : (own ?? port.targetPort ?? port.number);
   const inMesh = service.location === 'mesh';
   return {
-    key: endpointKey(address, number),
+    key: socket ? address : endpointKey(address, number),
     address,
     port: number,
-    labels: from.labels ?? {},
+    labels: { ...from.labels, ...(from.network && { [NETWORK_LABEL]: from.network }) },
     weight: from.weight || 1,
     ...(from.locality && { locality: from.locality }),
     ...(inMesh &&
@@ -52,20 +80,52 @@ function toEndpoint(
   };
 }
 
-/** Both together; of two endpoints with the same key the first is kept. */
-export function mergeEndpoints(all: readonly EffectiveEndpoints[]): EffectiveEndpoints[] {
-  const hosts = new Map<string, Map<string, Map<string, Endpoint>>>();
-  for (const { host, ports } of all) {
-    const byPort = hosts.get(host) ?? new Map<string, Map<string, Endpoint>>();
-    hosts.set(host, byPort);
-    for (const [port, endpoints] of Object.entries(ports)) {
-      const byKey = byPort.get(port) ?? new Map<string, Endpoint>();
-      byPort.set(port, byKey);
-      for (const endpoint of endpoints) if (!byKey.has(endpoint.key)) byKey.set(endpoint.key, endpoint);
-    }
-  }
-  return [...hosts].map(([host, byPort]) => ({
-    host,
-    ports: Object.fromEntries([...byPort].map(([port, byKey]) => [port, [...byKey.values()]])),
-  }));
+/**
+ * Workloads that registered and have the labels: where they listen on the port that the service leads to, or serve the port of the
+ * same number.
+ */
+function selected(
+  near: Workloads,
+  wanted: Readonly<Record<string, string>>,
+  port: ServicePort,
+  service: KnownService,
+): Endpoint[] {
+  const target = port.targetPort ?? port.number;
+  const found: Endpoint[] = [];
+  for (const { ports } of near.registered)
+    for (const [served, endpoints] of Object.entries(ports))
+      for (const endpoint of endpoints) {
+        if (endpoint.port !== target && Number(served) !== port.number) continue;
+        if (holds(endpoint.labels, wanted)) found.push(inMeshOnly(endpoint, service));
+      }
+  return found;
+}
+
+/** Who is outside the mesh has no identity that callers would ask for. */
+function inMeshOnly(endpoint: Endpoint, { location }: KnownService): Endpoint {
+  if (location === 'mesh') return endpoint;
+  const { spiffeId: _identity, ...rest } = endpoint;
+  return { ...rest, mtls: false };
+}
+
+function holds(labels: Readonly<Record<string, string>>, wanted: Readonly<Record<string, string>>): boolean {
+  return Object.entries(wanted).every(([key, value]) => Object.hasOwn(labels, key) && labels[key] === value);
+}
+
+/** Of two endpoints with the same key the first is kept. */
+function distinct(endpoints: readonly Endpoint[]): Endpoint[] {
+  const byKey = new Map<string, Endpoint>();
+  for (const endpoint of endpoints) if (!byKey.has(endpoint.key)) byKey.set(endpoint.key, endpoint);
+  return [...byKey.values()];
+}
+
+/** All of one host together. One list alone stays the object that it is. */
+export function mergeEndpoints(all: readonly EffectiveEndpoints[]): EffectiveEndpoints | undefined {
+  const [first] = all;
+  if (first === undefined || all.length === 1) return first;
+  const ports: Record<string, readonly Endpoint[]> = {};
+  for (const one of all)
+    for (const [port, endpoints] of Object.entries(one.ports))
+      ports[port] = distinct([...(ports[port] ?? []), ...endpoints]);
+  return { host: first.host, ports };
 }

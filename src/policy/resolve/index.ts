@@ -6,14 +6,12 @@
 import { parseClusterName } from '../../model/cluster.js';
 import type { EffectiveEndpoints, EffectiveHost, EffectiveMesh, EffectivePolicy } from '../effective.js';
 import type { RegisteredService, Resource, Scope } from '../resource.js';
-import { entryEndpoints, mergeEndpoints } from './endpoints.js';
-import { effectiveHosts, visibleServices } from './hosts.js';
-import { resolveInbound } from './inbound.js';
 import { type Prepared, prepare } from './prepare.js';
-import { inboundResilience } from './resilience.js';
+import { ScopedPolicy } from './scoped-policy.js';
 
 export { fullName } from './names.js';
-export { type Prepared, prepare } from './prepare.js';
+export { Prepared, prepare, type ResourceChange, type ResourceName } from './prepare.js';
+export { ScopedPolicy } from './scoped-policy.js';
 
 export interface ResolveOptions {
   /** The store's number for the state that the resources are. */
@@ -33,46 +31,16 @@ export function resolve(
   scope: Scope,
   options: ResolveOptions,
 ): EffectivePolicy {
-  return resolvePrepared(prepare(resources, services), endpoints, scope, options);
+  return resolvePrepared(prepare(resources, services, endpoints), scope, options);
 }
 
-/** The same, for many workloads of one state: prepare once. */
+/** The same, for many workloads of one state: prepare once. To follow changes keep a {@link ScopedPolicy}. */
 export function resolvePrepared(
   prepared: Prepared,
-  endpoints: readonly EffectiveEndpoints[],
   scope: Scope,
-  options: ResolveOptions,
+  { revision, mesh }: ResolveOptions,
 ): EffectivePolicy {
-  const hosts = effectiveHosts(prepared, scope);
-  return {
-    revision: options.revision,
-    mesh: options.mesh,
-    hosts,
-    endpoints: endpointsOf(prepared, endpoints, hosts, scope, options.mesh),
-    inbound: {
-      ...resolveInbound(prepared.resources, scope),
-      ...inboundResilience(prepared.protection, scope),
-    },
-  };
-}
-
-/** Of visible hosts only: a workload does not learn where others are. */
-function endpointsOf(
-  prepared: Prepared,
-  registered: readonly EffectiveEndpoints[],
-  hosts: readonly EffectiveHost[],
-  scope: Scope,
-  mesh: EffectiveMesh,
-): EffectiveEndpoints[] {
-  const visible = new Set(hosts.map(({ host }) => host));
-  const chosen = visibleServices(prepared.services, scope);
-  const found = registered.filter(({ host }) => visible.has(host));
-  for (const service of prepared.services) {
-    if (chosen.get(service.host)?.namespace !== service.namespace) continue;
-    const own = entryEndpoints(service, mesh.trustDomain);
-    if (own !== null) found.push(own);
-  }
-  return mergeEndpoints(found);
+  return new ScopedPolicy(prepared, scope, mesh).policy(revision);
 }
 
 /** The other hosts whose clusters a host's routes and mirrors name: whoever calls it must know them too. */
@@ -82,6 +50,8 @@ export function destinationHosts(host: EffectiveHost): string[] {
     const parts = parseClusterName(cluster);
     if (parts !== undefined && parts.host !== host.host) found.add(parts.host);
   };
+  for (const { destinations } of [...(host.tls ?? []), ...(host.tcp ?? [])])
+    for (const { cluster } of destinations) add(cluster);
   for (const route of host.routes) {
     if (route.action.kind === 'forward') for (const { cluster } of route.action.destinations) add(cluster);
     for (const { cluster } of route.mirrors ?? []) add(cluster);

@@ -1,6 +1,6 @@
 /** Conditions and header operations of a rule, in the routing feature's own words. */
 import type { HeaderOperations, HeaderPolicy } from '../../traffic/headers/policy.js';
-import type { NamedMatch, RouteMatch, StringMatch } from '../../traffic/route/policy.js';
+import type { ClaimMatch, NamedMatch, RouteMatch, StringMatch } from '../../traffic/route/policy.js';
 import type { StringMatchSpec } from '../kinds/common.js';
 import type { HeadersSpec, HttpMatchSpec } from '../kinds/virtual-service.js';
 
@@ -14,6 +14,7 @@ export function stringMatch(match: StringMatchSpec): StringMatch {
 
 /** undefined: every request. Conditions on the caller are not part of it: they were decided already. */
 export function effectiveMatch(match: HttpMatchSpec): RouteMatch | undefined {
+  const claims = [...claimMatches(match.headers), ...claimMatches(match.withoutHeaders, { invert: true })];
   const headers = [...namedMatches(match.headers, true), ...without(match.withoutHeaders)];
   const queryParams = namedMatches(match.queryParams, false);
   const conditions: RouteMatch = {
@@ -23,6 +24,7 @@ export function effectiveMatch(match: HttpMatchSpec): RouteMatch | undefined {
     ...(match.method !== undefined && { method: stringMatch(match.method) }),
     ...(match.authority !== undefined && { authority: stringMatch(match.authority) }),
     ...(headers.length > 0 && { headers }),
+    ...(claims.length > 0 && { claims }),
     ...(queryParams.length > 0 && { queryParams }),
     ...(match.port && { port: match.port }),
   };
@@ -33,10 +35,33 @@ function namedMatches(
   matches: Readonly<Record<string, StringMatchSpec>> | undefined,
   fold: boolean,
 ): NamedMatch[] {
-  return Object.entries(matches ?? {}).map(([name, match]) => ({
-    name: fold ? name.toLowerCase() : name,
-    match: stringMatch(match),
-  }));
+  return Object.entries(matches ?? {})
+    .filter(([name]) => !fold || claimPath(name) === null)
+    .map(([name, match]) => ({ name: fold ? name.toLowerCase() : name, match: stringMatch(match) }));
+}
+
+const CLAIMS = '@request.auth.claims';
+
+/**
+ * A header of this name is no header but a claim of the caller's token: `@request.auth.claims.a.b`, or `[a][b]` where names have dots.
+ * @source Istio `pkg/jwt/routing.go` ToRoutingClaim
+ */
+function claimPath(header: string): readonly string[] | null {
+  if (!header.toLowerCase().startsWith(CLAIMS)) return null;
+  const rest = header.slice(CLAIMS.length);
+  if (rest.startsWith('.') && rest.length > 1) return rest.slice(1).split('.');
+  if (rest.startsWith('[') && rest.endsWith(']') && rest.length > 2) return rest.slice(1, -1).split('][');
+  return null;
+}
+
+function claimMatches(
+  matches: Readonly<Record<string, StringMatchSpec>> | undefined,
+  invert: { readonly invert?: true } = {},
+): ClaimMatch[] {
+  return Object.entries(matches ?? {}).flatMap(([name, match]) => {
+    const path = claimPath(name);
+    return path === null ? [] : [{ path, match: stringMatch(match), ...invert }];
+  });
 }
 
 function without(matches: HttpMatchSpec['withoutHeaders']): NamedMatch[] {

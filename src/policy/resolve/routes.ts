@@ -15,11 +15,11 @@ import type {
 import { decodeText } from '../kinds/base64.js';
 import type { DestinationSpec } from '../kinds/common.js';
 import { durationMs } from '../kinds/duration.js';
-import type { HttpMatchSpec, HttpRouteSpec, VirtualServiceSpec } from '../kinds/virtual-service.js';
+import type { HttpMatchSpec, HttpRouteSpec } from '../kinds/virtual-service.js';
 import type { Scope } from '../resource.js';
 import { effectiveHeaders, effectiveMatch, isCatchAll, stringMatch } from './matches.js';
 import { fullGateway, fullName } from './names.js';
-import type { Typed } from './typed.js';
+import type { KnownVirtualService } from './virtual-services.js';
 
 /** What routes ask about destinations. */
 export interface Destinations {
@@ -31,13 +31,13 @@ export interface Destinations {
 
 /** Empty: the VirtualService has nothing to say to this workload. */
 export function effectiveRoutes(
-  service: Typed<VirtualServiceSpec>,
+  service: KnownVirtualService,
   scope: Scope,
   destinations: Destinations,
 ): EffectiveRoute[] {
   const routes: EffectiveRoute[] = [];
   const { namespace } = service.metadata;
-  for (const [index, rule] of (service.spec.http ?? []).entries()) {
+  for (const { index, rule, delegate } of service.rules) {
     const action = effectiveAction(rule, namespace, destinations);
     if (action === null) continue;
     const common = commonParts(rule, action, namespace, destinations);
@@ -49,6 +49,7 @@ export function effectiveRoutes(
       routes.push({
         index,
         name: name === '' ? null : name,
+        ...(delegate !== undefined && { delegate }),
         ...(conditions !== undefined && { match: conditions }),
         action,
         ...common,
@@ -161,6 +162,7 @@ function effectiveRetries(
       perTryTimeoutMs: durationMs(retries.perTryTimeout, undefined),
       retryOn: retries.retryOn,
       retryIgnorePreviousHosts: retries.retryIgnorePreviousHosts,
+      retryRemoteLocalities: retries.retryRemoteLocalities,
       backoffMs: durationMs(retries.backoff, undefined),
     },
   );
@@ -178,7 +180,9 @@ function effectiveMirrors(rule: HttpRouteSpec, namespace: string, known: Destina
   };
   if (rule.mirror !== undefined) {
     const percentage =
-      rule.mirrorPercentage === undefined ? rule.mirrorPercent : (rule.mirrorPercentage.value ?? 0);
+      rule.mirrorPercentage === undefined
+        ? (rule.mirrorPercent ?? rule.mirror_percent)
+        : (rule.mirrorPercentage.value ?? 0);
     add(rule.mirror, percentage ?? 100);
   }
   for (const { destination, percentage } of rule.mirrors ?? [])

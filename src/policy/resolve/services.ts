@@ -1,146 +1,122 @@
-/**
- * Every service that is known: from ServiceEntries, plain Kubernetes Services, and workloads that registered.
- * @source Istio `pilot/pkg/serviceregistry`, `pkg/config/kube/conversion.go`
- */
-import type { ServicePort } from '../effective.js';
-import { isIp } from '../kinds/common.js';
-import { type ServiceSpec, service } from '../kinds/service.js';
+/** Every service that is known, by host. */
+
+import type { ServiceSpec } from '../kinds/service.js';
+import { service } from '../kinds/service.js';
 import { type ServiceEntrySpec, serviceEntry } from '../kinds/service-entry.js';
 import type { RegisteredService, Resource } from '../resource.js';
-import { DOMAIN_SUFFIX, fullName } from './names.js';
+import {
+  compareServices,
+  fromDocument,
+  fromEntry,
+  fromRegistry,
+  type KnownService,
+  selectedLabels,
+  withPorts,
+} from './known-service.js';
+import { insertOrdered } from './order.js';
 import { ofKind, type Typed } from './typed.js';
 
-export interface KnownService {
-  /** Full name; may start with `*.`. */
-  readonly host: string;
-  readonly namespace: string;
-  readonly ports: readonly ServicePort[];
-  readonly location: 'mesh' | 'external';
-  readonly resolution: 'static' | 'dns' | 'none';
-  /** IP addresses that stand for it. */
-  readonly addresses: readonly string[];
-  readonly subjectAltNames: readonly string[];
-  readonly exportTo: readonly string[] | undefined;
-  /** The ServiceEntry behind it, for its endpoints. */
-  readonly entry: Typed<ServiceEntrySpec> | null;
-}
+export type { KnownService } from './known-service.js';
 
 /** In the order of precedence for the same host: Kubernetes and registered services, then ServiceEntries by age. */
 export function knownServices(
   resources: readonly Resource[],
   registered: readonly RegisteredService[],
 ): KnownService[] {
-  const inCluster = new Map<string, KnownService>();
-  for (const document of ofKind(resources, service)) addInCluster(inCluster, fromDocument(document));
-  for (const one of [...registered].sort((a, b) => (a.host < b.host ? -1 : 1)))
-    addInCluster(inCluster, fromRegistry(one));
-  const entries: KnownService[] = [];
-  for (const entry of ofKind(resources, serviceEntry)) entries.push(...fromEntry(entry));
-  return [...inCluster.values(), ...entries];
+  const table = new ServiceTable();
+  for (const document of ofKind(resources, service)) table.addDocument(document);
+  for (const entry of ofKind(resources, serviceEntry)) table.addEntry(entry);
+  for (const one of registered) table.addRegistered(one);
+  return [...table.hosts()].flatMap((host) => table.candidates(host)).sort(compareServices);
 }
 
-/** The document's ports come first; what workloads registered beside them is added. */
-function addInCluster(known: Map<string, KnownService>, added: KnownService): void {
-  const present = known.get(added.host);
-  if (present === undefined) return void known.set(added.host, added);
-  const numbers = new Set(present.ports.map((port) => port.number));
-  const ports = [...present.ports, ...added.ports.filter((port) => !numbers.has(port.number))];
-  known.set(added.host, { ...present, ports });
-}
+/** All services by host, kept while resources come and go. */
+export class ServiceTable {
+  readonly #documents = new Map<string, KnownService>();
+  readonly #registered = new Map<string, KnownService>();
+  /** By host, oldest first. */
+  readonly #entries = new Map<string, KnownService[]>();
+  readonly #candidates = new Map<string, readonly KnownService[]>();
+  /** Hosts of services that select workloads, by namespace. */
+  readonly #selecting = new Map<string, Set<string>>();
 
-function fromDocument(document: Typed<ServiceSpec>): KnownService {
-  const { name, namespace, annotations } = document.metadata;
-  // A Service has no field of its own for this.
-  const exportTo = annotations?.['networking.istio.io/exportTo']?.split(',').map((entry) => entry.trim());
-  const ports = (document.spec.ports ?? []).filter(
-    (port) => port.protocol !== 'UDP' && port.protocol !== 'SCTP',
-  );
-  return plain(
-    `${name}.${namespace}.svc.${DOMAIN_SUFFIX}`,
-    namespace,
-    ports.map((port) => ({
-      number: port.port,
-      name: port.name ?? '',
-      protocol: protocolOf(port.appProtocol, port.name),
-      ...(typeof port.targetPort === 'number' && { targetPort: port.targetPort }),
-    })),
-    exportTo,
-  );
-}
+  /** @returns the hosts of which something may have changed, as all of these */
+  addDocument(document: Typed<ServiceSpec>): string[] {
+    const known = fromDocument(document);
+    this.#documents.set(known.host, known);
+    return this.#changed([known.host]);
+  }
 
-function fromRegistry(one: RegisteredService): KnownService {
-  return plain(fullName(one.host, one.namespace), one.namespace, one.ports);
-}
+  removeDocument(document: Typed<ServiceSpec>): string[] {
+    const { host } = fromDocument(document);
+    this.#documents.delete(host);
+    return this.#changed([host]);
+  }
 
-function plain(
-  host: string,
-  namespace: string,
-  ports: readonly ServicePort[],
-  exportTo?: readonly string[],
-): KnownService {
-  return {
-    host,
-    namespace,
-    ports,
-    location: 'mesh',
-    resolution: 'static',
-    addresses: [],
-    subjectAltNames: [],
-    exportTo,
-    entry: null,
-  };
-}
+  addRegistered(one: RegisteredService): string[] {
+    const known = fromRegistry(one);
+    this.#registered.set(known.host, known);
+    return this.#changed([known.host]);
+  }
 
-function fromEntry(entry: Typed<ServiceEntrySpec>): KnownService[] {
-  const { spec, metadata } = entry;
-  const ports = (spec.ports ?? []).map((port) => ({
-    number: port.number,
-    name: port.name ?? '',
-    protocol: (port.protocol ?? 'TCP').toUpperCase(),
-    ...(port.targetPort && { targetPort: port.targetPort }),
-  }));
-  const resolution = {
-    STATIC: 'static',
-    DNS: 'dns',
-    DNS_ROUND_ROBIN: 'dns',
-    DYNAMIC_DNS: 'dns',
-    NONE: 'none',
-  } as const;
-  return (spec.hosts ?? []).map((host, index) => ({
-    host: fullName(host, metadata.namespace),
-    namespace: metadata.namespace,
-    ports,
-    location: spec.location === 'MESH_INTERNAL' ? 'mesh' : 'external',
-    resolution: resolution[spec.resolution ?? 'NONE'],
-    // One address cannot stand for two hosts.
-    addresses: index === 0 ? (spec.addresses ?? []).filter(isIp) : [],
-    subjectAltNames: spec.subjectAltNames ?? [],
-    exportTo: spec.exportTo,
-    entry,
-  }));
-}
+  removeRegistered(one: RegisteredService): string[] {
+    const { host } = fromRegistry(one);
+    this.#registered.delete(host);
+    return this.#changed([host]);
+  }
 
-const PROTOCOLS: ReadonlyMap<string, string> = new Map([
-  ['http', 'HTTP'],
-  ['http2', 'HTTP2'],
-  ['grpc', 'GRPC'],
-  ['grpc-web', 'GRPC'],
-  ['https', 'HTTPS'],
-  ['tls', 'TLS'],
-  ['tcp', 'TCP'],
-  ['mongo', 'TCP'],
-  ['redis', 'TCP'],
-  ['mysql', 'TCP'],
-  ['kubernetes.io/h2c', 'HTTP2'],
-  ['kubernetes.io/ws', 'HTTP'],
-  ['kubernetes.io/wss', 'HTTPS'],
-]);
+  addEntry(entry: Typed<ServiceEntrySpec>): string[] {
+    const added = fromEntry(entry);
+    for (const known of added) {
+      const present = this.#entries.get(known.host);
+      if (present === undefined) this.#entries.set(known.host, [known]);
+      else insertOrdered(present, known, compareServices);
+      if (selectedLabels(known) !== undefined) this.#select(known);
+    }
+    return this.#changed(added.map(({ host }) => host));
+  }
 
-/** `appProtocol`, else the port's name up to its dash; HTTP where neither says, since that is what callers here speak. */
-export function protocolOf(appProtocol: string | undefined, name: string | undefined): string {
-  const said = PROTOCOLS.get((appProtocol ?? '').toLowerCase());
-  if (said !== undefined) return said;
-  const lower = (name ?? '').toLowerCase();
-  if (lower.startsWith('grpc-web')) return 'GRPC';
-  return PROTOCOLS.get(lower.split('-')[0]!) ?? 'HTTP';
+  removeEntry(entry: Typed<ServiceEntrySpec>): string[] {
+    const hosts = fromEntry(entry).map(({ host }) => host);
+    for (const host of hosts) {
+      const left = (this.#entries.get(host) ?? []).filter((known) => known.entry?.id !== entry.id);
+      if (left.length === 0) this.#entries.delete(host);
+      else this.#entries.set(host, left);
+    }
+    return this.#changed(hosts);
+  }
+
+  #select({ namespace, host }: KnownService): void {
+    const hosts = this.#selecting.get(namespace);
+    if (hosts === undefined) this.#selecting.set(namespace, new Set([host]));
+    else hosts.add(host);
+  }
+
+  /** Hosts of which a service selects workloads of its namespace, or once did. */
+  selecting(namespace: string): Iterable<string> {
+    return this.#selecting.get(namespace) ?? [];
+  }
+
+  #changed(hosts: string[]): string[] {
+    for (const host of hosts) this.#candidates.delete(host);
+    return hosts;
+  }
+
+  /** Services of one host, in the order of precedence. */
+  candidates(host: string): readonly KnownService[] {
+    let found = this.#candidates.get(host);
+    if (found === undefined) {
+      const [document, registered] = [this.#documents.get(host), this.#registered.get(host)];
+      // The document's ports come first; what workloads registered beside them is added.
+      const plain = document && registered ? withPorts(document, registered) : (document ?? registered);
+      found = [...(plain === undefined ? [] : [plain]), ...(this.#entries.get(host) ?? [])];
+      if (found.length > 0) this.#candidates.set(host, found);
+    }
+    return found;
+  }
+
+  /** All that have a service. */
+  hosts(): Set<string> {
+    return new Set([...this.#documents.keys(), ...this.#registered.keys(), ...this.#entries.keys()]);
+  }
 }

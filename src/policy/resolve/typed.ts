@@ -10,16 +10,21 @@ export interface Typed<Spec> {
   readonly spec: Spec;
 }
 
+/** undefined: of another kind, or not of its shape. */
+export function typed<Spec>(
+  { apiVersion, kind: name, metadata, spec }: Resource,
+  kind: KindDefinition<Spec>,
+): Typed<Spec> | undefined {
+  if (name !== kind.kind) return undefined;
+  const slash = apiVersion.lastIndexOf('/');
+  if ((slash < 0 ? '' : apiVersion.slice(0, slash)) !== kind.group) return undefined;
+  const parsed = kind.schema.safeParse(spec);
+  return parsed.success
+    ? { metadata, id: `${metadata.namespace}/${metadata.name}`, spec: parsed.data }
+    : undefined;
+}
+
 /** Those of one kind, typed. */
 export function ofKind<Spec>(resources: readonly Resource[], kind: KindDefinition<Spec>): Typed<Spec>[] {
-  const found: Typed<Spec>[] = [];
-  for (const { apiVersion, kind: name, metadata, spec } of resources) {
-    if (name !== kind.kind) continue;
-    const slash = apiVersion.lastIndexOf('/');
-    if ((slash < 0 ? '' : apiVersion.slice(0, slash)) !== kind.group) continue;
-    const parsed = kind.schema.safeParse(spec);
-    if (parsed.success)
-      found.push({ metadata, id: `${metadata.namespace}/${metadata.name}`, spec: parsed.data });
-  }
-  return found;
+  return resources.flatMap((resource) => typed(resource, kind) ?? []);
 }

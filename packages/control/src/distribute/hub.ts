@@ -110,7 +110,7 @@ export class Hub {
   }
 
   #advance(state: MeshState): void {
-    this.#views = new Views(state, this.#options.settings);
+    this.#views = new Views(state, this.#options.settings, this.#views);
     for (const stream of this.#streams) {
       try {
         stream.advance(this.#views);

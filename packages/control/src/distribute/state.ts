@@ -1,12 +1,13 @@
 /** The mesh as the store has it: all resources and registrations, followed by watching, in snapshots that never change. */
-import type { KnownWorkload, Resource } from 'heddle/policy';
+import { isDeepStrictEqual } from 'node:util';
+import type { KnownWorkload, Resource, ResourceChange } from 'heddle/policy';
 import { type Clock, type Source, type Timer, Value } from 'heddle/ports';
 import { HEAD_KEY, MESH_PREFIX, RESOURCES_PREFIX, WORKLOADS_PREFIX } from '../keys.js';
 import { because, type Log } from '../log.js';
-import { resourceOf } from '../publish/stored.js';
 import { ServiceAccounts } from '../registry/service-accounts.js';
 import { type Services, servicesOf, type WorkloadRecord } from '../registry/services.js';
 import { CompactedError, type Entry, type Store } from '../store/store.js';
+import { ResourceList } from './resource-list.js';
 
 export interface MeshState extends Services {
   /** Of the last change of resources. */
@@ -16,6 +17,10 @@ export interface MeshState extends Services {
   readonly accounts: ServiceAccounts;
   /** All that are registered, those with listeners and those without. */
   readonly workloads: readonly KnownWorkload[];
+  /** How many there were before. */
+  readonly serial?: number;
+  /** Resources that are different from the state of the serial number before. Absent: that is not known. */
+  readonly change?: ResourceChange;
 }
 
 /** Changes that come this close together are told together. */
@@ -39,8 +44,11 @@ export class MeshStates {
   readonly #state = new Value<MeshState>(EMPTY);
   readonly #stop = new AbortController();
   #entries = new Map<string, Entry>();
-  #resourcesChanged = true;
+  readonly #resources = new ResourceList();
+  /** Keys under which resources may have changed. */
+  readonly #touched = new Set<string>();
   #servicesChanged = true;
+  #serial = 0;
   #timer: Timer | undefined;
   #roundMs = 0;
   #following: Promise<void> | undefined;
@@ -70,8 +78,9 @@ export class MeshStates {
 
   async #readAll(): Promise<number> {
     const { revision, entries } = await this.#store.list(MESH_PREFIX);
+    for (const key of this.#entries.keys()) this.#touched.add(key);
     this.#entries = new Map(entries.map((entry) => [entry.key, entry]));
-    this.#resourcesChanged = true;
+    for (const key of this.#entries.keys()) this.#touched.add(key);
     this.#servicesChanged = true;
     return revision;
   }
@@ -105,7 +114,7 @@ export class MeshStates {
     if (entry === undefined) this.#entries.delete(key);
     else this.#entries.set(key, entry);
     if (key.startsWith(WORKLOADS_PREFIX)) this.#servicesChanged = true;
-    else this.#resourcesChanged = true;
+    else this.#touched.add(key);
     this.#schedule();
   }
 
@@ -121,27 +130,62 @@ export class MeshStates {
 
   #publish(): void {
     const last = this.#state.current();
-    const resources = this.#resourcesChanged ? this.#under(RESOURCES_PREFIX).map(resourceOf) : last.resources;
-    const accounts = this.#resourcesChanged ? new ServiceAccounts(resources) : last.accounts;
-    const changed = this.#servicesChanged || this.#resourcesChanged;
-    const { workloads, services, endpoints } = changed ? this.#registered(accounts) : last;
+    const change = this.#changedResources();
+    const accounts =
+      change !== undefined && namesAccounts(change)
+        ? new ServiceAccounts(this.#resources.list)
+        : last.accounts;
+    const changed = this.#servicesChanged || accounts !== last.accounts;
+    const { workloads, services, endpoints } = changed ? this.#registered(accounts, last) : last;
     this.#servicesChanged = false;
-    this.#resourcesChanged = false;
+    this.#serial += 1;
     const revision = this.#entries.get(HEAD_KEY)?.modRevision ?? 0;
     try {
-      this.#state.set({ revision, resources, accounts, workloads, services, endpoints });
+      this.#state.set({
+        ...{ revision, resources: this.#resources.list, accounts, workloads, services, endpoints },
+        serial: this.#serial,
+        change: change ?? {},
+      });
     } catch (error) {
       this.#log({ level: 'error', event: 'distribute.failed', fields: { error: because(error) } });
     }
   }
 
-  #registered(accounts: ServiceAccounts): Services & Pick<MeshState, 'workloads'> {
+  #changedResources(): ResourceChange | undefined {
+    const now = new Map<string, Entry | undefined>();
+    for (const key of this.#touched)
+      if (key.startsWith(RESOURCES_PREFIX)) now.set(key, this.#entries.get(key));
+    this.#touched.clear();
+    return this.#resources.apply(now);
+  }
+
+  /** What says the same as before stays the same object, so that nobody need look into it again. */
+  #registered(accounts: ServiceAccounts, last: MeshState): Services & Pick<MeshState, 'workloads'> {
     const records = this.#under(WORKLOADS_PREFIX).map((entry) => entry.value as WorkloadRecord);
-    return { ...servicesOf(records, accounts), workloads: records.map(({ workload }) => workload) };
+    const { services, endpoints } = servicesOf(records, accounts);
+    return {
+      services: kept(last.services, services),
+      endpoints: kept(last.endpoints, endpoints),
+      workloads: records.map(({ workload }) => workload),
+    };
   }
 
   #under(prefix: string): Entry[] {
     const found = [...this.#entries.values()].filter((entry) => entry.key.startsWith(prefix));
     return found.sort((a, b) => (a.key < b.key ? -1 : 1));
   }
+}
+
+/** Only Services say who may serve what. */
+function namesAccounts({ upsert = [], remove = [] }: ResourceChange): boolean {
+  return [...upsert, ...remove].some(({ kind }) => kind === 'Service');
+}
+
+function kept<T extends { readonly host: string }>(before: readonly T[], now: readonly T[]): readonly T[] {
+  const known = new Map(before.map((one) => [one.host, one]));
+  const same = now.map((one) => {
+    const present = known.get(one.host);
+    return present !== undefined && isDeepStrictEqual(present, one) ? present : one;
+  });
+  return same.length === before.length && same.every((one, index) => one === before[index]) ? before : same;
 }
