@@ -351,6 +351,23 @@ test('ResiliencePolicy: a breaker is checked and an empty one is refused', () =>
   assert.deepEqual(policy({ host: 'ratings' }), ['error IST0106 spec']);
 });
 
+test('annotations that only Istio may write are refused', () => {
+  const text = JSON.stringify({
+    apiVersion: 'networking.istio.io/v1',
+    kind: 'DestinationRule',
+    metadata: { name: 'x', annotations: { 'internal.istio.io/parents': 'a', 'istio.io/dry-run': 'true' } },
+    spec: { host: 'a.example' },
+  });
+  const messages = parseResources([{ file: 'x.json', text }]).resources.flatMap(validateResource);
+  assert.deepEqual(
+    messages.map(({ level, code, path }) => `${level} ${code} ${path}`),
+    [
+      'error IST0106 metadata.annotations.istio.io/dry-run',
+      'error IST0106 metadata.annotations.internal.istio.io/parents',
+    ],
+  );
+});
+
 test('a message says kind, name, file, line and the field that was meant', () => {
   const [message] = check('DestinationRule', { host: 'a', subsetz: [] });
   assert.equal(message?.message, "'subsetz' is not a field; did you mean 'subsets'?");

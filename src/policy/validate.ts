@@ -6,7 +6,7 @@ import { kindOf } from './kinds/index.js';
 import type { FieldPath, Findings } from './kinds/kind.js';
 import { messageAt } from './message-at.js';
 import type { ParsedResource } from './parse.js';
-import type { Message } from './resource.js';
+import type { Message, Resource } from './resource.js';
 import { salvage } from './salvage.js';
 import { describeIssues } from './schema-issues.js';
 
@@ -27,15 +27,7 @@ export function validateResource(parsed: ParsedResource): Message[] {
     findings.error(['kind'], `${resource.apiVersion} ${resource.kind} is not a kind that Heddle knows`);
     return messages;
   }
-  if (
-    resource.metadata.annotations?.[DRY_RUN_ANNOTATION] !== undefined &&
-    kind.group.endsWith('.istio.io') &&
-    kind.kind !== 'AuthorizationPolicy'
-  )
-    findings.error(
-      ['metadata', 'annotations', DRY_RUN_ANNOTATION],
-      'only an AuthorizationPolicy has a dry run; take the annotation out',
-    );
+  if (kind.group.endsWith('.istio.io')) checkAnnotations(resource, findings);
   const spec = kind.schema.safeParse(resource.spec);
   if (!spec.success) {
     const issues = describeIssues(kind.schema, spec.error.issues, resource.spec);
@@ -48,4 +40,25 @@ export function validateResource(parsed: ParsedResource): Message[] {
   // The schema has just proved that the spec is of the kind's own type.
   kind.check(spec.data as never, findings, resource.metadata);
   return messages;
+}
+
+/** What only Istio itself may write: some of it gives rights that its author does not have. */
+const INTERNAL = ['parents', 'parent-namespace', 'webhook-always-reject'].map(
+  (name) => `internal.istio.io/${name}`,
+);
+
+/** @source Istio `pkg/config/validation/validation.go` validateMetadata */
+function checkAnnotations({ kind, metadata }: Resource, findings: Findings): void {
+  const { annotations = {} } = metadata;
+  const has = (name: string) => Object.hasOwn(annotations, name);
+  if (has(DRY_RUN_ANNOTATION) && kind !== 'AuthorizationPolicy')
+    findings.error(
+      ['metadata', 'annotations', DRY_RUN_ANNOTATION],
+      'only an AuthorizationPolicy has a dry run; take the annotation out',
+    );
+  for (const name of INTERNAL.filter(has))
+    findings.error(
+      ['metadata', 'annotations', name],
+      'it is not for users to write; take the annotation out',
+    );
 }

@@ -7,6 +7,7 @@ test('a wildcard matches deeper names but not the bare domain', () => {
   assert.equal(hostMatches('*.foo.com', 'a.foo.com'), true);
   assert.equal(hostMatches('*.foo.com', 'a.b.foo.com'), true);
   assert.equal(hostMatches('*.foo.com', 'foo.com'), false);
+  assert.equal(hostMatches('*foo.com', 'foo.com'), true);
   assert.equal(hostMatches('*', 'foo.com'), true);
   assert.equal(hostMatches('*.com', '*.foo.com'), true);
 });

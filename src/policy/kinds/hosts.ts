@@ -3,7 +3,7 @@
  * @source Istio `pkg/config/host/name.go`
  */
 
-/** Do the two names have a host in common? Either may start with `*`. */
+/** Do the two names have a host in common? Either may start with `*`; `*a.com` has `a.com`, `*.a.com` has not. */
 export function hostMatches(one: string, other: string): boolean {
   const oneWild = one.startsWith('*');
   const otherWild = other.startsWith('*');
@@ -11,7 +11,7 @@ export function hostMatches(one: string, other: string): boolean {
     const [short, long] = one.length < other.length ? [one, other] : [other, one];
     return long.slice(1).endsWith(short.slice(1));
   }
-  if (oneWild) return other.endsWith(one.slice(1)) && (one === '*' || other.length > one.length - 1);
+  if (oneWild) return other.endsWith(one.slice(1));
   if (otherWild) return hostMatches(other, one);
   return one === other;
 }
