@@ -52,6 +52,34 @@ test('%RESP% reads the response that is being changed, and nothing while there i
   assert.equal((call.headers as HeaderFields).b, ' by h');
 });
 
+test('levels come one after the other: with several destinations theirs first, each with its removals before its changes', () => {
+  const rule = { remove: ['x'], set: { y: 'rule' }, add: { z: 'rule' } };
+  const destination = { remove: ['y'], set: { x: 'destination' }, add: { z: 'destination' } };
+  const applied = (several: boolean) => {
+    const headers: HeaderFields = { x: '0', y: '0', z: '0' };
+    const context = { method: 'GET', scheme: 'http', authority: 'a', path: '/', headers };
+    applyHeaders(compileHeaders(rule, destination, several), headers, context);
+    return headers;
+  };
+  // One list: all removals, then the rule's changes, then the destination's.
+  assert.deepEqual(applied(false), { z: ['0', 'rule', 'destination'], y: 'rule', x: 'destination' });
+  // Two lists: what the destination sets the rule removes again.
+  assert.deepEqual(applied(true), { z: ['0', 'destination', 'rule'], y: 'rule' });
+});
+
+test('names are taken in order of the alphabet, and in any case', () => {
+  const steps = compileHeaders({ set: { b: '1', A: '2' }, add: { D: '3', c: '4' } }, undefined, false);
+  assert.deepEqual(
+    steps.map(({ kind, name }) => `${kind} ${name}`),
+    ['set a', 'set b', 'add d', 'add c'],
+  );
+});
+
+test('a line break in a name or value that came over the wire is refused', () => {
+  assert.throws(() => compileHeaders({ set: { a: 'x\r\nb: c' } }, undefined, false), /line break/);
+  assert.throws(() => compileHeaders({ add: { 'a\n': 'x' } }, undefined, false), /line break/);
+});
+
 test('broken operators are refused with the reason', () => {
   assert.match(headerValueFault('50%')!, /%%/);
   assert.match(headerValueFault('%NOPE%')!, /not an operator/);

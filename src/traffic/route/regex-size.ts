@@ -22,7 +22,11 @@ export function guessProgramSize(pattern: string): number {
   for (let at = 0; at < pattern.length; at += 1) {
     switch (pattern[at]) {
       case '\\':
-        at = pattern.startsWith('\\Q', at) ? endOfLiteral(pattern, at) : at + 1;
+        if (pattern.startsWith('\\Q', at)) {
+          const end = endOfLiteral(pattern, at);
+          level.sum += end - at;
+          at = end;
+        } else at += 1;
         atom(1);
         break;
       case '[':

@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { RE2JS } from 're2js';
-import { compilePattern, MAX_PATTERN_LENGTH, nativeEquivalent, patternFault } from './regex.js';
+import {
+  compilePattern,
+  MAX_PATTERN_LENGTH,
+  MAX_SUBJECT_LENGTH,
+  nativeEquivalent,
+  patternFault,
+} from './regex.js';
+import { guessProgramSize } from './regex-size.js';
 
 test('a pattern matches the whole text or not at all', () => {
   assert.equal(compilePattern('/v[0-9]+').test('/v12'), true);
@@ -25,38 +32,200 @@ test('the native engine is used only for rows of characters with at most one rep
     assert.equal(nativeEquivalent(unsafe), null, unsafe);
 });
 
+/** Pieces of patterns of which many are in the safe subset, and many just outside. */
+const PIECES = [
+  'a',
+  'b',
+  'Z',
+  '0',
+  '_',
+  '-',
+  '/',
+  ',',
+  ':',
+  '=',
+  '@',
+  ' ',
+  '.',
+  '[ab]',
+  '[^a]',
+  '[a-c]',
+  '[0-9-]',
+  '[a-b-c]',
+  '[a.]',
+  '\\.',
+  '\\-',
+  '\\/',
+  '\\$',
+  '\\d',
+  '\\w',
+  '\\s',
+  '|',
+  '*',
+  '+',
+  '$',
+  '^',
+  '?',
+  '(a)',
+  'ä',
+];
+const pattern = fc
+  .array(fc.constantFrom(...PIECES), { minLength: 1, maxLength: 7 })
+  .map((pieces) => pieces.join(''));
+const subject = fc.string({
+  unit: fc.constantFrom(
+    'a',
+    'b',
+    'c',
+    'Z',
+    '0',
+    '.',
+    '-',
+    '/',
+    '$',
+    ' ',
+    '\n',
+    '\r',
+    '\u00a0',
+    '\v',
+    'ä',
+    '😀',
+    '\ud800',
+  ),
+  maxLength: 7,
+});
+
 test('the native engine agrees with RE2 wherever it is used', () => {
-  const piece = fc.constantFrom(
+  let used = 0;
+  fc.assert(
+    fc.property(pattern, fc.array(subject, { minLength: 1, maxLength: 5 }), (source, subjects) => {
+      const native = nativeEquivalent(source);
+      if (native === null || patternFault(source) !== null) return;
+      used += 1;
+      const re2 = RE2JS.compile(source);
+      for (const text of subjects)
+        assert.equal(native.test(text), re2.matches(text), `${source} on ${JSON.stringify(text)}`);
+    }),
+    { numRuns: 5_000, seed: 7 },
+  );
+  assert.ok(used > 1_000, `${used} patterns took the native engine`);
+});
+
+test('the native engine takes only what it can match in one go and one way back', () => {
+  fc.assert(
+    fc.property(pattern, (source) => {
+      const native = nativeEquivalent(source);
+      if (native === null) return;
+      const inner = native.source.slice(4, -2);
+      for (const branch of inner.split('|')) {
+        const bare = branch.replace(/\\x[0-9a-f]{2}/g, 'x').replace(/\[[^\]]*\]/g, 'x');
+        assert.doesNotMatch(bare, /[(){}?]/);
+        assert.ok((bare.match(/[*+]/g) ?? []).length <= 1, branch);
+      }
+    }),
+    { numRuns: 2_000, seed: 11 },
+  );
+});
+
+const ENDLESS = [
+  '(a+)+$',
+  '(a|aa)+$',
+  '(a|a)*b',
+  '.*.*.*x',
+  '(.*)*x',
+  '(x+x+)+y',
+  '((((a*)*)*)*)*b',
+  '([a-zA-Z]+)*!',
+  '(?:a?){100}a{100}',
+  '^(\\w+\\s?)*$',
+];
+for (const source of ENDLESS)
+  test(`${source} stays with RE2, which takes the longest string in stride`, () => {
+    assert.equal(nativeEquivalent(source), null);
+    const matcher = compilePattern(source);
+    assert.equal(matcher.test(`${'a'.repeat(MAX_SUBJECT_LENGTH - 1)}\0`), false);
+  });
+
+test('a string that is longer than the bound matches nothing, not even .*', () => {
+  for (const source of ['[^x]*', '(?s).*']) {
+    assert.equal(compilePattern(source).test('a'.repeat(MAX_SUBJECT_LENGTH)), true);
+    assert.equal(compilePattern(source).test('a'.repeat(MAX_SUBJECT_LENGTH + 1)), false);
+  }
+});
+
+const TOO_LARGE = [
+  'a{1000}{1000}',
+  '(a{1000}){1000}',
+  '((a{100}){100}){100}',
+  `(?:${'a'.repeat(900)}){1000}`,
+  `(?:${'(?:a|b)'.repeat(100)}){1000}`,
+  `${'[a-z]{1000}'.repeat(90)}`,
+  `${'('.repeat(100)}a${'){3}'.repeat(100)}`,
+  'a{99999}',
+];
+for (const source of TOO_LARGE)
+  test(`${source.slice(0, 40)} is refused before it is unrolled`, () => {
+    assert.match(patternFault(source)!, /too much|so much|repeat|nested/i);
+  });
+
+test('counts that people write are taken', () => {
+  for (const source of [
+    '[a-z]{1000}',
+    '(?:[a-z]{1,63}\\.){1,10}x',
+    '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}',
+  ])
+    assert.equal(patternFault(source), null, source);
+});
+
+test('the guess of a size is never below half of it, and no text makes it throw', () => {
+  const unit = fc.constantFrom(
     'a',
     'b',
     '.',
-    '[ab]',
-    '[^a]',
-    '\\.',
-    '\\d',
-    '\\w',
-    '\\s',
-    '-',
-    '/',
+    '[a-z]',
+    '(',
+    ')',
+    '(?:',
     '|',
     '*',
     '+',
+    '?',
+    '{2}',
+    '{3,7}',
+    '{4,}',
+    '\\d',
+    '\\Q',
+    '\\E',
+    '[]a]',
+    '{',
+    '\\',
+    '[^',
     '$',
-    '^',
   );
-  const pattern = fc.array(piece, { minLength: 1, maxLength: 6 }).map((pieces) => pieces.join(''));
-  const text = fc.array(fc.constantFrom('a', 'b', '.', '1', ' ', '-', '/', '\n', 'ä'), { maxLength: 6 });
+  const source = fc.array(unit, { maxLength: 12 }).map((pieces) => pieces.join(''));
   fc.assert(
-    fc.property(pattern, text, (source, chars) => {
-      const native = nativeEquivalent(source);
-      if (native === null || patternFault(source) !== null) return;
-      const subject = chars.join('');
-      assert.equal(
-        native.test(subject),
-        RE2JS.compile(source).matches(subject),
-        `${source} on ${JSON.stringify(subject)}`,
-      );
+    fc.property(source, (text) => {
+      const guess = guessProgramSize(text);
+      assert.ok(guess > 0 && Number.isFinite(guess));
+      let size = 0;
+      try {
+        size = RE2JS.compile(text).programSize();
+      } catch {
+        return;
+      }
+      assert.ok(size <= 2 * guess + 10, `${text}: ${size} instructions, guessed ${guess}`);
     }),
-    { numRuns: 2_000, seed: 7 },
+    { numRuns: 5_000, seed: 13 },
+  );
+});
+
+test('no text makes compiling throw anything but a reason', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary', maxLength: 40 }), subject, (source, text) => {
+      const fault = patternFault(source);
+      if (fault === null) compilePattern(source).test(text);
+      else assert.notEqual(fault, '');
+    }),
+    { numRuns: 2_000, seed: 17 },
   );
 });
