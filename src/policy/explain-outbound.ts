@@ -34,6 +34,7 @@ import {
   type OutboundQuestion,
 } from './outbound-question.js';
 import { parseResources } from './parse.js';
+import { hostSteps } from './resilience-steps.js';
 import { resolve } from './resolve/index.js';
 import { fullGateway, fullName } from './resolve/names.js';
 import type { Message, PolicyFile, Resource, Scope } from './resource.js';
@@ -131,6 +132,7 @@ function explainIn(explaining: Explaining, call: OutboundCallFacts): OutboundExp
       protocol: call.protocol,
     }),
   );
+  if (call.protocol === 'http') steps.push(...hostSteps(host.effective));
   return call.protocol === 'http'
     ? explainRequest(host, request, known, steps)
     : explainConnection(host, request, known, steps);

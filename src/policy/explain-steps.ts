@@ -6,9 +6,10 @@ import { HeaderFormat } from '../traffic/headers/format.js';
 import type { HeaderOperations } from '../traffic/headers/policy.js';
 import { mirrorCluster } from '../traffic/mirror/decide.js';
 import type { CompiledRoute } from '../traffic/route/index.js';
-import type { EffectiveEndpoints } from './effective.js';
+import type { EffectiveCluster, EffectiveEndpoints } from './effective.js';
 import type { HostTable } from './host-table.js';
 import type { ExplainedCluster } from './outbound-question.js';
+import { clusterSteps } from './resilience-steps.js';
 
 /** What a destination is looked up in. */
 export interface Known {
@@ -41,8 +42,13 @@ export function outboundSteps(taken: TakenRoute, known: Known): string[] {
       ? 'the route sets no timeout'
       : `the whole call ends after ${route.timeoutMs} ms, retries included`,
   );
-  steps.push(retryStep(route));
+  steps.push(retryStep(route), ...clusterSteps(chosenCluster(taken, known)));
   return steps;
+}
+
+function chosenCluster({ clusters, picked }: TakenRoute, { hosts }: Known): EffectiveCluster | undefined {
+  const chosen = clusters.find(({ name }) => name === picked);
+  return hosts.hosts.find(({ host }) => host === chosen?.host)?.clusters.get(chosen!.name);
 }
 
 function faultSteps(policy: FaultPolicy | null, fault: FaultVerdict | null, draw: number | null): string[] {

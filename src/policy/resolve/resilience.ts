@@ -8,14 +8,15 @@ import { hedgePolicyFrom } from '../../traffic/hedge/policy.js';
 import type { RateLimitKey, RateLimitPolicy } from '../../traffic/rate-limit/policy.js';
 import type { EffectiveCluster, EffectiveInbound, EffectiveInboundResilience } from '../effective.js';
 import { durationMs } from '../kinds/duration.js';
-import { limitName, type RateLimitSpec } from '../kinds/rate-limit.js';
+import { limitName, type RateLimitSpec, rateLimit } from '../kinds/rate-limit.js';
 import type { RequestMatchSpec } from '../kinds/rate-limit-match.js';
-import type { ResiliencePolicySpec } from '../kinds/resilience-policy.js';
+import { type ResiliencePolicySpec, resiliencePolicy } from '../kinds/resilience-policy.js';
 import type { ConcurrencySpec } from '../kinds/resilience-policy-shapes.js';
-import type { Scope } from '../resource.js';
+import type { Resource, Scope } from '../resource.js';
 import { selectsLabels } from './inbound.js';
 import { ROOT_NAMESPACE } from './names.js';
-import type { Typed } from './typed.js';
+import { compareAge } from './order.js';
+import { ofKind, type Typed } from './typed.js';
 
 type ForHost<Spec> = Spec & { readonly host: string };
 interface Attached {
@@ -47,6 +48,12 @@ export interface InboundPolicies {
   /** Oldest first. */
   readonly resilience: readonly Typed<ResiliencePolicySpec>[];
   readonly rateLimits: readonly Typed<RateLimitSpec>[];
+}
+
+/** Those of all resources, for whoever asks once. */
+export function inboundPoliciesOf(resources: readonly Resource[]): InboundPolicies {
+  const ordered = [...resources].sort(compareAge);
+  return { resilience: ofKind(ordered, resiliencePolicy), rateLimits: ofKind(ordered, rateLimit) };
 }
 
 /** What a workload's own side adds to {@link EffectiveInbound}. */
