@@ -224,6 +224,21 @@ test('the deadline of an exchange is the smaller of the caller’s and policy’
   assert.equal(mesh.clock.pending, 0);
 });
 
+test('an upgraded connection holds no place and has no deadline of policy', () => {
+  const policy = shedding(1);
+  const mesh = new TestPath({ ...policy, resilience: { ...policy.resilience!, deadlineMs: 1_000 } });
+  const exchange = begin(mesh, { headers: { 'x-heddle-deadline-ms': '9000' } });
+  assert.equal(exchange.deadlineAt - mesh.clock.now(), 1_000);
+  assert.deepEqual(countOf(mesh, 1), { 503: 1 });
+  exchange.hold?.upgraded();
+  assert.equal(exchange.deadlineAt - mesh.clock.now(), 9_000);
+  assert.deepEqual(countOf(mesh, 3), { 200: 3 });
+  mesh.clock.advance(5_000);
+  assert.equal(exchange.refusal, null);
+  end(mesh, exchange);
+  assert.deepEqual(countOf(mesh, 3), { 200: 3 });
+});
+
 test('without such a policy nothing is held', () => {
   const mesh = new TestPath(inboundPolicy());
   const exchange = begin(mesh);

@@ -77,13 +77,16 @@ export class InboundGuard {
 class Held extends Deadline implements ExchangeHold {
   readonly #exchange: Exchange;
   readonly #deadlines: Deadlines;
-  readonly #concurrency: ConcurrencyState | null;
+  #concurrency: ConcurrencyState | null;
+  /** Of the caller. */
+  readonly #deadlineAt: number;
 
   constructor(exchange: Exchange, deadlines: Deadlines, concurrency: ConcurrencyState | null) {
     super();
     this.#exchange = exchange;
     this.#deadlines = deadlines;
     this.#concurrency = concurrency;
+    this.#deadlineAt = exchange.deadlineAt;
   }
 
   override expire(): void {
@@ -100,6 +103,12 @@ class Held extends Deadline implements ExchangeHold {
     // One that broke off says nothing about how long answers take.
     if (complete) this.#concurrency.sample(this.#exchange.startedAt);
     this.#concurrency.leave();
+    this.#concurrency = null;
+  }
+
+  upgraded(): void {
+    this.#exchange.deadlineAt = this.#deadlineAt;
+    this.ended(false);
   }
 }
 

@@ -64,6 +64,8 @@ export interface ExchangeFacts {
 export interface ExchangeHold {
   /** @param complete the last byte of the answer is out */
   ended(complete: boolean): void;
+  /** It became a connection of another protocol, which lasts as long as it likes. */
+  upgraded(): void;
 }
 
 /** Whoever answers it. */

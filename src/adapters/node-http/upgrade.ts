@@ -49,6 +49,7 @@ function upgrade(
       connection.stream.destroySoon();
       return;
     }
+    exchange.hold?.upgraded();
     present(request, exchange);
     path.run(exchange, () => target.emit('upgrade', request, socket, head));
   };
