@@ -3,17 +3,25 @@
  * @source Istio `pkg/config/validation/validation.go` validateTLSRoute, validateTCPRoute; spec validation.md §2
  */
 import { checkDestination, checkLabels, checkPort, isCidr, isDnsLabel, isIp } from './common.js';
-import { atGatewaysOnly, checkGateways } from './gateways.js';
-import { hostSubsetOf } from './hosts.js';
+import { checkGateways } from './gateways.js';
+import type { HostSet } from './hosts.js';
 import type { FieldPath, Findings } from './kind.js';
 import { sniHostFault } from './sni-hosts.js';
-import type { TcpRouteSpec, TlsRouteSpec, VirtualServiceSpec } from './virtual-service.js';
+import type { TcpRouteSpec, TlsRouteSpec } from './virtual-service.js';
+
+/** The VirtualService that a rule is part of. */
+export interface ConnectionContext {
+  /** Its hosts. */
+  readonly names: HostSet;
+  /** Whether it is bound to gateways alone. */
+  readonly toGateways: boolean;
+}
 
 export function checkTlsRoute(
   route: TlsRouteSpec,
   path: FieldPath,
   findings: Findings,
-  context: VirtualServiceSpec,
+  context: ConnectionContext,
 ): void {
   const matches = route.match ?? [];
   if (matches.length === 0)
@@ -40,19 +48,15 @@ export function checkTcpRoute(route: TcpRouteSpec, path: FieldPath, findings: Fi
   checkWeighted(route.route, path, findings);
 }
 
-function checkSniHost(name: string, path: FieldPath, findings: Findings, context: VirtualServiceSpec): void {
+function checkSniHost(name: string, path: FieldPath, findings: Findings, context: ConnectionContext): void {
   if (isIp(name)) {
     findings.warning(path, `'${name}' is an address; clients ask for names only (SNI), not for addresses`);
     return;
   }
-  const hosts = context.hosts ?? [];
-  const fault = sniHostFault(name, { atGateway: atGatewaysOnly(context.gateways), sni: true });
+  const fault = sniHostFault(name, { atGateway: context.toGateways, sni: true });
   if (fault !== null) findings.error(path, `'${name}' is not a host: ${fault}`);
-  else if (!hosts.some((host) => hostSubsetOf(name, host)))
-    findings.error(
-      path,
-      `'${name}' is none of the VirtualService's hosts (${hosts.join(', ')}); add it to them`,
-    );
+  else if (context.names.including(name) === undefined)
+    findings.error(path, `'${name}' is none of the VirtualService's hosts; add it to them`);
 }
 
 interface Conditions {

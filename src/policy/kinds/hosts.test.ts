@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { compareSpecificity, hostMatches, hostSubsetOf } from './hosts.js';
+import { compareSpecificity, HostSet, hostMatches, hostSubsetOf } from './hosts.js';
 
 test('a wildcard matches deeper names but not the bare domain', () => {
   assert.equal(hostMatches('*.foo.com', 'a.foo.com'), true);
@@ -35,5 +35,26 @@ test('matching does not depend on the side, and a subset always matches', () => 
       if (hostSubsetOf(one, other)) assert.equal(hostMatches(one, other), true);
     }),
     { seed: 9 },
+  );
+});
+
+test('a set includes a name exactly if one of its hosts does', () => {
+  const label = fc.constantFrom('a', 'b', 'com', 'b-a');
+  const host = fc
+    .tuple(fc.constantFrom('', '*', '*.', '*-'), fc.array(label, { minLength: 1, maxLength: 3 }))
+    .map(([star, labels]) => star + labels.join('.'));
+  fc.assert(
+    fc.property(fc.array(host, { maxLength: 8 }), host, (hosts, name) => {
+      const set = new HostSet();
+      for (const one of hosts) set.add(one);
+      const found = set.including(name);
+      assert.equal(
+        found !== undefined,
+        hosts.some((one) => hostSubsetOf(name, one)),
+      );
+      if (found !== undefined) assert.ok(hosts.includes(found) && hostSubsetOf(name, found));
+      if (hosts.includes(name)) assert.equal(found, name);
+    }),
+    { seed: 11 },
   );
 });

@@ -113,32 +113,38 @@ function checkOverlap(
   findings: Findings,
   { ordered }: { readonly ordered: boolean },
 ): void {
-  for (const [index, locality] of localities.entries()) {
-    const later = partsOf(locality);
-    if (later.includes(''))
+  // By the parts that are said: the localities so far, and all that includes one of them.
+  const said = new Map<string, string>();
+  const around = new Map<string, string>();
+  for (const locality of localities) {
+    if (partsOf(locality).includes(''))
       findings.error(path, `'${locality}' has an empty part: expected region/zone/subzone`);
     const star = locality.indexOf('*');
     if (star >= 0 && star < locality.length - 1)
       findings.error(path, `'${locality}': a '*' can only be its end`);
-    const other = localities.slice(0, index).find((text) => {
-      const earlier = partsOf(text);
-      return includes(earlier, later) || (!(ordered && star >= 0) && includes(later, earlier));
-    });
+    const places = placesAround(locality);
+    const own = places.at(-1)!;
+    const outer = places.map((place) => said.get(place)).find((place) => place !== undefined);
+    const inner = ordered && star >= 0 ? undefined : around.get(own);
+    const other = outer ?? inner;
     if (other !== undefined) findings.error(path, `'${locality}' and '${other}' overlap`);
+    if (!said.has(own)) said.set(own, locality);
+    for (const place of places) if (!around.has(place)) around.set(place, locality);
   }
 }
 
+/** At most three. */
 function partsOf(locality: string): string[] {
   const [region = '', zone, ...rest] = locality.split('/');
   return [region, ...(zone === undefined ? [] : [zone]), ...(rest.length > 0 ? [rest.join('/')] : [])];
 }
 
-/** Is every place of `inner` one of `outer`? A part that is missing, or `*`, is every one. */
-function includes(outer: readonly string[], inner: readonly string[]): boolean {
-  for (let place = 0; place < 3; place += 1) {
-    const part = outer[place] ?? '*';
-    if (part === '*') return true;
-    if (part !== inner[place]) return false;
+/** Everything that includes a locality, from the world (empty) to itself; a part that is missing, or `*`, is every one. */
+function placesAround(locality: string): string[] {
+  const places = [''];
+  for (const part of partsOf(locality)) {
+    if (part === '*') break;
+    places.push(`${places.at(-1)}/${part}`);
   }
-  return true;
+  return places;
 }

@@ -7,14 +7,10 @@ import type { HttpMatchSpec, VirtualServiceSpec } from './virtual-service.js';
 
 type Match = Readonly<Record<string, unknown>>;
 
-interface Seen {
-  readonly text: string;
-  readonly match: Match;
-  readonly where: string;
-}
-
 export function checkReachable(spec: VirtualServiceSpec, findings: Findings): void {
-  for (const part of ['http', 'tls', 'tcp'] as const) checkRules(spec[part] ?? [], part, findings);
+  checkRules(spec.http ?? [], 'http', findings);
+  checkRules(spec.tls ?? [], 'tls', findings);
+  checkRules(spec.tcp ?? [], 'tcp', findings);
 }
 
 function checkRules(
@@ -23,7 +19,9 @@ function checkRules(
   findings: Findings,
 ): void {
   let matchless = -1;
-  const seen: Seen[] = [];
+  /** By the match as text: where it was first. */
+  const seen = new Map<string, string>();
+  const prefixes = new Prefixes();
   for (const [index, { match: matches = [] }] of rules.entries()) {
     const path = ['spec', part, index];
     if (matchless >= 0) {
@@ -33,22 +31,63 @@ function checkRules(
     let duplicates = 0;
     for (const [place, match] of matches.entries()) {
       const text = canonicalText(match);
-      const same = seen.find((earlier) => earlier.text === text);
-      const cover =
-        same ?? (part === 'http' ? seen.find((earlier) => covers(earlier.match, match)) : undefined);
+      const where = `${part}[${index}].match[${place}]`;
+      const same = seen.get(text);
+      const cover = same ?? (part === 'http' ? prefixes.covering(match) : undefined);
       if (same !== undefined) duplicates += 1;
       if (cover !== undefined)
         findings.warning(
           [...path, 'match', place],
-          `has no effect: ${cover.where} takes all that it matches`,
+          `has no effect: ${cover} takes all that it matches`,
           'IST0131',
         );
-      seen.push({ text, match, where: `${part}[${index}].match[${place}]` });
+      if (same === undefined) seen.set(text, where);
+      if (part === 'http') prefixes.add(match, where);
     }
     if (matches.length > 0 && duplicates === matches.length)
       findings.warning(path, 'never reached: all its matches were taken by earlier rules', 'IST0130');
     if (matches.length === 0) matchless = index;
   }
+}
+
+/**
+ * Matches on prefixes of the path, asked as Istio asks whether one takes every request of a later one: of uri prefixes only, the later
+ * one longer. What Istio says of other fields is not always true (it reads them the wrong way round, or not at all), so here they must be
+ * the same: never a finding that Istio does not have, never a wrong one. A later match on GET is taken by an earlier one without a method.
+ */
+class Prefixes {
+  /** By the other conditions as text. */
+  readonly #known = new Map<string, { readonly where: Map<string, string>; readonly lengths: Set<number> }>();
+
+  add(match: HttpMatchSpec, where: string): void {
+    const prefix = match.uri?.prefix;
+    if (!prefix) return;
+    const others = otherConditions(match);
+    const known = this.#known.get(others) ?? { where: new Map(), lengths: new Set() };
+    if (!known.where.has(prefix)) known.where.set(prefix, where);
+    known.lengths.add(prefix.length);
+    this.#known.set(others, known);
+  }
+
+  /** Where a match was that takes all of this one's requests. */
+  covering(match: HttpMatchSpec): string | undefined {
+    const prefix = match.uri?.prefix;
+    if (!prefix) return undefined;
+    const { method: _method, ...anyMethod } = match;
+    for (const others of match.method?.exact === 'GET' ? [match, anyMethod] : [match]) {
+      const known = this.#known.get(otherConditions(others));
+      for (const length of known?.lengths ?? []) {
+        const where = length < prefix.length ? known?.where.get(prefix.slice(0, length)) : undefined;
+        if (where !== undefined) return where;
+      }
+    }
+    return undefined;
+  }
+}
+
+function otherConditions(match: HttpMatchSpec): string {
+  const { uri: _uri, statPrefix: _prefix, ...others } = match;
+  return canonicalText(others);
 }
 
 /** A match as text: its name says nothing, nor does what is empty. */
@@ -59,31 +98,8 @@ function canonicalText(match: Match): string {
 
 /** Only the match's own fields: an empty `exact` within one of them is a condition. */
 function isEmpty(value: unknown): boolean {
-  return value === undefined || value === '' || value === 0 || value === false || isEmptyList(value);
-}
-
-function isEmptyList(value: unknown): boolean {
-  return Array.isArray(value) && value.length === 0;
-}
-
-/**
- * Is every request of `later` one of `earlier`? Asked as Istio asks: of uri prefixes only, the later one longer. What Istio says of
- * other fields is not always true (it reads them the wrong way round, or not at all), so here they must be the same: never a finding
- * that Istio does not have, never a wrong one. A later match on GET is taken by an earlier one without a method.
- */
-function covers(earlier: HttpMatchSpec, later: HttpMatchSpec): boolean {
-  const prefix = earlier.uri?.prefix;
-  const longer = later.uri?.prefix;
-  if (!prefix || longer === undefined || longer === prefix || !longer.startsWith(prefix)) return false;
-  const one = otherConditions(earlier);
-  const other = otherConditions(later);
-  if (one.method === undefined && other.method?.exact === 'GET') one.method = other.method;
-  return canonicalText(one) === canonicalText(other);
-}
-
-function otherConditions(match: HttpMatchSpec): HttpMatchSpec {
-  const { uri: _uri, statPrefix: _prefix, ...others } = match;
-  return others;
+  if (Array.isArray(value)) return value.length === 0;
+  return value === undefined || value === '' || value === 0 || value === false;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -6,7 +6,7 @@ import type { ResourceMetadata } from '../resource.js';
 import { checkExportTo, isIp } from './common.js';
 import { checkTcpRoute, checkTlsRoute } from './connection-route-checks.js';
 import { atGatewaysOnly, checkGateways } from './gateways.js';
-import { hostMatches } from './hosts.js';
+import { HostSet } from './hosts.js';
 import { checkHttpRoute } from './http-route-checks.js';
 import type { Findings } from './kind.js';
 import { checkReachable } from './reachable.js';
@@ -29,7 +29,10 @@ export function checkVirtualService(
     findings.error(['spec'], "nothing is routed: expected at least one entry in 'http', 'tls' or 'tcp'");
   for (const [index, route] of http.entries())
     checkHttpRoute(route, ['spec', 'http', index], findings, context);
-  for (const [index, route] of tls.entries()) checkTlsRoute(route, ['spec', 'tls', index], findings, spec);
+  const names = new HostSet();
+  for (const host of spec.hosts ?? []) names.add(host);
+  for (const [index, route] of tls.entries())
+    checkTlsRoute(route, ['spec', 'tls', index], findings, { names, toGateways: context.toGateways });
   for (const [index, route] of tcp.entries()) checkTcpRoute(route, ['spec', 'tcp', index], findings);
   checkReachable(spec, findings);
 }
@@ -52,8 +55,27 @@ function checkHosts(spec: VirtualServiceSpec, toGateways: boolean, findings: Fin
     if (fault !== null) findings.error(path, `'${host}' is not a host: ${fault}`);
     else if (host === '*' && !toGateways)
       findings.error(path, "'*' cannot be bound to the mesh; name hosts, or bind it to a gateway only");
-    const other = hosts.slice(0, index).find((earlier) => hostMatches(earlier, host));
-    if (other !== undefined)
-      findings.error(path, `'${host}' and '${other}' of the same VirtualService overlap`);
+  }
+  checkOverlap(hosts, findings);
+}
+
+/** Two names overlap if one includes the other: an earlier one a later one, or a later one an earlier one. */
+function checkOverlap(hosts: readonly string[], findings: Findings): void {
+  const say = (index: number, other: string) =>
+    findings.error(
+      ['spec', 'hosts', index],
+      `'${hosts[index]}' and '${other}' of the same VirtualService overlap`,
+    );
+  const before = new HostSet();
+  for (const [index, host] of hosts.entries()) {
+    const other = before.including(host);
+    if (other !== undefined) say(index, other);
+    before.add(host);
+  }
+  const after = new HostSet();
+  for (const host of [...hosts].reverse()) {
+    const other = after.including(host);
+    if (other !== undefined && other !== host) say(hosts.lastIndexOf(other), host);
+    after.add(host);
   }
 }
