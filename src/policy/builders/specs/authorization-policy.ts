@@ -4,14 +4,17 @@
 export interface AuthorizationPolicySpec {
   /** Of workloads in its own namespace; of all in `istio-system`. */
   readonly selector?: AuthorizationPolicySelector;
-  /** Partly: accepted with a warning: for gateways and waypoints, never for a workload. */
+  /** Partly: told as HDL0006: for gateways and waypoints, never for a workload. */
   readonly targetRef?: AuthorizationPolicyTargetRef;
   /** Partly: as `targetRef`. */
   readonly targetRefs?: readonly AuthorizationPolicyTargetRef[];
+  /** One must match; without rules the policy matches nothing. */
   readonly rules?: readonly AuthorizationPolicyRule[];
-  /** Partly: ALLOW, DENY, AUDIT; CUSTOM is refused. Dry run by Istio's annotation. */
+  /**
+   * Partly: ALLOW, DENY, AUDIT; of CUSTOM no provider is known, so whatever it matches is denied, as in
+   * Istio. Dry run by Istio's annotation. Default: ALLOW.
+   */
   readonly action?: 'ALLOW' | 'DENY' | 'AUDIT' | 'CUSTOM';
-  /** Refused: only CUSTOM has one. */
   readonly provider?: AuthorizationPolicyProvider;
 }
 
@@ -20,75 +23,93 @@ export interface AuthorizationPolicySelector {
 }
 
 export interface AuthorizationPolicyTargetRef {
-  /** Partly: accepted with a warning: for gateways and waypoints, never for a workload. */
   readonly group?: string;
-  /** Partly: accepted with a warning: for gateways and waypoints, never for a workload. */
   readonly kind?: string;
-  /** Partly: accepted with a warning: for gateways and waypoints, never for a workload. */
   readonly name?: string;
-  /** Partly: accepted with a warning: for gateways and waypoints, never for a workload. */
   readonly namespace?: string;
 }
 
 export interface AuthorizationPolicyRule {
+  /** One must match; of a source, everything that it names. */
   readonly from?: readonly AuthorizationPolicyRuleFrom[];
+  /** One must match; of an operation, everything that it names. */
   readonly to?: readonly AuthorizationPolicyRuleTo[];
-  /** Partly: all of Istio's keys; those of tokens (`request.auth.*`) match nothing yet. */
+  /** All must hold. */
   readonly when?: readonly AuthorizationPolicyRuleWhen[];
 }
 
 export interface AuthorizationPolicyRuleFrom {
-  /** What the peer's certificate proves. */
+  /** What the peer's certificate and the token prove. */
   readonly source?: AuthorizationPolicyRuleFromSource;
 }
 
 export interface AuthorizationPolicyRuleFromSource {
+  /** `cluster.local/ns/NAMESPACE/sa/ACCOUNT`, with `*` at the beginning or the end. */
   readonly principals?: readonly string[];
+  /** None of these. */
   readonly notPrincipals?: readonly string[];
+  /** Of the peer. */
   readonly namespaces?: readonly string[];
+  /** None of these. */
   readonly notNamespaces?: readonly string[];
+  /** Of the peer: `account`, or `namespace/account`. */
   readonly serviceAccounts?: readonly string[];
+  /** None of these. */
   readonly notServiceAccounts?: readonly string[];
+  /** Of the peer. */
   readonly trustDomains?: readonly string[];
+  /** None of these. */
   readonly notTrustDomains?: readonly string[];
-  /** Partly: tokens are not checked yet: matches nothing. */
+  /** `ISSUER/SUBJECT` of the token; `*`: any token that was verified. */
   readonly requestPrincipals?: readonly string[];
-  /** Partly: tokens are not checked yet: matches everything. */
+  /** None of these; `*`: no token. */
   readonly notRequestPrincipals?: readonly string[];
-  /** Address of the connection. */
+  /** Address of the connection, as CIDR. */
   readonly ipBlocks?: readonly string[];
-  /** Address of the connection. */
+  /** None of these. */
   readonly notIpBlocks?: readonly string[];
-  /** By `x-forwarded-for`, as far as `HEDDLE_TRUSTED_HOPS` says. */
+  /** Address of the client by `x-forwarded-for`, as far as `HEDDLE_TRUSTED_HOPS` says. */
   readonly remoteIpBlocks?: readonly string[];
-  /** As `remoteIpBlocks`. */
+  /** None of these. */
   readonly notRemoteIpBlocks?: readonly string[];
 }
 
 export interface AuthorizationPolicyRuleTo {
-  /** Of the normalized path, without its query; `*`, prefix, suffix and path templates. */
   readonly operation?: AuthorizationPolicyRuleToOperation;
 }
 
 export interface AuthorizationPolicyRuleToOperation {
+  /** As they were called, with `*` at the beginning or the end. */
   readonly hosts?: readonly string[];
+  /** None of these. */
   readonly notHosts?: readonly string[];
+  /** Of the workload. */
   readonly ports?: readonly string[];
+  /** None of these. */
   readonly notPorts?: readonly string[];
+  /** E.g. `GET`. */
   readonly methods?: readonly string[];
+  /** None of these. */
   readonly notMethods?: readonly string[];
+  /**
+   * Partly: the normalized path without its query: exact, `prefix*`, `*suffix`, or a template (`{*}`,
+   * `{**}`).
+   */
   readonly paths?: readonly string[];
+  /** Partly: none of these. */
   readonly notPaths?: readonly string[];
 }
 
 export interface AuthorizationPolicyRuleWhen {
-  /** Partly: all of Istio's keys; those of tokens (`request.auth.*`) match nothing yet. */
+  /** Partly: all of Istio's attributes but `experimental.envoy.filters.*`. */
   readonly key: string;
+  /** One of these. */
   readonly values?: readonly string[];
+  /** None of these. */
   readonly notValues?: readonly string[];
 }
 
 export interface AuthorizationPolicyProvider {
-  /** Refused: only CUSTOM has one. */
+  /** Partly: only CUSTOM has one; none is known (HDL0005). */
   readonly name?: string;
 }

@@ -5,9 +5,9 @@ export interface DestinationRuleSpec {
   /** The most specific rule, of the caller's namespace, then the service's, then the root's. */
   readonly host: string;
   readonly trafficPolicy?: DestinationRuleTrafficPolicy;
-  /** Endpoints with all of these labels. */
+  /** Endpoints with all of these labels; routes name them. */
   readonly subsets?: readonly DestinationRuleSubset[];
-  /** `.`, `*` or names of namespaces. */
+  /** `.`, `*` or names of namespaces: whose calls it is for. Default: *. */
   readonly exportTo?: readonly string[];
   /** Which callers it is for, in its own namespace. */
   readonly workloadSelector?: DestinationRuleWorkloadSelector;
@@ -16,44 +16,42 @@ export interface DestinationRuleSpec {
 export interface DestinationRuleTrafficPolicy {
   readonly loadBalancer?: DestinationRuleTrafficPolicyLoadBalancer;
   readonly connectionPool?: DestinationRuleTrafficPolicyConnectionPool;
-  /** Per endpoint and process. */
+  /** Takes endpoints out of picking, each process for itself. */
   readonly outlierDetection?: DestinationRuleTrafficPolicyOutlierDetection;
   readonly tls?: DestinationRuleTrafficPolicyTls;
   /** Replaces the blocks above, as a whole, for one port. */
   readonly portLevelSettings?: readonly DestinationRuleTrafficPolicyPortLevelSetting[];
-  /** Refused: not there yet. */
+  /** Partly: told as HDL0006: for TCP connections; HTTP calls do not go through it. */
   readonly tunnel?: DestinationRuleTrafficPolicyTunnel;
-  /** Refused: not there yet. */
   readonly proxyProtocol?: DestinationRuleTrafficPolicyProxyProtocol;
-  /** Share of active requests; default 20 %, at least 3 at once. */
   readonly retryBudget?: DestinationRuleTrafficPolicyRetryBudget;
 }
 
 export interface DestinationRuleTrafficPolicyLoadBalancer {
-  /** Partly: LEAST_REQUEST (default, two choices), ROUND_ROBIN, RANDOM; PASSTHROUGH is refused. */
+  /**
+   * Partly: LEAST_REQUEST (two choices), ROUND_ROBIN, RANDOM; PASSTHROUGH goes to the host that the caller
+   * names. Default: LEAST_REQUEST.
+   */
   readonly simple?: 'UNSPECIFIED' | 'LEAST_CONN' | 'LEAST_REQUEST' | 'RANDOM' | 'ROUND_ROBIN' | 'PASSTHROUGH';
-  /** Ring or Maglev; at random where nothing is named to hash. */
+  /** Sticky calls: ring or Maglev; at random where nothing is named to hash. */
   readonly consistentHash?: DestinationRuleTrafficPolicyLoadBalancerConsistentHash;
-  /** Refused: endpoints report no load yet. */
+  /** Refused: servers report no load; LEAST_REQUEST counts what is in flight. */
   readonly backendUtilization?: DestinationRuleTrafficPolicyLoadBalancerBackendUtilization;
-  /** Refused: locality is not there yet. */
   readonly localityLbSetting?: DestinationRuleTrafficPolicyLoadBalancerLocalityLbSetting;
-  /** Refused: locality is not there yet. */
+  /** Refused: zones are not weighed against each other; write `localityLbSetting`. */
   readonly zoneAwareLbSetting?: DestinationRuleTrafficPolicyLoadBalancerZoneAwareLbSetting;
-  /** Slow start, for LEAST_REQUEST and ROUND_ROBIN. */
   readonly warmup?: DestinationRuleTrafficPolicyLoadBalancerWarmup;
-  /** Deprecated. */
+  /** Partly: deprecated, told as HDL0006: write `warmup.duration`. */
   readonly warmupDurationSecs?: string;
 }
 
 export interface DestinationRuleTrafficPolicyLoadBalancerConsistentHash {
-  /** Ring or Maglev; at random where nothing is named to hash. */
+  /** Its value is hashed. */
   readonly httpHeaderName?: string;
-  /** Partly: the caller's cookie is read; none is made for a caller without one. */
   readonly httpCookie?: DestinationRuleTrafficPolicyLoadBalancerConsistentHashHttpCookie;
   /** Of the exchange being served. */
   readonly useSourceIp?: boolean;
-  /** Ring or Maglev; at random where nothing is named to hash. */
+  /** Its value is hashed. */
   readonly httpQueryParameterName?: string;
   readonly ringHash?: DestinationRuleTrafficPolicyLoadBalancerConsistentHashRingHash;
   readonly maglev?: DestinationRuleTrafficPolicyLoadBalancerConsistentHashMaglev;
@@ -62,81 +60,78 @@ export interface DestinationRuleTrafficPolicyLoadBalancerConsistentHash {
 }
 
 export interface DestinationRuleTrafficPolicyLoadBalancerConsistentHashHttpCookie {
-  /** Partly: the caller's cookie is read; none is made for a caller without one. */
+  /** Its value is hashed. */
   readonly name?: string;
-  /** Partly: the caller's cookie is read; none is made for a caller without one. */
+  /** Of the cookie that is made. */
   readonly path?: string;
-  /** Partly: the caller's cookie is read; none is made for a caller without one. */
+  /** With it a caller without the cookie is given one; without it none is made. */
   readonly ttl?: string;
-  /** Refused: no cookie is made. */
+  /** Of the cookie that is made. */
   readonly attributes?: readonly DestinationRuleTrafficPolicyLoadBalancerConsistentHashHttpCookieAttribute[];
 }
 
 export interface DestinationRuleTrafficPolicyLoadBalancerConsistentHashHttpCookieAttribute {
-  /** Refused: no cookie is made. */
   readonly name?: string;
-  /** Refused: no cookie is made. */
   readonly value?: string;
 }
 
 export interface DestinationRuleTrafficPolicyLoadBalancerConsistentHashRingHash {
-  /** Ring or Maglev; at random where nothing is named to hash. */
+  /** Points on the ring. Default: 1024. */
   readonly minimumRingSize?: number;
 }
 
 export interface DestinationRuleTrafficPolicyLoadBalancerConsistentHashMaglev {
-  /** Ring or Maglev; at random where nothing is named to hash. */
+  /** A prime. Default: 65537. */
   readonly tableSize?: number;
 }
 
 export interface DestinationRuleTrafficPolicyLoadBalancerBackendUtilization {
-  /** Refused: endpoints report no load yet. */
   readonly errorUtilizationPenaltyPercent?: number;
   readonly metricNamesForComputingUtilization?: readonly string[];
-  /** Refused: endpoints report no load yet. */
   readonly weightExpirationPeriod?: string;
-  /** Refused: endpoints report no load yet. */
   readonly weightStabilizationPeriod?: string;
-  /** Refused: endpoints report no load yet. */
   readonly weightUpdatePeriod?: string;
 }
 
 export interface DestinationRuleTrafficPolicyLoadBalancerLocalityLbSetting {
+  /** Shares of the calls of a locality among others. */
   readonly distribute?: readonly DestinationRuleTrafficPolicyLoadBalancerLocalityLbSettingDistribute[];
+  /** Where calls go when the own region is short of healthy endpoints; needs outlierDetection. */
   readonly failover?: readonly DestinationRuleTrafficPolicyLoadBalancerLocalityLbSettingFailover[];
+  /** Labels, the first that differs decides how far an endpoint is away. */
   readonly failoverPriority?: readonly string[];
-  /** Refused: locality is not there yet. */
+  /** Prefers the nearest locality; needs outlierDetection. Default: true. */
   readonly enabled?: boolean;
 }
 
 export interface DestinationRuleTrafficPolicyLoadBalancerLocalityLbSettingDistribute {
-  /** Refused: locality is not there yet. */
+  /** `region/zone/sub-zone`, with `*` at the end. */
   readonly from?: string;
+  /** By locality, in percent; together 100. */
   readonly to?: Readonly<Record<string, number>>;
 }
 
 export interface DestinationRuleTrafficPolicyLoadBalancerLocalityLbSettingFailover {
-  /** Refused: locality is not there yet. */
+  /** A region. */
   readonly from?: string;
-  /** Refused: locality is not there yet. */
+  /** A region. */
   readonly to?: string;
 }
 
 export interface DestinationRuleTrafficPolicyLoadBalancerZoneAwareLbSetting {
+  /** Refused: write `localityLbSetting`. */
   readonly failover?: readonly DestinationRuleTrafficPolicyLoadBalancerLocalityLbSettingFailover[];
   readonly failoverPriority?: readonly string[];
-  /** Refused: locality is not there yet. */
   readonly enabled?: boolean;
-  /** Refused: locality is not there yet. */
   readonly minClusterSize?: number;
 }
 
 export interface DestinationRuleTrafficPolicyLoadBalancerWarmup {
-  /** Slow start, for LEAST_REQUEST and ROUND_ROBIN. */
+  /** Slow start of new endpoints, for LEAST_REQUEST and ROUND_ROBIN. */
   readonly duration?: string;
-  /** Slow start, for LEAST_REQUEST and ROUND_ROBIN. */
+  /** Of its share that a new endpoint begins with. Default: 10. */
   readonly minimumPercent?: number;
-  /** Slow start, for LEAST_REQUEST and ROUND_ROBIN. */
+  /** Above 1 the share grows faster at first. Default: 1. */
   readonly aggression?: number;
 }
 
@@ -148,22 +143,21 @@ export interface DestinationRuleTrafficPolicyConnectionPool {
 export interface DestinationRuleTrafficPolicyConnectionPoolTcp {
   /** Of each endpoint, in each process. */
   readonly maxConnections?: number;
-  /** TCP and TLS together; default 10 s. */
+  /** TCP and TLS together. Default: 10s. */
   readonly connectTimeout?: string;
-  /** Refused: not there yet. */
   readonly tcpKeepalive?: DestinationRuleTrafficPolicyConnectionPoolTcpTcpKeepalive;
-  /** Refused: not there yet. */
+  /** Then the connection is replaced. */
   readonly maxConnectionDuration?: string;
-  /** Where `http.idleTimeout` is absent; 0 s is never. */
+  /** Where `http.idleTimeout` is absent; 0s is never. */
   readonly idleTimeout?: string;
 }
 
 export interface DestinationRuleTrafficPolicyConnectionPoolTcpTcpKeepalive {
-  /** Refused: not there yet. */
+  /** Partly: told as HDL0006, without effect: the operating system's own value holds. */
   readonly probes?: number;
-  /** Refused: not there yet. */
+  /** Without traffic, before the first probe. */
   readonly time?: string;
-  /** Refused: not there yet. */
+  /** Partly: told as HDL0006, without effect: the operating system's own value holds. */
   readonly interval?: string;
 }
 
@@ -176,50 +170,48 @@ export interface DestinationRuleTrafficPolicyConnectionPoolHttp {
   readonly maxRequestsPerConnection?: number;
   /** Outstanding at once; a retry budget replaces it. */
   readonly maxRetries?: number;
-  /** Default 1 h; less where the server says so. */
+  /** Less where the server says so. Default: 1h. */
   readonly idleTimeout?: string;
-  /** Partly: DEFAULT and DO_NOT_UPGRADE; UPGRADE is refused. */
+  /** Partly: UPGRADE is told as HDL0006: calls are HTTP/1.1. */
   readonly h2UpgradePolicy?: 'DEFAULT' | 'DO_NOT_UPGRADE' | 'UPGRADE';
-  /** Refused: `false` is accepted. */
+  /** Partly: told as HDL0006, without effect: calls are HTTP/1.1, one at a time on a connection. */
   readonly useClientProtocol?: boolean;
-  /** Refused: HTTP/2 is not there yet. */
+  /** Partly: told as HDL0006, without effect: calls are HTTP/1.1, one at a time on a connection. */
   readonly maxConcurrentStreams?: number;
-  /** Refused: HTTP/2 is not there yet. */
+  /** Partly: told as HDL0006, without effect: calls are HTTP/1.1, one at a time on a connection. */
   readonly http2KeepAlive?: DestinationRuleTrafficPolicyConnectionPoolHttpHttp2KeepAlive;
 }
 
 export interface DestinationRuleTrafficPolicyConnectionPoolHttpHttp2KeepAlive {
-  /** Refused: HTTP/2 is not there yet. */
   readonly interval?: string;
-  /** Refused: HTTP/2 is not there yet. */
   readonly timeout?: string;
 }
 
 export interface DestinationRuleTrafficPolicyOutlierDetection {
   /** Partly: accepted with a warning, without effect, as in Istio. */
   readonly consecutiveErrors?: number;
-  /** Per endpoint and process. */
+  /** Failures without a response are counted apart. */
   readonly splitExternalLocalOriginErrors?: boolean;
-  /** Per endpoint and process. */
+  /** In a row, if they are counted apart. Default: 5. */
   readonly consecutiveLocalOriginFailures?: number;
-  /** Default off. */
+  /** 502, 503, 504 in a row; default off. */
   readonly consecutiveGatewayErrors?: number;
-  /** Default 5; 0: off. */
+  /** In a row; 0: off. Default: 5. */
   readonly consecutive5xxErrors?: number;
-  /** Between the sweeps that take endpoints back; default 10 s. */
+  /** Between the sweeps that take endpoints back. Default: 10s. */
   readonly interval?: string;
-  /** Grows with each further ejection; default 30 s. */
+  /** Grows with each further ejection. Default: 30s. */
   readonly baseEjectionTime?: string;
-  /** Default 10: a cluster of fewer than ten endpoints needs more, or none is ejected. */
+  /** A cluster of fewer than ten endpoints needs more, or none is ejected. Default: 10. */
   readonly maxEjectionPercent?: number;
-  /** Below it all endpoints are picked from; default 0: never. */
+  /** Below it all endpoints are picked from; 0: never. Default: 0. */
   readonly minHealthPercent?: number;
-  /** Refused: not there yet. */
+  /** Statuses that count as errors, in place of 5xx. */
   readonly outlierDetectionHttpErrorCodes?: readonly number[];
 }
 
 export interface DestinationRuleTrafficPolicyTls {
-  /** Left out: mesh identity with every endpoint that registered for it. */
+  /** Left out with the whole block: mesh identity with every endpoint that registered for it. */
   readonly mode?: 'DISABLE' | 'SIMPLE' | 'MUTUAL' | 'ISTIO_MUTUAL';
   /** Path of a PEM file on the workload. */
   readonly clientCertificate?: string;
@@ -227,15 +219,15 @@ export interface DestinationRuleTrafficPolicyTls {
   readonly privateKey?: string;
   /** Path of a PEM file on the workload; left out: the system's roots. */
   readonly caCertificates?: string;
-  /** Refused: there is no secret store. */
+  /** Partly: refused with SIMPLE and MUTUAL: there are no Kubernetes secrets; name files. */
   readonly credentialName?: string;
   /** The peer must prove one of them. */
   readonly subjectAltNames?: readonly string[];
   /** Sent as written; left out: none, and for the mesh a name made of port, subset and host. */
   readonly sni?: string;
-  /** SIMPLE and MUTUAL only. */
+  /** SIMPLE and MUTUAL only: whoever answers is believed. */
   readonly insecureSkipVerify?: boolean;
-  /** Refused: not there yet; mesh certificates live an hour instead. */
+  /** Path of a PEM file on the workload: certificates that are revoked. */
   readonly caCrl?: string;
 }
 
@@ -248,37 +240,36 @@ export interface DestinationRuleTrafficPolicyPortLevelSetting {
 }
 
 export interface DestinationRuleTrafficPolicyPortLevelSettingPort {
-  /** Replaces the blocks above, as a whole, for one port. */
+  /** Of the service. */
   readonly number?: number;
 }
 
 export interface DestinationRuleTrafficPolicyTunnel {
-  /** Refused: not there yet. */
   readonly protocol?: string;
-  /** Refused: not there yet. */
   readonly targetHost?: string;
-  /** Refused: not there yet. */
   readonly targetPort?: number;
 }
 
 export interface DestinationRuleTrafficPolicyProxyProtocol {
-  /** Refused: not there yet. */
+  /** V1 or V2, at the start of each connection. Default: V1. */
   readonly version?: 'V1' | 'V2';
 }
 
 export interface DestinationRuleTrafficPolicyRetryBudget {
-  /** Share of active requests; default 20 %, at least 3 at once. */
+  /** Of active requests that may be retries. Default: 20. */
   readonly percent?: number;
-  /** Share of active requests; default 20 %, at least 3 at once. */
+  /** Retries that are always allowed at once. Default: 3. */
   readonly minRetryConcurrency?: number;
-  /** Refused: a budget has no memory yet. */
+  /** Refused: calls in flight are counted, not those of an interval. */
   readonly budgetInterval?: string;
 }
 
 export interface DestinationRuleSubset {
-  /** Endpoints with all of these labels. */
+  /** That routes use. */
   readonly name: string;
+  /** All of them on the endpoint. */
   readonly labels?: Readonly<Record<string, string>>;
+  /** Over that of the host, block by block. */
   readonly trafficPolicy?: DestinationRuleTrafficPolicy;
 }
 

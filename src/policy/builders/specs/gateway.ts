@@ -26,20 +26,15 @@ export interface GatewayServer {
 }
 
 export interface GatewayServerPort {
-  /** Each server has one; `analyze` finds those that conflict. */
   readonly number?: number;
-  /** Each server has one; `analyze` finds those that conflict. */
   readonly protocol?: string;
-  /** Each server has one; `analyze` finds those that conflict. */
   readonly name?: string;
   /** Partly: an error, as in Istio. */
   readonly targetPort?: number;
 }
 
 export interface GatewayServerTls {
-  /** Partly: checked; there is no gateway process yet that listens on it. */
   readonly httpsRedirect?: boolean;
-  /** Partly: checked; there is no gateway process yet that listens on it. */
   readonly mode?:
     | 'PASSTHROUGH'
     | 'SIMPLE'
@@ -47,38 +42,26 @@ export interface GatewayServerTls {
     | 'AUTO_PASSTHROUGH'
     | 'ISTIO_MUTUAL'
     | 'OPTIONAL_MUTUAL';
-  /** Partly: checked; there is no gateway process yet that listens on it. */
   readonly serverCertificate?: string;
-  /** Partly: checked; there is no gateway process yet that listens on it. */
   readonly privateKey?: string;
-  /** Partly: checked; there is no gateway process yet that listens on it. */
   readonly caCertificates?: string;
-  /** Partly: checked; there is no gateway process yet that listens on it. */
   readonly caCrl?: string;
-  /** Partly: checked; there is no gateway process yet that listens on it. */
   readonly credentialName?: string;
   readonly credentialNames?: readonly string[];
-  /** Partly: checked; there is no gateway process yet that listens on it. */
   readonly caCertCredentialName?: string;
   readonly tlsCertificates?: readonly GatewayServerTlsTlsCertificate[];
   readonly subjectAltNames?: readonly string[];
   readonly verifyCertificateSpki?: readonly string[];
   readonly verifyCertificateHash?: readonly string[];
-  /** Partly: checked; there is no gateway process yet that listens on it. */
   readonly minProtocolVersion?: 'TLS_AUTO' | 'TLSV1_0' | 'TLSV1_1' | 'TLSV1_2' | 'TLSV1_3';
-  /** Partly: checked; there is no gateway process yet that listens on it. */
   readonly maxProtocolVersion?: 'TLS_AUTO' | 'TLSV1_0' | 'TLSV1_1' | 'TLSV1_2' | 'TLSV1_3';
   readonly cipherSuites?: readonly string[];
   readonly ecdhCurves?: readonly string[];
-  /** Partly: checked; there is no gateway process yet that listens on it. */
   readonly insecureSkipVerify?: boolean;
 }
 
 export interface GatewayServerTlsTlsCertificate {
-  /** Partly: checked; there is no gateway process yet that listens on it. */
   readonly serverCertificate?: string;
-  /** Partly: checked; there is no gateway process yet that listens on it. */
   readonly privateKey?: string;
-  /** Partly: checked; there is no gateway process yet that listens on it. */
   readonly caCertificates?: string;
 }

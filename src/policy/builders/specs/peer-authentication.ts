@@ -14,6 +14,6 @@ export interface PeerAuthenticationSelector {
 }
 
 export interface PeerAuthenticationMtls {
-  /** PERMISSIVE unless said otherwise; workload over namespace over mesh (`istio-system`). */
+  /** Workload over namespace over mesh (`istio-system`). Default: PERMISSIVE. */
   readonly mode?: 'UNSET' | 'DISABLE' | 'PERMISSIVE' | 'STRICT';
 }

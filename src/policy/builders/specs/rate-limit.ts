@@ -46,8 +46,6 @@ export interface RateLimitLimitMatch {
 }
 
 export interface RateLimitLimitMatchHeader {
-  /** By name, exact or prefix; `{}` asks whether it is there. */
   readonly exact?: string;
-  /** By name, exact or prefix; `{}` asks whether it is there. */
   readonly prefix?: string;
 }

@@ -2,9 +2,13 @@
 
 /** What a RequestAuthentication says. */
 export interface RequestAuthenticationSpec {
+  /** Of workloads in its own namespace; of all in `istio-system`. */
   readonly selector?: RequestAuthenticationSelector;
+  /** Partly: told as HDL0006: for gateways and waypoints, never for a workload. */
   readonly targetRef?: RequestAuthenticationTargetRef;
+  /** Partly: as `targetRef`. */
   readonly targetRefs?: readonly RequestAuthenticationTargetRef[];
+  /** A request with a token that none of them takes is refused with 401; one without a token is not. */
   readonly jwtRules?: readonly RequestAuthenticationJwtRule[];
 }
 
@@ -13,51 +17,53 @@ export interface RequestAuthenticationSelector {
 }
 
 export interface RequestAuthenticationTargetRef {
-  /** Refused: tokens are not checked yet, and a policy that protects nothing would be worse than none. */
   readonly group?: string;
-  /** Refused: tokens are not checked yet, and a policy that protects nothing would be worse than none. */
   readonly kind?: string;
-  /** Refused: tokens are not checked yet, and a policy that protects nothing would be worse than none. */
   readonly name?: string;
-  /** Refused: tokens are not checked yet, and a policy that protects nothing would be worse than none. */
   readonly namespace?: string;
 }
 
 export interface RequestAuthenticationJwtRule {
-  /** Refused: tokens are not checked yet, and a policy that protects nothing would be worse than none. */
+  /** The claim `iss`; without `jwksUri` and `jwks` its keys are asked for by OpenID discovery. */
   readonly issuer?: string;
+  /** The claim `aud` holds one of them. */
   readonly audiences?: readonly string[];
-  /** Refused: tokens are not checked yet, and a policy that protects nothing would be worse than none. */
+  /** Where the keys are; kept and renewed by each process. */
   readonly jwksUri?: string;
-  /** Refused: tokens are not checked yet, and a policy that protects nothing would be worse than none. */
+  /** The same, in an old spelling. */
   readonly jwks_uri?: string;
-  /** Refused: tokens are not checked yet, and a policy that protects nothing would be worse than none. */
+  /** The keys themselves. */
   readonly jwks?: string;
+  /** Where the token stands; left out: `Authorization: Bearer`, and the parameter `access_token`. */
   readonly fromHeaders?: readonly RequestAuthenticationJwtRuleFromHeader[];
+  /** Query parameters. */
   readonly fromParams?: readonly string[];
+  /** Cookies. */
   readonly fromCookies?: readonly string[];
-  /** Refused: tokens are not checked yet, and a policy that protects nothing would be worse than none. */
+  /** Partly: the payload in base64url, for the program; names that belong to HTTP itself are refused. */
   readonly outputPayloadToHeader?: string;
+  /** Partly: single claims, for the program; names that belong to HTTP itself are refused. */
   readonly outputClaimToHeaders?: readonly RequestAuthenticationJwtRuleOutputClaimToHeader[];
-  /** Refused: tokens are not checked yet, and a policy that protects nothing would be worse than none. */
+  /** Whether the program sees the token. Default: false. */
   readonly forwardOriginalToken?: boolean;
-  /** Refused: tokens are not checked yet, and a policy that protects nothing would be worse than none. */
+  /** For asking for keys. Default: 5s. */
   readonly timeout?: string;
+  /** Claims that are lists in one text, beside `scope` and `permission`. */
   readonly spaceDelimitedClaims?: readonly string[];
-  /** Refused: tokens are not checked yet, and a policy that protects nothing would be worse than none. */
+  /** REQUIRED: a request without a token is refused, too. Default: OPTIONAL. */
   readonly presence?: 'OPTIONAL' | 'REQUIRED';
 }
 
 export interface RequestAuthenticationJwtRuleFromHeader {
-  /** Refused: tokens are not checked yet, and a policy that protects nothing would be worse than none. */
+  /** Of the header. */
   readonly name: string;
-  /** Refused: tokens are not checked yet, and a policy that protects nothing would be worse than none. */
+  /** Before the token, with its space. */
   readonly prefix?: string;
 }
 
 export interface RequestAuthenticationJwtRuleOutputClaimToHeader {
-  /** Refused: tokens are not checked yet, and a policy that protects nothing would be worse than none. */
+  /** Partly: of the header. */
   readonly header: string;
-  /** Refused: tokens are not checked yet, and a policy that protects nothing would be worse than none. */
+  /** Its name; `a.b` is within `a`. */
   readonly claim: string;
 }

@@ -53,28 +53,28 @@ export interface ResiliencePolicyHedging {
 }
 
 export interface ResiliencePolicyConcurrency {
-  /** A limit on what is under way at once that follows latency (gradient). */
+  /** Never fewer at once. */
   readonly minLimit?: number;
-  /** A limit on what is under way at once that follows latency (gradient). */
+  /** Never more at once. */
   readonly maxLimit?: number;
-  /** A limit on what is under way at once that follows latency (gradient). */
+  /** Before anything was measured. */
   readonly initialLimit?: number;
-  /** A limit on what is under way at once that follows latency (gradient). */
+  /** Between changes of the limit. */
   readonly sampleWindow?: string;
-  /** A limit on what is under way at once that follows latency (gradient). */
+  /** Of latency that is compared. */
   readonly percentile?: number;
-  /** A limit on what is under way at once that follows latency (gradient). */
+  /** Between measurements of latency without load. */
   readonly minRttInterval?: string;
-  /** A limit on what is under way at once that follows latency (gradient). */
+  /** Requests of such a measurement. */
   readonly minRttRequests?: number;
-  /** A limit on what is under way at once that follows latency (gradient). */
+  /** Of that interval, so that processes do not measure together. */
   readonly jitterPercent?: number;
-  /** A limit on what is under way at once that follows latency (gradient). */
+  /** Of latency that is let pass as noise. */
   readonly bufferPercent?: number;
 }
 
 export interface ResiliencePolicyPriority {
-  /** Which exchanges are shed first; the first that matches decides. */
+  /** For explanations. */
   readonly name: string;
   /** `exempt` is never shed, `sheddable` first. */
   readonly priority: 'exempt' | 'critical' | 'default' | 'sheddable';
@@ -90,8 +90,6 @@ export interface ResiliencePolicyPriorityMatch {
 }
 
 export interface ResiliencePolicyPriorityMatchHeader {
-  /** As in a RateLimit; left out: all. */
   readonly exact?: string;
-  /** As in a RateLimit; left out: all. */
   readonly prefix?: string;
 }

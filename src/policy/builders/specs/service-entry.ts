@@ -6,47 +6,47 @@ export interface ServiceEntrySpec {
   readonly hosts?: readonly string[];
   /** Partly: checked; calls are told apart by host. */
   readonly addresses?: readonly string[];
-  /** Partly: calls are made to HTTP ports; others are known by name only. */
   readonly ports?: readonly ServiceEntryPort[];
-  /** MESH_INTERNAL endpoints can have mesh identity. */
+  /** Endpoints of MESH_INTERNAL can have mesh identity. Default: MESH_EXTERNAL. */
   readonly location?: 'MESH_EXTERNAL' | 'MESH_INTERNAL';
   /**
-   * Partly: NONE, STATIC, DNS, DNS_ROUND_ROBIN: names are looked up when connecting, with NONE that of the
-   * host itself; DYNAMIC_DNS is refused.
+   * Partly: NONE, STATIC, DNS, DNS_ROUND_ROBIN, DYNAMIC_DNS: names are looked up when connecting; with NONE
+   * and DYNAMIC_DNS that of the host itself. Default: NONE.
    */
   readonly resolution?: 'NONE' | 'STATIC' | 'DNS' | 'DNS_ROUND_ROBIN' | 'DYNAMIC_DNS';
   /** Beside those that register. */
   readonly endpoints?: readonly ServiceEntryEndpoint[];
-  /** Refused: workloads register with their service by themselves. */
+  /** Its endpoints are the WorkloadEntries and workloads of its namespace with these labels. */
   readonly workloadSelector?: ServiceEntryWorkloadSelector;
-  /** `.`, `*`, `~` or names of namespaces. */
+  /** `.`, `*`, `~` or names of namespaces: who may see it. Default: *. */
   readonly exportTo?: readonly string[];
   /** That TLS peers must prove. */
   readonly subjectAltNames?: readonly string[];
 }
 
 export interface ServiceEntryPort {
-  /** Partly: calls are made to HTTP ports; others are known by name only. */
+  /** That is called. */
   readonly number: number;
   /** Partly: calls are made to HTTP ports; others are known by name only. */
   readonly protocol?: string;
-  /** Partly: calls are made to HTTP ports; others are known by name only. */
+  /** That endpoints use for their own ports. */
   readonly name?: string;
-  /** Partly: calls are made to HTTP ports; others are known by name only. */
+  /** Of the endpoints, where it differs. */
   readonly targetPort?: number;
 }
 
 export interface ServiceEntryEndpoint {
-  /** Partly: IP address or name; `unix://` is refused. */
+  /** Partly: IP address, name or `unix://` path, as the resolution allows. */
   readonly address?: string;
+  /** By name, where they differ. */
   readonly ports?: Readonly<Record<string, number>>;
-  /** `security.istio.io/tlsMode: istio` says that it takes mutual TLS. */
+  /** For subsets; `security.istio.io/tlsMode: istio` says that it takes mutual TLS. */
   readonly labels?: Readonly<Record<string, string>>;
-  /** Partly: accepted, told as HDL0006; there is one network. */
+  /** Partly: told as HDL0006, without effect: there is one network. */
   readonly network?: string;
-  /** Partly: carried along; balancing does not read it yet. */
+  /** `region/zone/sub-zone`, for the load balancer. */
   readonly locality?: string;
-  /** Beside those that register. */
+  /** Share among the endpoints. Default: 1. */
   readonly weight?: number;
   /** The identity that it must prove. */
   readonly serviceAccount?: string;

@@ -2,19 +2,19 @@
 
 /** What a Service says. */
 export interface ServiceSpec {
-  /** Name, number and protocol (by `appProtocol`, else by the prefix of the name) of an HTTP service. */
+  /** Of an HTTP service. */
   readonly ports?: readonly ServicePort[];
   readonly [field: string]: unknown;
 }
 
 export interface ServicePort {
-  /** Name, number and protocol (by `appProtocol`, else by the prefix of the name) of an HTTP service. */
+  /** That is called. */
   readonly port: number;
-  /** Name, number and protocol (by `appProtocol`, else by the prefix of the name) of an HTTP service. */
+  /** Its prefix says the protocol: `http-web`. */
   readonly name?: string;
-  /** Name, number and protocol (by `appProtocol`, else by the prefix of the name) of an HTTP service. */
+  /** The protocol, over that of the name. */
   readonly appProtocol?: string;
-  /** Partly: UDP and SCTP ports are left out. */
+  /** Partly: UDP and SCTP ports are left out. Default: TCP. */
   readonly protocol?: string;
   /** Partly: numbers; endpoints that register bring their own port. */
   readonly targetPort?: number | string;

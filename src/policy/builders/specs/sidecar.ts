@@ -49,20 +49,15 @@ export interface SidecarIngress {
 }
 
 export interface SidecarIngressPort {
-  /** The port of the process that the limits are for. */
   readonly number?: number;
-  /** The port of the process that the limits are for. */
   readonly protocol?: string;
-  /** The port of the process that the limits are for. */
   readonly name?: string;
   /** Partly: an error, as in Istio. */
   readonly targetPort?: number;
 }
 
 export interface SidecarIngressTls {
-  /** Refused: a port is served with the identity of the mesh; end other TLS in the program itself. */
   readonly httpsRedirect?: boolean;
-  /** Refused: a port is served with the identity of the mesh; end other TLS in the program itself. */
   readonly mode?:
     | 'PASSTHROUGH'
     | 'SIMPLE'
@@ -70,39 +65,27 @@ export interface SidecarIngressTls {
     | 'AUTO_PASSTHROUGH'
     | 'ISTIO_MUTUAL'
     | 'OPTIONAL_MUTUAL';
-  /** Refused: a port is served with the identity of the mesh; end other TLS in the program itself. */
   readonly serverCertificate?: string;
-  /** Refused: a port is served with the identity of the mesh; end other TLS in the program itself. */
   readonly privateKey?: string;
-  /** Refused: a port is served with the identity of the mesh; end other TLS in the program itself. */
   readonly caCertificates?: string;
-  /** Refused: a port is served with the identity of the mesh; end other TLS in the program itself. */
   readonly caCrl?: string;
-  /** Refused: a port is served with the identity of the mesh; end other TLS in the program itself. */
   readonly credentialName?: string;
   readonly credentialNames?: readonly string[];
-  /** Refused: a port is served with the identity of the mesh; end other TLS in the program itself. */
   readonly caCertCredentialName?: string;
   readonly tlsCertificates?: readonly SidecarIngressTlsTlsCertificate[];
   readonly subjectAltNames?: readonly string[];
   readonly verifyCertificateSpki?: readonly string[];
   readonly verifyCertificateHash?: readonly string[];
-  /** Refused: a port is served with the identity of the mesh; end other TLS in the program itself. */
   readonly minProtocolVersion?: 'TLS_AUTO' | 'TLSV1_0' | 'TLSV1_1' | 'TLSV1_2' | 'TLSV1_3';
-  /** Refused: a port is served with the identity of the mesh; end other TLS in the program itself. */
   readonly maxProtocolVersion?: 'TLS_AUTO' | 'TLSV1_0' | 'TLSV1_1' | 'TLSV1_2' | 'TLSV1_3';
   readonly cipherSuites?: readonly string[];
   readonly ecdhCurves?: readonly string[];
-  /** Refused: a port is served with the identity of the mesh; end other TLS in the program itself. */
   readonly insecureSkipVerify?: boolean;
 }
 
 export interface SidecarIngressTlsTlsCertificate {
-  /** Refused: a port is served with the identity of the mesh; end other TLS in the program itself. */
   readonly serverCertificate?: string;
-  /** Refused: a port is served with the identity of the mesh; end other TLS in the program itself. */
   readonly privateKey?: string;
-  /** Refused: a port is served with the identity of the mesh; end other TLS in the program itself. */
   readonly caCertificates?: string;
 }
 
@@ -112,44 +95,16 @@ export interface SidecarIngressConnectionPool {
 }
 
 export interface SidecarIngressConnectionPoolTcp {
-  /**
-   * Partly: told as HDL0006, without effect: on the way in calls are limited, connections are the server's
-   * own.
-   */
   readonly maxConnections?: number;
-  /**
-   * Partly: told as HDL0006, without effect: on the way in calls are limited, connections are the server's
-   * own.
-   */
   readonly connectTimeout?: string;
   readonly tcpKeepalive?: SidecarIngressConnectionPoolTcpTcpKeepalive;
-  /**
-   * Partly: told as HDL0006, without effect: on the way in calls are limited, connections are the server's
-   * own.
-   */
   readonly maxConnectionDuration?: string;
-  /**
-   * Partly: told as HDL0006, without effect: on the way in calls are limited, connections are the server's
-   * own.
-   */
   readonly idleTimeout?: string;
 }
 
 export interface SidecarIngressConnectionPoolTcpTcpKeepalive {
-  /**
-   * Partly: told as HDL0006, without effect: on the way in calls are limited, connections are the server's
-   * own.
-   */
   readonly probes?: number;
-  /**
-   * Partly: told as HDL0006, without effect: on the way in calls are limited, connections are the server's
-   * own.
-   */
   readonly time?: string;
-  /**
-   * Partly: told as HDL0006, without effect: on the way in calls are limited, connections are the server's
-   * own.
-   */
   readonly interval?: string;
 }
 
@@ -158,49 +113,17 @@ export interface SidecarIngressConnectionPoolHttp {
   readonly http1MaxPendingRequests?: number;
   /** Exchanges that are served at once, for this port; HTTP/1.1 too. */
   readonly http2MaxRequests?: number;
-  /**
-   * Partly: told as HDL0006, without effect: on the way in calls are limited, connections are the server's
-   * own.
-   */
   readonly maxRequestsPerConnection?: number;
-  /**
-   * Partly: told as HDL0006, without effect: on the way in calls are limited, connections are the server's
-   * own.
-   */
   readonly maxRetries?: number;
-  /**
-   * Partly: told as HDL0006, without effect: on the way in calls are limited, connections are the server's
-   * own.
-   */
   readonly idleTimeout?: string;
-  /**
-   * Partly: told as HDL0006, without effect: on the way in calls are limited, connections are the server's
-   * own.
-   */
   readonly h2UpgradePolicy?: 'DEFAULT' | 'DO_NOT_UPGRADE' | 'UPGRADE';
-  /**
-   * Partly: told as HDL0006, without effect: on the way in calls are limited, connections are the server's
-   * own.
-   */
   readonly useClientProtocol?: boolean;
-  /**
-   * Partly: told as HDL0006, without effect: on the way in calls are limited, connections are the server's
-   * own.
-   */
   readonly maxConcurrentStreams?: number;
   readonly http2KeepAlive?: SidecarIngressConnectionPoolHttpHttp2KeepAlive;
 }
 
 export interface SidecarIngressConnectionPoolHttpHttp2KeepAlive {
-  /**
-   * Partly: told as HDL0006, without effect: on the way in calls are limited, connections are the server's
-   * own.
-   */
   readonly interval?: string;
-  /**
-   * Partly: told as HDL0006, without effect: on the way in calls are limited, connections are the server's
-   * own.
-   */
   readonly timeout?: string;
 }
 
@@ -235,14 +158,11 @@ export interface SidecarOutboundTrafficPolicy {
 }
 
 export interface SidecarOutboundTrafficPolicyEgressProxy {
-  /** The service that calls to unknown hosts go to. */
   readonly host: string;
-  /** The service that calls to unknown hosts go to. */
   readonly subset?: string;
   readonly port?: SidecarOutboundTrafficPolicyEgressProxyPort;
 }
 
 export interface SidecarOutboundTrafficPolicyEgressProxyPort {
-  /** The service that calls to unknown hosts go to. */
   readonly number: number;
 }

@@ -19,13 +19,9 @@ export interface TelemetrySelector {
 }
 
 export interface TelemetryTargetRef {
-  /** Partly: told as HDL0006: for gateways and waypoints, never for a workload. */
   readonly group?: string;
-  /** Partly: told as HDL0006: for gateways and waypoints, never for a workload. */
   readonly kind?: string;
-  /** Partly: told as HDL0006: for gateways and waypoints, never for a workload. */
   readonly name?: string;
-  /** Partly: told as HDL0006: for gateways and waypoints, never for a workload. */
   readonly namespace?: string;
 }
 
@@ -53,7 +49,6 @@ export interface TelemetryTracingMatch {
 }
 
 export interface TelemetryTracingProvider {
-  /** Partly: checked; spans go where the program's OpenTelemetry sends them. */
   readonly name?: string;
 }
 
@@ -65,14 +60,14 @@ export interface TelemetryTracingCustomTag {
 }
 
 export interface TelemetryTracingCustomTagLiteral {
-  /** Attributes of spans, by name. */
+  /** The same for every span. */
   readonly value?: string;
 }
 
 export interface TelemetryTracingCustomTagEnvironment {
-  /** Attributes of spans, by name. */
+  /** Of a variable of the process. */
   readonly name?: string;
-  /** Attributes of spans, by name. */
+  /** Where it is not set. */
   readonly defaultValue?: string;
 }
 
@@ -114,9 +109,9 @@ export interface TelemetryMetricOverrideMatch {
 }
 
 export interface TelemetryMetricOverrideTagOverride {
-  /** Labels that are left out or set to the value of a CEL expression. */
+  /** UPSERT or REMOVE. Default: UPSERT. */
   readonly operation?: 'UPSERT' | 'REMOVE';
-  /** Labels that are left out or set to the value of a CEL expression. */
+  /** A CEL expression. */
   readonly value?: string;
 }
 
@@ -131,6 +126,5 @@ export interface TelemetryAccessLogging {
 }
 
 export interface TelemetryAccessLoggingFilter {
-  /** A CEL expression; a line is written where it is true. */
   readonly expression?: string;
 }

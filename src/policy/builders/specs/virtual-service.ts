@@ -4,33 +4,43 @@
 export interface VirtualServiceSpec {
   /**
    * Names in the mesh or outside; `*` may begin the first label; short names belong to the namespace of the
-   * resource.
+   * resource; a delegate has none.
    */
   readonly hosts?: readonly string[];
-  /** Partly: `mesh` is carried out; gateways are known to `analyze` and `explain` only. */
+  /**
+   * Partly: `mesh` (the default) is every workload; other gateways are for `analyze` and `explain`: there is
+   * no gateway process yet.
+   */
   readonly gateways?: readonly string[];
+  /** Tried in order; the first that matches decides. */
   readonly http?: readonly VirtualServiceHttp[];
-  /** Refused: calls are HTTP; TLS routing is not there yet. */
+  /**
+   * Partly: for TLS that is passed on as it is: decided, explained and analyzed; a process itself makes HTTP
+   * calls, and forwards no other connections yet.
+   */
   readonly tls?: readonly VirtualServiceTls[];
-  /** Refused: TCP routing is not there yet. */
+  /**
+   * Partly: for connections that are not HTTP: decided, explained and analyzed; a process itself makes HTTP
+   * calls, and forwards no other connections yet.
+   */
   readonly tcp?: readonly VirtualServiceTcp[];
-  /** `.`, `*` or names of namespaces. */
+  /** `.`, `*` or names of namespaces: who may use it. Default: *. */
   readonly exportTo?: readonly string[];
 }
 
 export interface VirtualServiceHttp {
   /** In explanations and spans. */
   readonly name?: string;
-  /** All conditions of an entry must hold; one entry must. */
+  /** One entry must hold; of an entry, everything. */
   readonly match?: readonly VirtualServiceHttpMatch[];
+  /** Where calls go; several share them by weight. */
   readonly route?: readonly VirtualServiceHttpRoute[];
   /** Answered by the caller's own process. */
   readonly redirect?: VirtualServiceHttpRedirect;
-  /** Answered by the caller's own process; at most 1 MiB. */
+  /** Answered by the caller's own process. */
   readonly directResponse?: VirtualServiceHttpDirectResponse;
-  /** Refused: delegation is not there yet. */
+  /** A VirtualService without hosts whose rules stand here, narrowed by this match. */
   readonly delegate?: VirtualServiceHttpDelegate;
-  /** Prefix or whole path, RE2 with back references, authority. */
   readonly rewrite?: VirtualServiceHttpRewrite;
   /**
    * Of the whole call, retries included; the smaller of it, the caller's own, and what is left of the
@@ -42,41 +52,51 @@ export interface VirtualServiceHttp {
   readonly fault?: VirtualServiceHttpFault;
   /** A copy a call, not a retry; its answer is thrown away. */
   readonly mirror?: VirtualServiceHttpRouteDestination;
-  /** Default 100. */
+  /** Of the calls. */
   readonly mirrorPercentage?: VirtualServiceHttpFaultDelayPercentage;
-  /** Deprecated. */
+  /** Deprecated; `mirrorPercentage.value` wins. */
   readonly mirrorPercent?: number;
+  /** Refused: an old spelling; write `mirrorPercentage.value`. */
   readonly mirror_percent?: number;
   /** Each drawn on its own. */
   readonly mirrors?: readonly VirtualServiceHttpMirror[];
   /** Preflights are answered, and responses say who may read them, on the way out. */
   readonly corsPolicy?: VirtualServiceHttpCorsPolicy;
-  /** Remove, then set, then add. */
+  /** Of requests and responses: remove, then set, then add. */
   readonly headers?: VirtualServiceHttpRouteHeaders;
 }
 
 export interface VirtualServiceHttpMatch {
   /** A label for people. */
   readonly name?: string;
-  /** Exact, prefix or RE2 of the path without its query. */
+  /** The path without its query: exact, prefix or RE2. */
   readonly uri?: VirtualServiceStringMatch;
+  /** `http` or `https`. */
   readonly scheme?: VirtualServiceStringMatch;
+  /** As it is sent: `GET`. */
   readonly method?: VirtualServiceStringMatch;
+  /** The host and port that are called. */
   readonly authority?: VirtualServiceStringMatch;
-  /** An empty match asks for presence; claims of tokens (`@request.auth.claims`) are refused. */
+  /**
+   * By name; an empty match asks for presence; `@request.auth.claims.NAME` asks for claims of the token of
+   * the exchange being served.
+   */
   readonly headers?: Readonly<Record<string, VirtualServiceStringMatch>>;
+  /** By name; one that matches rules the entry out. */
   readonly withoutHeaders?: Readonly<Record<string, VirtualServiceStringMatch>>;
+  /** By name; the first value counts. */
   readonly queryParams?: Readonly<Record<string, VirtualServiceStringMatch>>;
-  /** All conditions of an entry must hold; one entry must. */
+  /** That is called. */
   readonly port?: number;
+  /** All of them on the caller. */
   readonly sourceLabels?: Readonly<Record<string, string>>;
-  /** All conditions of an entry must hold; one entry must. */
+  /** Of the caller. */
   readonly sourceNamespace?: string;
   /** Partly: as `gateways` above. */
   readonly gateways?: readonly string[];
-  /** All conditions of an entry must hold; one entry must. */
+  /** For exact and prefix matches of `uri`. */
   readonly ignoreUriCase?: boolean;
-  /** Partly: accepted, told as HDL0006; metrics have no such label. */
+  /** Partly: told as HDL0006, without effect: metrics have no such label. */
   readonly statPrefix?: string;
 }
 
@@ -99,11 +119,10 @@ export interface VirtualServiceHttpRoute {
 }
 
 export interface VirtualServiceHttpRouteDestination {
-  /** A cluster `outbound|PORT|SUBSET|HOST`. */
+  /** Of a service; short names belong to the namespace of the resource. */
   readonly host: string;
-  /** A cluster `outbound|PORT|SUBSET|HOST`. */
+  /** Of a DestinationRule for the host. */
   readonly subset?: string;
-  /** Needed where the service has several. */
   readonly port?: VirtualServiceHttpRouteDestinationPort;
 }
 
@@ -118,60 +137,63 @@ export interface VirtualServiceHttpRouteHeaders {
 }
 
 export interface VirtualServiceHttpRouteHeadersRequest {
+  /** Replaced by these; Envoy's `%VARIABLES%` are filled in. */
   readonly set?: Readonly<Record<string, string>>;
+  /** Added to what is there. */
   readonly add?: Readonly<Record<string, string>>;
+  /** By name. */
   readonly remove?: readonly string[];
 }
 
 export interface VirtualServiceHttpRedirect {
-  /** Answered by the caller's own process. */
+  /** The whole path. */
   readonly uri?: string;
-  /** Answered by the caller's own process. */
+  /** In place of the prefix that matched. */
   readonly prefixRewrite?: string;
-  /** Answered by the caller's own process. */
+  /** Left out: as it was called. */
   readonly authority?: string;
-  /** Answered by the caller's own process. */
+  /** Left out: as it was called. */
   readonly scheme?: string;
-  /** Answered by the caller's own process. */
+  /** Left out: see `derivePort`. */
   readonly port?: number;
-  /** Answered by the caller's own process. */
+  /** Of the protocol, or as it was called. Default: FROM_PROTOCOL_DEFAULT. */
   readonly derivePort?: 'FROM_PROTOCOL_DEFAULT' | 'FROM_REQUEST_PORT';
-  /** Answered by the caller's own process. */
+  /** 301, 302, 303, 307 or 308. Default: 301. */
   readonly redirectCode?: number;
 }
 
 export interface VirtualServiceHttpDirectResponse {
-  /** Answered by the caller's own process; at most 1 MiB. */
+  /** Of the answer. */
   readonly status: number;
   readonly body?: VirtualServiceHttpDirectResponseBody;
 }
 
 export interface VirtualServiceHttpDirectResponseBody {
-  /** Answered by the caller's own process; at most 1 MiB. */
+  /** At most 1 MiB. */
   readonly string?: string;
-  /** Answered by the caller's own process; at most 1 MiB. */
+  /** Partly: in base64; refused if it is not text in UTF-8. */
   readonly bytes?: string;
 }
 
 export interface VirtualServiceHttpDelegate {
-  /** Refused: delegation is not there yet. */
+  /** Of the VirtualService. */
   readonly name?: string;
-  /** Refused: delegation is not there yet. */
+  /** Left out: that of the resource. */
   readonly namespace?: string;
 }
 
 export interface VirtualServiceHttpRewrite {
-  /** Prefix or whole path, RE2 with back references, authority. */
+  /** In place of the prefix or the path that matched. */
   readonly uri?: string;
-  /** Prefix or whole path, RE2 with back references, authority. */
+  /** As it is sent. */
   readonly authority?: string;
   readonly uriRegexRewrite?: VirtualServiceHttpRewriteUriRegexRewrite;
 }
 
 export interface VirtualServiceHttpRewriteUriRegexRewrite {
-  /** Prefix or whole path, RE2 with back references, authority. */
+  /** RE2 of the path. */
   readonly match?: string;
-  /** Prefix or whole path, RE2 with back references, authority. */
+  /** With `\1` for groups. */
   readonly rewrite?: string;
 }
 
@@ -180,13 +202,16 @@ export interface VirtualServiceHttpRetries {
   readonly attempts?: number;
   /** Of one attempt. */
   readonly perTryTimeout?: string;
-  /** Partly: all of Istio's words; `retriable-headers` and `http3-post-connect-failure` never hold. */
+  /**
+   * Partly: all of Istio's words and status codes; `retriable-headers` and `http3-post-connect-failure` never
+   * hold.
+   */
   readonly retryOn?: string;
-  /** Refused: endpoints have no order by locality yet; `false` is accepted. */
+  /** Retries may leave the locality that was tried. */
   readonly retryRemoteLocalities?: boolean;
   /** Default true, false where the cluster is sticky. */
   readonly retryIgnorePreviousHosts?: boolean;
-  /** Longest first wait, full jitter; capped at ten times as much; default 25 ms. */
+  /** Longest first wait, full jitter; capped at ten times as much. Default: 25ms. */
   readonly backoff?: string;
 }
 
@@ -199,24 +224,24 @@ export interface VirtualServiceHttpFaultDelay {
   readonly percentage?: VirtualServiceHttpFaultDelayPercentage;
   /** Deprecated; `percentage.value` wins. */
   readonly percent?: number;
-  /** Drawn once a call, delay before abort, before any state is touched. */
+  /** Before the call is made. */
   readonly fixedDelay?: string;
-  /** Refused: as in Istio. */
+  /** Partly: an error, as in Istio. */
   readonly exponentialDelay?: string;
 }
 
 export interface VirtualServiceHttpFaultDelayPercentage {
-  /** Drawn once a call, delay before abort, before any state is touched. */
+  /** Of the calls. Default: 100. */
   readonly value?: number;
 }
 
 export interface VirtualServiceHttpFaultAbort {
   readonly percentage?: VirtualServiceHttpFaultDelayPercentage;
-  /** Drawn once a call, delay before abort, before any state is touched. */
+  /** That the caller sees. */
   readonly httpStatus?: number;
-  /** Drawn once a call, delay before abort, before any state is touched. */
+  /** By its name, e.g. `UNAVAILABLE`. */
   readonly grpcStatus?: string;
-  /** Refused: as in Istio. */
+  /** Partly: an error, as in Istio. */
   readonly http2Error?: string;
 }
 
@@ -226,38 +251,48 @@ export interface VirtualServiceHttpMirror {
 }
 
 export interface VirtualServiceHttpCorsPolicy {
+  /** One of these. */
   readonly allowOrigins?: readonly VirtualServiceStringMatch[];
+  /** Deprecated; exact origins. */
   readonly allowOrigin?: readonly string[];
+  /** In answers to preflights. */
   readonly allowMethods?: readonly string[];
+  /** In answers to preflights. */
   readonly allowHeaders?: readonly string[];
+  /** That a page may read. */
   readonly exposeHeaders?: readonly string[];
-  /** Preflights are answered, and responses say who may read them, on the way out. */
+  /** How long an answer to a preflight holds. */
   readonly maxAge?: string;
-  /** Preflights are answered, and responses say who may read them, on the way out. */
+  /** Whether requests may carry them. */
   readonly allowCredentials?: boolean;
-  /** Preflights are answered, and responses say who may read them, on the way out. */
+  /** Of other origins: sent on, or answered without permission. Default: FORWARD. */
   readonly unmatchedPreflights?: 'UNSPECIFIED' | 'FORWARD' | 'IGNORE';
 }
 
 export interface VirtualServiceTls {
   readonly match?: readonly VirtualServiceTlsMatch[];
+  /** Partly: where connections go; several share them by weight. */
   readonly route?: readonly VirtualServiceTlsRoute[];
 }
 
 export interface VirtualServiceTlsMatch {
+  /** Partly: names that the client asks for; each is one of `hosts` or within it. */
   readonly sniHosts?: readonly string[];
+  /** Partly: addresses that are called. */
   readonly destinationSubnets?: readonly string[];
-  /** Refused: calls are HTTP; TLS routing is not there yet. */
+  /** Partly: that is called. */
   readonly port?: number;
+  /** Partly: all of them on the caller. */
   readonly sourceLabels?: Readonly<Record<string, string>>;
-  /** Refused: calls are HTTP; TLS routing is not there yet. */
+  /** Partly: of the caller. */
   readonly sourceNamespace?: string;
+  /** Partly: as `gateways` above. */
   readonly gateways?: readonly string[];
 }
 
 export interface VirtualServiceTlsRoute {
   readonly destination: VirtualServiceHttpRouteDestination;
-  /** Refused: calls are HTTP; TLS routing is not there yet. */
+  /** Partly: shares of the sum. */
   readonly weight?: number;
 }
 
@@ -267,13 +302,16 @@ export interface VirtualServiceTcp {
 }
 
 export interface VirtualServiceTcpMatch {
+  /** Partly: addresses that are called. */
   readonly destinationSubnets?: readonly string[];
-  /** Refused: TCP routing is not there yet. */
+  /** Partly: that is called. */
   readonly port?: number;
+  /** Partly: all of them on the caller. */
   readonly sourceLabels?: Readonly<Record<string, string>>;
-  /** Refused: TCP routing is not there yet. */
+  /** Partly: of the caller. */
   readonly sourceNamespace?: string;
+  /** Partly: as `gateways` above. */
   readonly gateways?: readonly string[];
-  /** Refused: TCP routing is not there yet. */
+  /** Partly: told as HDL0006, without effect, as in Istio. */
   readonly sourceSubnet?: string;
 }

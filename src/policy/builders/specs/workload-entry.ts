@@ -2,7 +2,7 @@
 
 /** What a WorkloadEntry says. */
 export interface WorkloadEntrySpec {
-  /** Partly: IP address or name; `unix://` is refused. */
+  /** IP address, name or `unix://` path. */
   readonly address?: string;
   /** By the name of the service's port; left out: its target port. */
   readonly ports?: Readonly<Record<string, number>>;

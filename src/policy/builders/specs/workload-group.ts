@@ -25,60 +25,20 @@ export interface WorkloadGroupMetadata {
 }
 
 export interface WorkloadGroupTemplate {
-  /**
-   * Partly: checked, and told as HDL0006: without effect, since processes register with their services by
-   * themselves.
-   */
   readonly address?: string;
   readonly ports?: Readonly<Record<string, number>>;
   readonly labels?: Readonly<Record<string, string>>;
-  /**
-   * Partly: checked, and told as HDL0006: without effect, since processes register with their services by
-   * themselves.
-   */
   readonly network?: string;
-  /**
-   * Partly: checked, and told as HDL0006: without effect, since processes register with their services by
-   * themselves.
-   */
   readonly locality?: string;
-  /**
-   * Partly: checked, and told as HDL0006: without effect, since processes register with their services by
-   * themselves.
-   */
   readonly weight?: number;
-  /**
-   * Partly: checked, and told as HDL0006: without effect, since processes register with their services by
-   * themselves.
-   */
   readonly serviceAccount?: string;
 }
 
 export interface WorkloadGroupProbe {
-  /**
-   * Partly: checked, and told as HDL0006: without effect, since processes register with their services by
-   * themselves.
-   */
   readonly initialDelaySeconds?: number;
-  /**
-   * Partly: checked, and told as HDL0006: without effect, since processes register with their services by
-   * themselves.
-   */
   readonly timeoutSeconds?: number;
-  /**
-   * Partly: checked, and told as HDL0006: without effect, since processes register with their services by
-   * themselves.
-   */
   readonly periodSeconds?: number;
-  /**
-   * Partly: checked, and told as HDL0006: without effect, since processes register with their services by
-   * themselves.
-   */
   readonly successThreshold?: number;
-  /**
-   * Partly: checked, and told as HDL0006: without effect, since processes register with their services by
-   * themselves.
-   */
   readonly failureThreshold?: number;
   readonly httpGet?: WorkloadGroupProbeHttpGet;
   readonly tcpSocket?: WorkloadGroupProbeTcpSocket;
@@ -88,52 +48,20 @@ export interface WorkloadGroupProbe {
 }
 
 export interface WorkloadGroupProbeHttpGet {
-  /**
-   * Partly: checked, and told as HDL0006: without effect, since processes register with their services by
-   * themselves.
-   */
   readonly path?: string;
-  /**
-   * Partly: checked, and told as HDL0006: without effect, since processes register with their services by
-   * themselves.
-   */
   readonly port?: number;
-  /**
-   * Partly: checked, and told as HDL0006: without effect, since processes register with their services by
-   * themselves.
-   */
   readonly host?: string;
-  /**
-   * Partly: checked, and told as HDL0006: without effect, since processes register with their services by
-   * themselves.
-   */
   readonly scheme?: string;
   readonly httpHeaders?: readonly WorkloadGroupProbeHttpGetHttpHeader[];
 }
 
 export interface WorkloadGroupProbeHttpGetHttpHeader {
-  /**
-   * Partly: checked, and told as HDL0006: without effect, since processes register with their services by
-   * themselves.
-   */
   readonly name?: string;
-  /**
-   * Partly: checked, and told as HDL0006: without effect, since processes register with their services by
-   * themselves.
-   */
   readonly value?: string;
 }
 
 export interface WorkloadGroupProbeTcpSocket {
-  /**
-   * Partly: checked, and told as HDL0006: without effect, since processes register with their services by
-   * themselves.
-   */
   readonly host?: string;
-  /**
-   * Partly: checked, and told as HDL0006: without effect, since processes register with their services by
-   * themselves.
-   */
   readonly port?: number;
 }
 
@@ -142,8 +70,6 @@ export interface WorkloadGroupProbeExec {
 }
 
 export interface WorkloadGroupProbeGrpc {
-  /** Partly: an error, as in Istio. */
   readonly port?: number;
-  /** Partly: an error, as in Istio. */
   readonly service?: string;
 }

@@ -42,8 +42,11 @@ export const authorizationPolicyNotes: Notes = {
   'rules[].when[].key': partly("all of Istio's attributes but `experimental.envoy.filters.*`"),
   'rules[].when[].values': yes('one of these'),
   'rules[].when[].notValues': yes('none of these'),
-  action: partly("ALLOW, DENY, AUDIT; CUSTOM is refused. Dry run by Istio's annotation", {
-    default: 'ALLOW',
-  }),
-  'provider.name': partly('only CUSTOM has one'),
+  action: partly(
+    "ALLOW, DENY, AUDIT; of CUSTOM no provider is known, so whatever it matches is denied, as in Istio. Dry run by Istio's annotation",
+    {
+      default: 'ALLOW',
+    },
+  ),
+  'provider.name': partly('only CUSTOM has one; none is known (HDL0005)'),
 };
