@@ -68,6 +68,16 @@ test('after a reconnect what was not complete is forgotten, for it is sent again
   assert.deepEqual(hostsOf(replica.take(update(3, [resource('host/b', '1', host('b'))]))), ['b']);
 });
 
+test('what Telemetry says comes with the policy, and goes again', () => {
+  const replica = new Replica(trusting);
+  const telemetry = { client: {}, server: { accessLogging: [{ provider: '' }] } };
+  const taken = replica.take(update(1, [...base(), resource('telemetry', '1', telemetry)]));
+  assert.deepEqual(taken.kind === 'changed' && taken.policy.telemetry, telemetry);
+  const without = replica.take(update(2, [], { remove: ['telemetry'] }));
+  assert.equal(without.kind === 'changed' && 'telemetry' in without.policy, false);
+  assert.equal(replica.take(update(3, [resource('telemetry', '2', { client: {} })])).kind, 'refused');
+});
+
 test('an update without mesh or inbound is refused', () => {
   const taken = new Replica(trusting).take(update(1, [resource('mesh', '1', mesh)]));
   assert.match(taken.kind === 'refused' ? taken.because.join() : '', /^inbound: /);

@@ -8,6 +8,7 @@ import type {
   EffectiveInbound,
   EffectiveMesh,
   EffectivePolicy,
+  EffectiveTelemetry,
 } from '../../policy/effective.js';
 import type { ControlMessage } from '../../ports/control-protocol.js';
 import type { TrustBundle } from '../../ports/identity.js';
@@ -63,5 +64,10 @@ export function assemble(held: HeldResources, revision: number): Assembled {
   if (inbound === undefined) because.push('inbound: the update is said to be complete, but this is missing');
   if (because.length > 0 || mesh === undefined || inbound === undefined) return { ok: false, because };
   const bundle = (held.get('bundle')?.value as TrustBundle | undefined) ?? null;
-  return { ok: true, policy: { revision, mesh, hosts, endpoints, inbound }, bundle };
+  const telemetry = held.get('telemetry')?.value as EffectiveTelemetry | undefined;
+  return {
+    ok: true,
+    policy: { revision, mesh, hosts, endpoints, inbound, ...(telemetry !== undefined && { telemetry }) },
+    bundle,
+  };
 }

@@ -40,6 +40,12 @@ const route = z.looseObject({
   retries: z.looseObject({}).nullable(),
 });
 
+const connectionRoute = z.looseObject({
+  index: z.number().int(),
+  match: z.looseObject({}).optional(),
+  destinations: z.array(z.looseObject({ cluster: text, weight: z.number() })),
+});
+
 const host = z.looseObject({
   host: hostName,
   domains: z.array(hostName),
@@ -48,6 +54,8 @@ const host = z.looseObject({
   resolution: z.enum(['static', 'dns', 'none']),
   virtualService: text.nullable(),
   routes: z.array(route),
+  tls: z.array(connectionRoute).optional(),
+  tcp: z.array(connectionRoute).optional(),
   clusters: z.array(cluster),
 });
 
@@ -78,14 +86,24 @@ const inbound = z.looseObject({
   pathNormalization: z.enum(['NONE', 'BASE', 'MERGE_SLASHES', 'DECODE_AND_MERGE_SLASHES']),
 });
 
+const telemetrySide = z.looseObject({
+  tracing: z.looseObject({}).optional(),
+  metrics: z
+    .array(z.looseObject({ provider: text, overrides: z.array(z.looseObject({ metric: text })) }))
+    .optional(),
+  accessLogging: z.array(z.looseObject({ provider: text })).optional(),
+});
+
 /** By the first part of the resource's name. */
 const SHAPES: Readonly<Record<string, z.ZodType>> = {
   mesh: z.looseObject({
     trustDomain: hostName,
     trustDomainAliases: z.array(hostName).optional(),
     outboundTrafficPolicy: z.enum(['ALLOW_ANY', 'REGISTRY_ONLY']),
+    egressProxy: z.looseObject({ cluster: text }).optional(),
   }),
   inbound,
+  telemetry: z.looseObject({ client: telemetrySide, server: telemetrySide }),
   bundle: z.looseObject({ trustDomain: hostName, roots: z.array(text).min(1).max(64) }),
   host,
   endpoints: z.looseObject({ host: hostName, ports: z.record(z.string(), z.array(endpoint)) }),

@@ -218,9 +218,12 @@ export class ScopedHosts {
     return domains === host.domains ? host : { ...host, domains };
   }
 
-  /** A wildcard without a service stands for what is under it only in the mesh, and only if nothing is. */
+  /** Without a service it takes a VirtualService that calls it just so; and a wildcard, in the mesh, that no service is under it. */
   #isHost(name: string): boolean {
-    if (this.#seen.has(name) || !name.startsWith('*') || this.#scope.gateway !== undefined) return true;
+    if (this.#seen.has(name)) return true;
+    const { byHost } = this.#prepared.virtualServices;
+    if (!byHost.get(name).some((routes) => this.#hears(routes, name))) return false;
+    if (!name.startsWith('*') || this.#scope.gateway !== undefined) return true;
     for (const host of this.#seen.keys()) if (hostSubsetOf(host, name)) return false;
     return true;
   }
