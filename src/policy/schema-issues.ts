@@ -13,13 +13,17 @@ export interface Issue {
 
 type ZodIssue = z.core.$ZodIssue;
 
-/** One entry for each thing that is wrong. */
+/** Of one resource: who mends the hundredth has not mended the first. */
+const MOST_ISSUES = 100;
+
+/** One entry for each thing that is wrong, up to {@link MOST_ISSUES}. */
 export function describeIssues(schema: z.ZodType, issues: readonly ZodIssue[], value: unknown): Issue[] {
   const found: Issue[] = [];
   for (const issue of issues) {
+    if (found.length >= MOST_ISSUES) break;
     const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
     if (issue.code === 'unrecognized_keys')
-      for (const key of issue.keys)
+      for (const key of issue.keys.slice(0, MOST_ISSUES))
         found.push({ path: [...path, key], message: unknownField(schema, path, key) });
     else if (issue.code === 'invalid_union')
       found.push(...describeIssues(schema, closestOf(issue, valueAt(value, path)), value));
@@ -65,7 +69,7 @@ function unknownField(schema: z.ZodType, path: FieldPath, key: string): string {
   const fields = fieldsAt(schema, path);
   const near = nearest(key, fields);
   if (near !== undefined) return `'${key}' is not a field; did you mean '${near}'?`;
-  return `'${key}' is not a field: expected ${[...fields].sort().join(', ')}`;
+  return `${show(key)} is not a field: expected ${[...fields].sort().join(', ')}`;
 }
 
 function describe(issue: ZodIssue, value: unknown): string {

@@ -1,8 +1,8 @@
 /** Policy files named on the command line: files, folders, or `-` for stdin. */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { PolicyFile } from 'heddle/policy';
-import { type Io, readInput, wrongUsage } from './io.js';
+import { decodePolicy, type Message, type PolicyFile } from 'heddle/policy';
+import { CliError, type Io, readInputBytes, wrongUsage } from './io.js';
 
 const POLICY_FILE = /\.(ya?ml|json)$/i;
 /** As many as a workload reads from a folder of policy; larger is most likely not policy. */
@@ -13,22 +13,33 @@ const MAX_DEPTH = 16;
 /**
  * The files at `paths`, in that order; of a folder every `*.yaml`, `*.yml` and `*.json` below it, by name, without those that start
  * with a dot. Names are as they were written on the command line, so that findings can be clicked on.
- * @throws CliError exit code 2 for what is not there or cannot be read
+ * @param unreadable hears of files that are not UTF-8; without it they end the command
+ * @throws CliError exit code 2 for what is not there or cannot be read; 1 with the findings for what is not UTF-8
  */
-export async function readPolicyFiles(paths: readonly string[], io: Io): Promise<PolicyFile[]> {
+export async function readPolicyFiles(
+  paths: readonly string[],
+  io: Io,
+  unreadable?: (message: Message) => void,
+): Promise<PolicyFile[]> {
   const files: PolicyFile[] = [];
+  const messages: Message[] = [];
   let bytes = 0;
-  const add = (file: PolicyFile) => {
-    bytes += file.text.length;
-    if (files.length >= MAX_FILES || bytes > MAX_TOTAL_BYTES) {
+  const add = (file: string, content: Uint8Array) => {
+    bytes += content.length;
+    if (files.length + messages.length >= MAX_FILES || bytes > MAX_TOTAL_BYTES) {
       throw wrongUsage(`there are more than ${MAX_FILES} files or ${MAX_TOTAL_BYTES} bytes of policy`);
     }
-    files.push(file);
+    const decoded = decodePolicy(file, content);
+    if ('text' in decoded) files.push({ file, text: decoded.text });
+    else messages.push(decoded.message);
   };
   for (const path of paths) {
-    if (path === '-') add({ file: '<stdin>', text: await readInput(io) });
-    else for (const file of await filesAt(path)) add({ file, text: await read(file) });
+    if (path === '-') add('<stdin>', await readInputBytes(io));
+    else for (const file of await filesAt(path)) add(file, await read(file));
   }
+  if (messages.length > 0 && unreadable === undefined)
+    throw new CliError('there are files that cannot be read as text', { messages });
+  for (const message of messages) unreadable?.(message);
   return files;
 }
 
@@ -56,10 +67,10 @@ async function isFolder(path: string): Promise<boolean> {
   return (await attempt(path, stat(path))).isDirectory();
 }
 
-async function read(path: string): Promise<string> {
+async function read(path: string): Promise<Uint8Array> {
   const { size } = await attempt(path, stat(path));
   if (size > MAX_TOTAL_BYTES) throw wrongUsage(`${path} is longer than ${MAX_TOTAL_BYTES} bytes`);
-  return attempt(path, readFile(path, 'utf8'));
+  return attempt(path, readFile(path));
 }
 
 /** @throws CliError exit code 2, with what the file system says in a person's words */

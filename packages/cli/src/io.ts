@@ -26,6 +26,11 @@ const MAX_INPUT_BYTES = 16 * 1024 * 1024;
 
 /** All of stdin as text. */
 export async function readInput(io: Io): Promise<string> {
+  return Buffer.from(await readInputBytes(io)).toString('utf8');
+}
+
+/** The same as bytes, for what has to say itself where it is not text. */
+export async function readInputBytes(io: Io): Promise<Uint8Array> {
   const parts: Buffer[] = [];
   let size = 0;
   for await (const part of io.stdin) {
@@ -35,7 +40,7 @@ export async function readInput(io: Io): Promise<string> {
       throw new CliError(`stdin is longer than ${MAX_INPUT_BYTES} bytes`, { exit: EXIT.usage });
     parts.push(bytes);
   }
-  return Buffer.concat(parts).toString('utf8');
+  return Buffer.concat(parts);
 }
 
 export interface CliErrorFacts {

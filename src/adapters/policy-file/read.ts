@@ -3,7 +3,9 @@ import type { Dirent } from 'node:fs';
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MeshError } from '../../base/errors.js';
+import { decodePolicy } from '../../policy/decode.js';
 import type { PolicyFile } from '../../policy/resource.js';
+import { formatMessage } from '../../policy/source.js';
 
 const POLICY_FILE = /\.(ya?ml|json)$/i;
 /** All files together. Policy that is larger is most likely not policy. */
@@ -21,7 +23,7 @@ export interface PolicyFolder {
 /**
  * Reads `path`: the file itself, or every `*.yaml`, `*.yml` and `*.json` below the folder. Names that start with a dot are left out
  * (so each file of a mounted ConfigMap, which is there twice, is read once). Symbolic links are followed, each folder once.
- * @throws MeshError `HEDDLE_INVALID_POLICY` beyond the limits; the file system's own error otherwise
+ * @throws MeshError `HEDDLE_INVALID_POLICY` beyond the limits, and for a file that is not UTF-8; the file system's own error otherwise
  */
 export async function readPolicyFolder(path: string): Promise<PolicyFolder> {
   const files: PolicyFile[] = [];
@@ -34,7 +36,10 @@ export async function readPolicyFolder(path: string): Promise<PolicyFolder> {
     bytes += size;
     if (bytes > MAX_TOTAL_BYTES) throw beyond(path, `more than ${MAX_TOTAL_BYTES} bytes of policy`);
     if (files.length >= MAX_FILES) throw beyond(path, `more than ${MAX_FILES} files of policy`);
-    files.push({ file, text: await readFile(file, 'utf8') });
+    const decoded = decodePolicy(file, await readFile(file));
+    if ('message' in decoded)
+      throw new MeshError(formatMessage(decoded.message), { code: 'HEDDLE_INVALID_POLICY' });
+    files.push({ file, text: decoded.text });
   }
 
   async function readFolder(folder: string, depth: number): Promise<void> {
