@@ -48,7 +48,7 @@ test('a call that a rule allows names the policy and rule', () => {
     rule: 0,
     audited: [],
   });
-  assert.ok(steps.includes('policy default/allow-productpage (ALLOW) rule 0 matches: its from, to hold'));
+  assert.ok(steps.includes('rule 0 of default/allow-productpage (ALLOW) matches: its from, to hold'));
 });
 
 test('a call that no rule allows says what was wrong with it', () => {
@@ -56,11 +56,14 @@ test('a call that no rule allows says what was wrong with it', () => {
   assert.deepEqual(rest, { decision: 'deny', status: 403, policy: null, rule: null, audited: [] });
   assert.ok(
     steps.includes(
-      'policy default/allow-productpage (ALLOW) rule 0 does not match: method is POST, not one of GET',
+      'rule 0 of default/allow-productpage (ALLOW) does not match: method is POST, not one of GET',
     ),
     steps.join('\n'),
   );
-  assert.equal(steps.at(-1), 'deny: rbac_access_denied_matched_policy[none]');
+  assert.equal(
+    steps.at(-1),
+    'deny: no rule of an ALLOW policy matches (default/allow-productpage), and one must (rbac_access_denied_matched_policy[none])',
+  );
 });
 
 test('an empty spec denies everything, HTTP and TCP', () => {

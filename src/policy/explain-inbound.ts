@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { MeshError } from '../base/errors.js';
 import type { HeaderFields } from '../base/headers.js';
+import type { InboundVerdict } from '../model/exchange.js';
 import {
   type AuthorizationFacts,
   compileAuthorization,
@@ -13,10 +14,14 @@ import {
 import { explainRule } from '../security/authorize/explain.js';
 import { normalizePath } from '../security/authorize/normalize-path.js';
 import type { EffectiveAuthorization } from '../security/authorize/policy.js';
+import type { TrustDomains } from '../security/authorize/principals.js';
 import { decideConnection, mtlsModeFor } from '../security/mtls/decide.js';
 import type { EffectiveInbound } from './effective.js';
+import { explainTokens } from './explain-tokens.js';
 import { parseResources } from './parse.js';
+import { inboundSteps } from './resilience-steps.js';
 import { type InboundOptions, resolveInbound } from './resolve/inbound.js';
+import { inboundPoliciesOf, inboundResilience } from './resolve/resilience.js';
 import type { Message, PolicyFile, Resource } from './resource.js';
 import { validateResource } from './validate.js';
 
@@ -45,6 +50,10 @@ const exchangeSchema = z.strictObject({
   headers: z.record(z.string(), z.union([z.string(), z.array(z.string())])).default({}),
   /** Of a token taken as verified. @default null: no token */
   claims: z.record(z.string(), z.unknown()).nullable().default(null),
+  /** Address that was called. @default not known: rules about it then fall on the side of refusing */
+  localIp: z.string().optional(),
+  /** Server name that the peer asked for. @default null: none, or no TLS */
+  sni: z.string().nullable().default(null),
   /** `tcp`: a connection that is not HTTP; its HTTP fields are not looked at. @default 'http' */
   protocol: z.enum(['http', 'tcp']).default('http'),
 });
@@ -67,6 +76,8 @@ export interface InboundExplanation {
 export interface ExplainInboundOptions extends InboundOptions {
   /** @default 'cluster.local' */
   readonly trustDomain?: string;
+  /** Former names of the trust domain. @default none */
+  readonly trustDomainAliases?: readonly string[];
 }
 
 /**
@@ -85,11 +96,16 @@ export function explainInbound(
     });
   const steps: string[] = [];
   const resources = readResources(files, steps);
-  const inbound = resolveInbound(resources, question.data.workload, options);
-  return explain(inbound, question.data, options.trustDomain ?? 'cluster.local', steps);
+  const { workload } = question.data;
+  const inbound = {
+    ...resolveInbound(resources, workload, options),
+    ...inboundResilience(inboundPoliciesOf(resources), workload),
+  };
+  const { trustDomain = 'cluster.local', trustDomainAliases = [] } = options;
+  return explain(inbound, question.data, { trustDomain, trustDomainAliases }, steps);
 }
 
-const DECIDING = ['AuthorizationPolicy', 'PeerAuthentication'];
+const DECIDING = ['AuthorizationPolicy', 'PeerAuthentication', 'RequestAuthentication'];
 
 function readResources(files: readonly PolicyFile[], steps: string[]): Resource[] {
   const parsed = parseResources(files);
@@ -109,21 +125,23 @@ function place({ file, line, kind, namespace, name, path }: Message): string {
   return `${file}:${line} ${kind === '' ? '' : `${kind} ${namespace}/${name} `}${path}`.trimEnd();
 }
 
+type Question = z.output<typeof exchangeSchema>;
+
 function explain(
   inbound: EffectiveInbound,
-  question: z.output<typeof exchangeSchema>,
-  trustDomain: string,
+  question: Question,
+  domains: TrustDomains,
   steps: string[],
 ): InboundExplanation {
   const { peer, port } = question;
+  const http = question.protocol === 'http';
   const mode = mtlsModeFor(inbound, port);
   steps.push(
     `port ${port} is ${mode}; the peer ${peer.principal === null ? 'has no identity' : `is ${peer.principal}`}`,
   );
   if (peer.principal === null && decideConnection(mode, false) === 'refuse')
     return refused(steps, 'the connection is refused: STRICT takes no plain text');
-  const path =
-    question.protocol === 'tcp' ? question.path : normalizePath(question.path, inbound.pathNormalization);
+  const path = http ? normalizePath(question.path, inbound.pathNormalization) : question.path;
   if (path === null)
     return refused(
       steps,
@@ -131,43 +149,86 @@ function explain(
     );
   if (path !== question.path)
     steps.push(`the path is ${path} in its normal form (${inbound.pathNormalization})`);
+  const { method, authority, claims } = question;
+  const request = { method, scheme: 'http', authority, path, headers: lowerCase(question.headers) };
+  const tokens = explainTokens(http ? inbound.tokens : undefined, request, http ? claims : null, steps);
+  if (tokens.rejected !== null) {
+    const { status, policy, body } = tokens.rejected;
+    steps.push(`deny: ${body} (${status})`);
+    return { decision: 'deny', status, policy, rule: null, audited: [], steps };
+  }
   const facts: AuthorizationFacts = {
     protocol: question.protocol,
-    method: question.method,
-    authority: question.authority,
+    method,
+    authority,
     path: path.split('?')[0]!,
-    headers: lowerCase(question.headers),
+    headers: tokens.headers,
     principal: peer.principal,
     peerIp: peer.ip,
     remoteIp: question.remoteIp ?? peer.ip,
     port,
-    sni: null,
-    claims: question.claims,
+    ...(question.localIp === undefined ? {} : { localIp: question.localIp }),
+    sni: question.sni,
+    claims: tokens.claims,
   };
-  const { pathNormalization } = inbound;
-  const compiled = compileAuthorization(inbound.authorization, { trustDomain, pathNormalization });
-  const { decision, status, policy, rule, audited, because } = decideAuthorization(compiled, facts);
-  for (const applied of inbound.authorization) explainPolicy(applied, facts, trustDomain, steps);
-  if (inbound.authorization.length === 0) steps.push('no AuthorizationPolicy selects the workload');
+  const explained = explainAuthorization(inbound, facts, domains, steps);
+  if (http && explained.decision === 'allow') steps.push(...inboundSteps(inbound));
+  return explained;
+}
+
+function explainAuthorization(
+  { authorization, pathNormalization }: EffectiveInbound,
+  facts: AuthorizationFacts,
+  domains: TrustDomains,
+  steps: string[],
+): InboundExplanation {
+  const compiled = compileAuthorization(authorization, { ...domains, pathNormalization });
+  const verdict = decideAuthorization(compiled, facts);
+  for (const applied of inOrder(authorization)) explainPolicy(applied, facts, domains, steps);
+  if (authorization.length === 0) steps.push('no AuthorizationPolicy selects the workload');
   const shadow = decideDryRun(compiled, facts);
-  if (shadow !== null) steps.push(`the policies in dry run would say ${shadow.decision}: ${shadow.because}`);
-  steps.push(`${decision}: ${because}`);
+  if (shadow !== null) steps.push(`the policies in dry run would say ${reason(shadow, authorization)}`);
+  steps.push(reason(verdict, authorization));
+  const { decision, status, policy, rule, audited } = verdict;
   return { decision, status, policy, rule, audited, steps };
 }
 
+/** In which actions are asked. */
+const ACTIONS = ['CUSTOM', 'DENY', 'ALLOW', 'AUDIT'];
+
+function inOrder(list: readonly EffectiveAuthorization[]): EffectiveAuthorization[] {
+  return [...list].sort((one, other) => ACTIONS.indexOf(one.action) - ACTIONS.indexOf(other.action));
+}
+
 function explainPolicy(
-  { policy, action, dryRun, rules }: EffectiveAuthorization,
+  { policy, action, dryRun, rules, provider }: EffectiveAuthorization,
   facts: AuthorizationFacts,
-  trustDomain: string,
+  domains: TrustDomains,
   steps: string[],
 ): void {
-  const name = `policy ${policy} (${action}${dryRun ? ', dry run' : ''})`;
+  const name = `${policy} (${action}${dryRun ? ', dry run' : ''})`;
   if (rules.length === 0) steps.push(`${name} has no rules: it matches nothing`);
-  const context = { allows: action === 'ALLOW', tcp: facts.protocol === 'tcp', domains: { trustDomain } };
+  if (action === 'CUSTOM')
+    steps.push(`${name}: no provider '${provider ?? ''}' is known, so what its rules match is refused`);
+  const tcp = facts.protocol === 'tcp';
+  const context = { allows: action === 'ALLOW', custom: action === 'CUSTOM', tcp, domains };
   for (const [index, rule] of rules.entries()) {
     const { matched, because } = explainRule(rule, context, facts);
-    steps.push(`${name} rule ${index} ${matched ? 'matches' : 'does not match'}: ${because}`);
+    steps.push(`rule ${index} of ${name} ${matched ? 'matches' : 'does not match'}: ${because}`);
   }
+}
+
+/** The verdict for a person, with the code that logs have. */
+function reason(
+  { decision, policy, rule, because }: InboundVerdict,
+  list: readonly EffectiveAuthorization[],
+): string {
+  const code = `(${because})`;
+  if (policy !== null) return `${decision}: rule ${rule} of ${policy} matches ${code}`;
+  if (decision === 'allow')
+    return `allow: no ALLOW policy selects the workload, and no other one refuses ${code}`;
+  const allowing = list.filter(({ action }) => action === 'ALLOW').map((one) => one.policy);
+  return `deny: no rule of an ALLOW policy matches (${allowing.join(', ')}), and one must ${code}`;
 }
 
 function refused(steps: string[], because: string): InboundExplanation {

@@ -28,7 +28,9 @@ export function explainRule(
   const { problems } = compileRule(rule, context);
   if (problems.length > 0)
     return { matched: !context.allows, because: `it cannot be understood (${problems.join('; ')})` };
-  if (holds(rule)) return { matched: true, because: describe(rule) };
+  if (context.tcp && context.allows && attributesOf(rule).some(isOfHttp))
+    return { matched: false, because: 'it asks for HTTP, and this connection is not HTTP' };
+  if (holds(rule)) return { matched: true, because: describe(rule, context) };
   const misses: string[] = [];
   for (const block of ['from', 'to'] as const) {
     const entries = rule[block];
@@ -46,15 +48,26 @@ export function explainRule(
   }
   for (const condition of rule.when ?? [])
     if (!holds({ when: [condition] })) misses.push(miss(condition.key, condition, facts));
-  return {
-    matched: false,
-    because: misses.length > 0 ? misses.join('; ') : 'it asks for HTTP, and this connection is not HTTP',
-  };
+  return { matched: false, because: misses.join('; ') };
 }
 
-function describe(rule: EffectiveRule): string {
+function describe(rule: EffectiveRule, { tcp }: RuleContext): string {
+  if (tcp && attributesOf(rule).some(isOfHttp))
+    return 'what it asks of HTTP is left out for TCP, and the rest holds';
   const blocks = (['from', 'to', 'when'] as const).filter((block) => rule[block] !== undefined);
   return blocks.length === 0 ? 'it matches everything' : `its ${blocks.join(', ')} hold`;
+}
+
+function attributesOf(rule: EffectiveRule): string[] {
+  const fields = [...(rule.from ?? []), ...(rule.to ?? [])].flatMap(Object.keys) as (
+    | SourceField
+    | OperationField
+  )[];
+  return [...fields.map((field) => FIELD_ATTRIBUTES[field]), ...(rule.when ?? []).map(({ key }) => key)];
+}
+
+function isOfHttp(attribute: string): boolean {
+  return attribute.startsWith('request.');
 }
 
 function miss(attribute: string, set: ValueSet, facts: AuthorizationFacts): string {

@@ -14,6 +14,7 @@ import { hideParams, type TokenRequest, tokensAt, withoutParams } from './locati
 import { type ParsedToken, parseToken } from './parse.js';
 import type { EffectiveTokenRule, TokenLocation } from './policy.js';
 
+export { listed as listedClaims } from './claims.js';
 export type { TokenRequest } from './locations.js';
 export type { ParsedToken } from './parse.js';
 
@@ -67,7 +68,7 @@ export type Examination =
 /** More than any client sends by mistake; each costs a signature. */
 const MOST_TOKENS = 8;
 
-/** @param nowSeconds since the epoch */
+/** @param nowSeconds since the epoch; NaN: the times of tokens are not looked at */
 export function examineTokens(
   compiled: CompiledTokens,
   request: TokenRequest,
@@ -92,7 +93,8 @@ export function examineTokens(
   return unanswered === undefined ? { kind: 'candidates', candidates } : reject('missing', [unanswered]);
 }
 
-function isPreflight({ method, headers }: TokenRequest): boolean {
+/** @source https://fetch.spec.whatwg.org/#cors-preflight-fetch; Envoy `bypass_cors_preflight` */
+export function isPreflight({ method, headers }: TokenRequest): boolean {
   const given = (name: string) => (headerValue(headers, name) ?? '') !== '';
   return method === 'OPTIONS' && given('origin') && given('access-control-request-method');
 }
