@@ -54,22 +54,44 @@ export function explainOutbound(
   call: OutboundQuestion,
   options: ExplainOutboundOptions = {},
 ): OutboundExplanation {
-  const question = callSchema.safeParse(call);
-  if (!question.success)
-    throw new MeshError(`not a call: ${z.prettifyError(question.error)}`, {
-      code: 'HEDDLE_INVALID_ARGUMENT',
-    });
+  const question = readCall(call);
   const steps: string[] = [];
+  return explainAmong(validResources(files, steps), question, options, steps);
+}
+
+/**
+ * The same for resources that were read and found valid before, so that many calls are asked about at the cost of one reading.
+ * @throws MeshError `HEDDLE_INVALID_ARGUMENT` for a call of the wrong shape
+ */
+export function explainOutboundAmong(
+  resources: readonly Resource[],
+  call: OutboundQuestion,
+  options: ExplainOutboundOptions = {},
+): OutboundExplanation {
+  return explainAmong(resources, readCall(call), options, []);
+}
+
+function readCall(call: OutboundQuestion): OutboundCallFacts {
+  const question = callSchema.safeParse(call);
+  if (question.success) return question.data;
+  throw new MeshError(`not a call: ${z.prettifyError(question.error)}`, { code: 'HEDDLE_INVALID_ARGUMENT' });
+}
+
+function explainAmong(
+  resources: readonly Resource[],
+  question: OutboundCallFacts,
+  options: ExplainOutboundOptions,
+  steps: string[],
+): OutboundExplanation {
   const mesh: EffectiveMesh = {
     trustDomain: 'cluster.local',
     outboundTrafficPolicy: 'REGISTRY_ONLY',
     ...options.mesh,
   };
-  const resources = validResources(files, steps);
-  const scope = scopeOf(question.data);
+  const scope = scopeOf(question);
   const { hosts, endpoints } = resolve(resources, [], [], scope, { revision: 0, mesh });
   const known = { hosts: buildHostTable(hosts.map(compileHost)), endpoints };
-  return explainIn({ known, resources, scope, mesh, steps }, question.data);
+  return explainIn({ known, resources, scope, mesh, steps }, question);
 }
 
 function scopeOf({ source }: OutboundCallFacts): Scope {
