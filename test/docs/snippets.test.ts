@@ -51,7 +51,7 @@ test('files that pages name exist', () => {
 test('the order of the filters is the one in the code', () => {
   const rows = tableRows(read('docs/architecture.md'), '#').map((row) => row.join(' | '));
   const code = read('src/outbound/order.ts').replace(/^ \* /gm, '');
-  assert.equal(rows.length, 8);
+  assert.equal(rows.length, 9);
   assert.deepEqual(
     rows,
     tableRows(code, '#').map((row) => row.join(' | ')),

@@ -3,6 +3,7 @@
  * checked once, where policy is compiled. Unknown fields pass: a newer service may say more.
  */
 import { z } from 'zod';
+import { PRIORITIES } from '../../traffic/priority/policy.js';
 
 const text = z.string().max(65_536);
 const hostName = z.string().min(1).max(255);
@@ -21,6 +22,43 @@ const endpoint = z.looseObject({
   workload: text.optional(),
 });
 
+const match = z
+  .looseObject({
+    paths: z.array(text).optional(),
+    methods: z.array(text).optional(),
+    headers: z.record(z.string(), z.looseObject({})).optional(),
+    principals: z.array(text).optional(),
+  })
+  .optional();
+
+const positive = z.number().positive();
+
+const rateLimit = z.looseObject({
+  policy: text,
+  limits: z.array(
+    z.looseObject({
+      name: text,
+      match,
+      by: z.array(text).optional(),
+      requests: positive,
+      perMs: positive,
+      burst: positive,
+    }),
+  ),
+});
+
+const concurrency = z.looseObject({
+  minLimit: positive,
+  maxLimit: positive,
+  initialLimit: positive,
+  sampleWindowMs: positive,
+  percentile: positive,
+  minRttIntervalMs: positive,
+  minRttRequests: positive,
+  jitterPercent: z.number(),
+  bufferPercent: z.number(),
+});
+
 const cluster = z.looseObject({
   name: text,
   port,
@@ -30,6 +68,9 @@ const cluster = z.looseObject({
   connection: z.looseObject({}),
   limits: z.looseObject({}),
   tls: z.looseObject({ mode: z.enum(['disable', 'auto', 'mesh', 'simple', 'mutual']) }),
+  hedging: z.looseObject({ maxAttempts: positive, delayMs: positive, methods: z.array(text) }).optional(),
+  deadlineMs: positive.optional(),
+  concurrency: concurrency.optional(),
 });
 
 const route = z.looseObject({
@@ -57,6 +98,7 @@ const host = z.looseObject({
   tls: z.array(connectionRoute).optional(),
   tcp: z.array(connectionRoute).optional(),
   clusters: z.array(cluster),
+  rateLimit: rateLimit.optional(),
 });
 
 const mtlsMode = z.enum(['STRICT', 'PERMISSIVE', 'DISABLE']);
@@ -84,6 +126,15 @@ const inbound = z.looseObject({
   tokens: z.array(tokenRule).optional(),
   authorization: z.array(authorization),
   pathNormalization: z.enum(['NONE', 'BASE', 'MERGE_SLASHES', 'DECODE_AND_MERGE_SLASHES']),
+  resilience: z
+    .looseObject({
+      policy: text,
+      deadlineMs: positive.optional(),
+      concurrency: concurrency.optional(),
+      priorities: z.array(z.looseObject({ name: text, priority: z.enum(PRIORITIES), match })).optional(),
+    })
+    .optional(),
+  rateLimit: rateLimit.optional(),
 });
 
 const telemetrySide = z.looseObject({
