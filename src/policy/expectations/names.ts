@@ -17,11 +17,12 @@ function labelsOf(service: string, labels: Readonly<Record<string, string>> = {}
 }
 
 export function questionOf(call: CallCase['call'], namespace: string): OutboundQuestion {
-  const from = typeof call.from === 'string' ? serviceNamed(call.from, namespace) : (call.from ?? {});
+  const { from: caller = {}, url, ...rest } = call;
+  const from = typeof caller === 'string' ? serviceNamed(caller, namespace) : caller;
   const { service = '', gateway } = from;
-  const [, scheme = 'http', authority = '', rest = ''] =
-    /^(?:(https?):\/\/)?([^/?]+)(.*)$/.exec(call.url) ?? [];
+  const [, scheme = 'http', authority = '', path = ''] = /^(?:(https?):\/\/)?([^/?]+)(.*)$/.exec(url) ?? [];
   return {
+    ...rest,
     source: {
       namespace: from.namespace ?? namespace,
       service,
@@ -30,10 +31,7 @@ export function questionOf(call: CallCase['call'], namespace: string): OutboundQ
     },
     scheme: scheme === 'https' ? 'https' : 'http',
     authority,
-    path: rest.startsWith('/') ? rest : `/${rest}`,
-    ...(call.method !== undefined && { method: call.method }),
-    ...(call.headers !== undefined && { headers: call.headers }),
-    ...(call.random !== undefined && { random: call.random }),
+    path: path.startsWith('/') ? path : `/${path}`,
   };
 }
 

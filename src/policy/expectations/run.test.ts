@@ -40,6 +40,23 @@ spec:
       mirrors: [{ destination: { host: reviews, subset: v3 }, percentage: { value: 10 } }]
 ---
 apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: { name: db }
+spec:
+  hosts: [db.example.com]
+  ports: [{ number: 3306, name: tls, protocol: TLS }]
+  resolution: DNS
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: db }
+spec:
+  hosts: [db.example.com]
+  tls:
+    - match: [{ sniHosts: [db.example.com] }]
+      route: [{ destination: { host: reviews, subset: v1, port: { number: 9080 } } }]
+---
+apiVersion: networking.istio.io/v1
 kind: DestinationRule
 metadata: { name: reviews }
 spec:
@@ -121,6 +138,11 @@ const HOLD: readonly (readonly [about: string, question: string, expect: string]
   ['no timeout', 'call: { url: "reviews:9080/broken" }', '{ outcome: abort, timeout: none }'],
   ['no route', 'call: { url: "reviews:9080/" }', '{ outcome: noRoute, status: 404 }'],
   ['an unknown host', 'call: { url: "https://example.com/" }', '{ outcome: blocked }'],
+  [
+    'a TLS connection by its server name',
+    'call: { protocol: tls, url: "db.example.com:3306", sni: db.example.com }',
+    '{ to: reviews:9080 v1 }',
+  ],
   ['who may', 'exchange: { from: productpage, to: "reviews:9080" }', 'allow'],
   ['who may, of another namespace', 'exchange: { from: shop/cart, to: "reviews:9080" }', 'allow'],
   ['a principal', 'exchange: { from: cluster.local/ns/shop/sa/cart, to: reviews, port: 9080 }', 'allow'],
@@ -244,7 +266,7 @@ test('policy that could not be applied is an error, and no case is run', () => {
   const twice = runPolicyTests([{ file: 'a.yaml', text: `${POLICY}---${POLICY}` }]);
   assert.deepEqual(
     twice.messages.map(({ code }) => code),
-    ['HDL0004', 'HDL0004', 'HDL0004', 'HDL0004'],
+    Array(6).fill('HDL0004'),
   );
 });
 

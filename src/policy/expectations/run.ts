@@ -1,10 +1,10 @@
 /** `heddle test`: the expectations that users write next to their policy, run by the functions that decide real calls. */
 import { isMeshError } from '../../base/errors.js';
-import { explainInbound } from '../explain-inbound.js';
-import { explainOutbound } from '../explain-outbound.js';
+import { explainInboundAmong } from '../explain-inbound.js';
+import { explainOutboundAmong } from '../explain-outbound.js';
 import { messageAt } from '../message-at.js';
 import { type ParsedFiles, parseResources } from '../parse.js';
-import type { Message, PolicyFile } from '../resource.js';
+import type { Message, PolicyFile, Resource } from '../resource.js';
 import { validateResource } from '../validate.js';
 import { compareCall } from './compare-call.js';
 import { compareExchange } from './compare-exchange.js';
@@ -61,7 +61,8 @@ export function runPolicyTests(
   );
   if (messages.length > 0) return { valid: false, messages, passed: 0, failed: 0, skipped: 0, cases: [] };
   const chosen = tests.cases.filter((one) => `${one.test}: ${one.case.name}`.includes(filter));
-  const cases = chosen.map((one) => runCase(one, files));
+  const resources = parsed.resources.map(({ resource }) => resource);
+  const cases = chosen.map((one) => runCase(one, resources));
   const passed = cases.filter((one) => one.passed).length;
   const skipped = tests.cases.length - chosen.length;
   return { valid: true, messages, passed, failed: cases.length - passed, skipped, cases };
@@ -83,15 +84,18 @@ function policyErrors(parsed: ParsedFiles): Message[] {
   return all.filter(({ level }) => level === 'error');
 }
 
-function runCase(read: ReadCase, files: readonly PolicyFile[]): PolicyTestResult {
+function runCase(read: ReadCase, resources: readonly Resource[]): PolicyTestResult {
   const { test, origin } = read;
   const { name } = read.case;
   const { file, line, column } = origin;
-  const { differences, steps } = ask(read, files);
+  const { differences, steps } = ask(read, resources);
   return { test, name, file, line, column, passed: differences.length === 0, differences, steps };
 }
 
-function ask(read: ReadCase, files: readonly PolicyFile[]): Pick<PolicyTestResult, 'differences' | 'steps'> {
+function ask(
+  read: ReadCase,
+  resources: readonly Resource[],
+): Pick<PolicyTestResult, 'differences' | 'steps'> {
   const { namespace, mesh } = read;
   const trustDomain = mesh.trustDomain ?? 'cluster.local';
   const one = read.case;
@@ -99,12 +103,14 @@ function ask(read: ReadCase, files: readonly PolicyFile[]): Pick<PolicyTestResul
     if ('call' in one) {
       const { outboundTrafficPolicy = 'REGISTRY_ONLY' } = mesh;
       const question = questionOf(one.call, namespace);
-      const answer = explainOutbound(files, question, { mesh: { trustDomain, outboundTrafficPolicy } });
+      const answer = explainOutboundAmong(resources, question, {
+        mesh: { trustDomain, outboundTrafficPolicy },
+      });
       return { differences: compareCall(one.expect, answer, namespace).list, steps: answer.steps };
     }
     const question = exchangeOf(one.exchange, namespace, trustDomain);
     if (question === null) return unanswerable("a port: write it as in 'to: reviews:9080'");
-    const answer = explainInbound(files, question, { trustDomain });
+    const answer = explainInboundAmong(resources, question, { trustDomain });
     return { differences: compareExchange(one.expect, answer, namespace).list, steps: answer.steps };
   } catch (error) {
     if (!isMeshError(error)) throw error;

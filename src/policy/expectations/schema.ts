@@ -10,6 +10,7 @@ export const TEST_KIND = 'PolicyTest';
 
 const text = z.record(z.string(), z.string());
 const headers = z.record(z.string(), z.union([z.string(), z.array(z.string())]));
+const claims = z.record(z.string(), z.unknown());
 const port = z.int().min(1).max(65_535);
 const status = z.int().min(100).max(599);
 const none = z.literal('none');
@@ -40,6 +41,11 @@ const call = z.strictObject({
     .string()
     .regex(/^(https?:\/\/)?[^\s/?#]+([/?]\S*)?$/, 'is not a URL; write e.g. http://reviews:9080/'),
   headers: headers.optional(),
+  claims: claims.optional(),
+  /** `tls`, `tcp`: a connection, of which its address and what follows counts. */
+  protocol: z.enum(['http', 'tls', 'tcp']).optional(),
+  sni: z.string().optional(),
+  destinationIp: z.string().optional(),
   random: z.number().min(0).lt(1).optional(),
 });
 
@@ -103,7 +109,9 @@ const exchange = z.strictObject({
   authority: z.string().optional(),
   path: z.string().optional(),
   headers: headers.optional(),
-  claims: z.record(z.string(), z.unknown()).optional(),
+  claims: claims.optional(),
+  localIp: z.string().optional(),
+  sni: z.string().optional(),
   protocol: z.enum(['http', 'tcp']).optional(),
 });
 
@@ -113,7 +121,7 @@ const exchangeExpectation = z.union([
   decision,
   z.strictObject({
     decision: decision.optional(),
-    status: z.union([z.literal(200), z.literal(401), z.literal(403)]).optional(),
+    status: status.optional(),
     policy: z.string().optional(),
     rule: z.int().min(0).optional(),
     audited: z.array(z.string()).optional(),

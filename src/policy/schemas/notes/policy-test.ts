@@ -12,6 +12,13 @@ export const policyTestNotes: Notes = {
   'cases[].call.method': yes('of the request', { default: 'GET' }),
   'cases[].call.url': yes('`http://reviews:9080/path`; without a scheme it is http'),
   'cases[].call.headers': yes('of the request; several values are a list'),
+  'cases[].call.claims': yes('of the token of the exchange that is being served'),
+  'cases[].call.protocol': yes(
+    '`http`, or `tls` and `tcp`: a connection, of which only the address, `sni` and `destinationIp` count',
+    { default: 'http' },
+  ),
+  'cases[].call.sni': yes('server name of the TLS handshake; left out: the host of the URL'),
+  'cases[].call.destinationIp': yes('address that the connection goes to'),
   'cases[].call.random': yes(
     'from 0 up to 1, used for every draw; left out: nothing is drawn, only what is certain happens',
   ),
@@ -30,6 +37,8 @@ export const policyTestNotes: Notes = {
   'cases[].exchange.path': yes('with its query', { default: '/' }),
   'cases[].exchange.headers': yes('of the request'),
   'cases[].exchange.claims': yes('of its token, taken as verified'),
+  'cases[].exchange.localIp': yes('address that was called'),
+  'cases[].exchange.sni': yes('server name that the peer asked for'),
   'cases[].exchange.protocol': yes('`http` or `tcp`', { default: 'http' }),
   'cases[].expect': yes('what must be so; what is left out may be anything'),
   'cases[].expect.outcome': yes(
