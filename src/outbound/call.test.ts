@@ -6,14 +6,14 @@ import { StreamBody } from '../model/request-body.js';
 import { Bench, failed, NOTHING, retries, route, serving, text } from './fixtures.test.helper.js';
 import { bodyErrorOf, errorOf } from './surface.js';
 
-const ONCE = ['trace admit', 'observe admit', 'observe settle response', 'trace settle response'];
-const RELEASED = ['observe release', 'trace release'];
+const ONCE = ['trace admit', 'attempt-span admit', 'attempt-span settle response', 'trace settle response'];
+const RELEASED = ['attempt-span release', 'trace release'];
 /** Where nothing of the response is outstanding the attempt is over before the call is. */
 const OVER = (kind: string) => [
   'trace admit',
-  'observe admit',
-  `observe settle ${kind}`,
-  'observe release',
+  'attempt-span admit',
+  `attempt-span settle ${kind}`,
+  'attempt-span release',
   `trace settle ${kind}`,
   'trace release',
 ];
@@ -310,7 +310,7 @@ test('after many calls of every kind nothing is held', async () => {
   assert.equal(getEventListeners(abort.signal, 'abort').length, 0);
   assert.equal(bench.clock.pending, 0);
   const count = (line: string) => bench.told.filter((one) => one === line).length;
-  assert.equal(count('observe admit'), count('observe release'));
+  assert.equal(count('attempt-span admit'), count('attempt-span release'));
   assert.equal(count('trace admit'), 500);
   assert.equal(count('trace release'), 500);
 });

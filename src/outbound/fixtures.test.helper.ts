@@ -220,7 +220,10 @@ export class Bench {
       clock,
       random,
       caller: { locality: 'eu/a/1', labels: {} },
-      telemetry: { ...noTelemetry, attempt: told<AttemptFilter>('observe', (line) => this.told.push(line)) },
+      telemetry: {
+        ...noTelemetry,
+        attempt: told<AttemptFilter>('attempt-span', (line) => this.told.push(line)),
+      },
       event: (name, attributes) => this.events.push(`${name} ${Object.values(attributes).join(' ')}`),
       callFilters: inOrder(CALL_ORDER, [
         trace,

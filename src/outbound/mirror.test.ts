@@ -112,7 +112,7 @@ test('an injected fault answers before any state is touched, and before the mirr
   assert.equal(bench.wire.sent.length, 0);
   assert.equal(bench.cluster().state.breaker?.state, 'closed');
   assert.equal(
-    bench.told.some((line) => line.startsWith('observe')),
+    bench.told.some((line) => line.startsWith('attempt-span')),
     false,
   );
   assert.deepEqual(bench.held(), NOTHING);

@@ -2,15 +2,19 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { emptyFields } from '../base/headers.js';
+import { FakeClock, seededRandom } from '../base/testing.js';
 import { Attempt } from '../model/attempt.js';
 import { Call } from '../model/call.js';
 import type { EndpointState } from '../model/endpoint-state.js';
 import type { AttemptFilter, CallFilter } from '../model/filter.js';
 import type { Rejected } from '../model/outcome.js';
+import { openTelemetry } from '../observability/index.js';
+import { loadFilter } from '../traffic/load/filter.js';
 import {
   ATTEMPT_ORDER,
   admit,
   admitCall,
+  CALL_ORDER,
   inOrder,
   release,
   releaseCall,
@@ -107,10 +111,32 @@ test('a call settles and releases exactly the filters that admitted, also after 
 });
 
 test('filters run in the order of the table, whatever order they were given in', () => {
-  const names = ['limit', 'observe', 'load', 'identity', 'concurrency', 'outlier', 'breaker'];
+  const names = ['limit', 'attempt-span', 'load', 'identity', 'concurrency', 'outlier', 'breaker'];
   const shuffled = names.map((name) => ({ name }));
   assert.deepEqual(
     inOrder(ATTEMPT_ORDER, [...shuffled, null]).map(({ name }) => name),
     [...ATTEMPT_ORDER],
   );
+});
+
+test('the filters that count are of the table, too: a name that is not would come first', () => {
+  const { call: outermost, attempt: innermost } = openTelemetry({
+    clock: new FakeClock(),
+    random: seededRandom(1),
+    ambient: () => undefined,
+    workload: {
+      namespace: 'default',
+      service: 'web',
+      serviceAccount: 'web',
+      name: 'web-1',
+      labels: {},
+      locality: '',
+    },
+  });
+  const limit = { ...innermost!, name: 'limit' };
+  assert.deepEqual(
+    inOrder(ATTEMPT_ORDER, [innermost, limit, loadFilter]).map(({ name }) => name),
+    ['load', 'limit', 'attempt-span'],
+  );
+  assert.equal(CALL_ORDER[0], outermost!.name);
 });

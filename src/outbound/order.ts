@@ -28,7 +28,7 @@ export const ATTEMPT_ORDER = [
   'concurrency',
   'limit',
   'identity',
-  'observe',
+  'attempt-span',
 ] as const;
 
 /** Puts filters into the order above; those that policy does not ask for are absent. */
