@@ -167,6 +167,7 @@ export class Mesh implements AsyncDisposable {
       accessLog: accessLogOf(settings, clock),
       ambient: this.#ambient,
       trustedHops: settings.trustedHops,
+      tokens: this.#tokens,
       random,
       randomId: randomUUID,
       warn: log,
