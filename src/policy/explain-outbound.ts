@@ -56,42 +56,44 @@ export function explainOutbound(
 ): OutboundExplanation {
   const question = readCall(call);
   const steps: string[] = [];
-  return explainAmong(validResources(files, steps), question, options, steps);
+  return new OutboundExplainer(validResources(files, steps), options).explain(question, steps);
 }
 
-/**
- * The same for resources that were read and found valid before, so that many calls are asked about at the cost of one reading.
- * @throws MeshError `HEDDLE_INVALID_ARGUMENT` for a call of the wrong shape
- */
-export function explainOutboundAmong(
-  resources: readonly Resource[],
-  call: OutboundQuestion,
-  options: ExplainOutboundOptions = {},
-): OutboundExplanation {
-  return explainAmong(resources, readCall(call), options, []);
+/** Explains many calls under one policy: it is read once, and resolved once for each caller. */
+export class OutboundExplainer {
+  readonly #resources: readonly Resource[];
+  readonly #mesh: EffectiveMesh;
+  readonly #known = new Map<string, Known>();
+
+  /** @param resources that were found valid */
+  constructor(resources: readonly Resource[], options: ExplainOutboundOptions = {}) {
+    this.#resources = resources;
+    this.#mesh = { trustDomain: 'cluster.local', outboundTrafficPolicy: 'REGISTRY_ONLY', ...options.mesh };
+  }
+
+  /**
+   * @param steps that came before
+   * @throws MeshError `HEDDLE_INVALID_ARGUMENT` for a call of the wrong shape
+   */
+  explain(call: OutboundQuestion, steps: string[] = []): OutboundExplanation {
+    const question = readCall(call);
+    const scope = scopeOf(question);
+    const key = JSON.stringify(scope);
+    const known = this.#known.get(key) ?? this.#resolve(scope);
+    this.#known.set(key, known);
+    return explainIn({ known, resources: this.#resources, scope, mesh: this.#mesh, steps }, question);
+  }
+
+  #resolve(scope: Scope): Known {
+    const { hosts, endpoints } = resolve(this.#resources, [], [], scope, { revision: 0, mesh: this.#mesh });
+    return { hosts: buildHostTable(hosts.map(compileHost)), endpoints };
+  }
 }
 
 function readCall(call: OutboundQuestion): OutboundCallFacts {
   const question = callSchema.safeParse(call);
   if (question.success) return question.data;
   throw new MeshError(`not a call: ${z.prettifyError(question.error)}`, { code: 'HEDDLE_INVALID_ARGUMENT' });
-}
-
-function explainAmong(
-  resources: readonly Resource[],
-  question: OutboundCallFacts,
-  options: ExplainOutboundOptions,
-  steps: string[],
-): OutboundExplanation {
-  const mesh: EffectiveMesh = {
-    trustDomain: 'cluster.local',
-    outboundTrafficPolicy: 'REGISTRY_ONLY',
-    ...options.mesh,
-  };
-  const scope = scopeOf(question);
-  const { hosts, endpoints } = resolve(resources, [], [], scope, { revision: 0, mesh });
-  const known = { hosts: buildHostTable(hosts.map(compileHost)), endpoints };
-  return explainIn({ known, resources, scope, mesh, steps }, question);
 }
 
 function scopeOf({ source }: OutboundCallFacts): Scope {

@@ -1,15 +1,10 @@
 /** `heddle test`: the expectations that users write next to their policy, run by the functions that decide real calls. */
-import { isMeshError } from '../../base/errors.js';
-import { explainInboundAmong } from '../explain-inbound.js';
-import { explainOutboundAmong } from '../explain-outbound.js';
 import { messageAt } from '../message-at.js';
 import { type ParsedFiles, parseResources } from '../parse.js';
-import type { Message, PolicyFile, Resource } from '../resource.js';
+import type { Message, PolicyFile } from '../resource.js';
 import { validateResource } from '../validate.js';
-import { compareCall } from './compare-call.js';
-import { compareExchange } from './compare-exchange.js';
+import { Asker } from './ask.js';
 import type { Difference } from './differences.js';
-import { exchangeOf, questionOf } from './names.js';
 import { type ReadCase, readPolicyTests } from './read.js';
 
 export interface RunPolicyTestsOptions {
@@ -61,8 +56,8 @@ export function runPolicyTests(
   );
   if (messages.length > 0) return { valid: false, messages, passed: 0, failed: 0, skipped: 0, cases: [] };
   const chosen = tests.cases.filter((one) => `${one.test}: ${one.case.name}`.includes(filter));
-  const resources = parsed.resources.map(({ resource }) => resource);
-  const cases = chosen.map((one) => runCase(one, resources));
+  const asker = new Asker(parsed.resources.map(({ resource }) => resource));
+  const cases = chosen.map((one) => runCase(one, asker));
   const passed = cases.filter((one) => one.passed).length;
   const skipped = tests.cases.length - chosen.length;
   return { valid: true, messages, passed, failed: cases.length - passed, skipped, cases };
@@ -84,40 +79,10 @@ function policyErrors(parsed: ParsedFiles): Message[] {
   return all.filter(({ level }) => level === 'error');
 }
 
-function runCase(read: ReadCase, resources: readonly Resource[]): PolicyTestResult {
+function runCase(read: ReadCase, asker: Asker): PolicyTestResult {
   const { test, origin } = read;
   const { name } = read.case;
   const { file, line, column } = origin;
-  const { differences, steps } = ask(read, resources);
+  const { differences, steps } = asker.ask(read);
   return { test, name, file, line, column, passed: differences.length === 0, differences, steps };
-}
-
-function ask(
-  read: ReadCase,
-  resources: readonly Resource[],
-): Pick<PolicyTestResult, 'differences' | 'steps'> {
-  const { namespace, mesh } = read;
-  const trustDomain = mesh.trustDomain ?? 'cluster.local';
-  const one = read.case;
-  try {
-    if ('call' in one) {
-      const { outboundTrafficPolicy = 'REGISTRY_ONLY' } = mesh;
-      const question = questionOf(one.call, namespace);
-      const answer = explainOutboundAmong(resources, question, {
-        mesh: { trustDomain, outboundTrafficPolicy },
-      });
-      return { differences: compareCall(one.expect, answer, namespace).list, steps: answer.steps };
-    }
-    const question = exchangeOf(one.exchange, namespace, trustDomain);
-    if (question === null) return unanswerable("a port: write it as in 'to: reviews:9080'");
-    const answer = explainInboundAmong(resources, question, { trustDomain });
-    return { differences: compareExchange(one.expect, answer, namespace).list, steps: answer.steps };
-  } catch (error) {
-    if (!isMeshError(error)) throw error;
-    return unanswerable('a question that can be answered', error.message);
-  }
-}
-
-function unanswerable(expected: string, actual = 'none'): Pick<PolicyTestResult, 'differences' | 'steps'> {
-  return { differences: [{ field: 'question', expected, actual }], steps: [] };
 }
