@@ -255,6 +255,22 @@ destinationRule(
   'info HDL0006 spec.trafficPolicy.tls.caCertificates',
 );
 destinationRule(
+  'what TLS that is not switched on would need is told',
+  { trafficPolicy: { tls: { sni: 'a.example', subjectAltNames: [], caCertificates: '/ca' } } },
+  'info HDL0006 spec.trafficPolicy.tls.caCertificates',
+  'info HDL0006 spec.trafficPolicy.tls.sni',
+);
+destinationRule(
+  'a certificate that SIMPLE does not show is told',
+  { trafficPolicy: { tls: { mode: 'SIMPLE', clientCertificate: '/c', insecureSkipVerify: false } } },
+  'info HDL0006 spec.trafficPolicy.tls.clientCertificate',
+);
+destinationRule(
+  'a slow start that has no effect is told',
+  { trafficPolicy: { loadBalancer: { simple: 'RANDOM', warmup: { duration: '30s' } } } },
+  'info HDL0006 spec.trafficPolicy.loadBalancer.warmup',
+);
+destinationRule(
   'subsets have names of their own',
   { subsets: [{ name: 'v1' }, { name: 'v1' }, { name: 'V_2' }] },
   'error IST0106 spec.subsets[1].name',

@@ -93,6 +93,8 @@ function checkWarmup(balancer: LoadBalancerSpec, path: FieldPath, findings: Find
   }
   if (warmup === undefined) return;
   const at = [...path, 'warmup'];
+  if (balancer.consistentHash !== undefined || ['RANDOM', 'PASSTHROUGH'].includes(balancer.simple ?? ''))
+    findings.info(at, 'new endpoints start slowly with LEAST_REQUEST and ROUND_ROBIN only; it has no effect');
   if (warmup.duration === undefined) findings.error(at, "'duration' is missing");
   checkDuration(warmup.duration, [...at, 'duration'], findings);
   const minimum = warmup.minimumPercent;

@@ -5,6 +5,27 @@
 import type { ClientTlsSpec } from './destination-rule.js';
 import type { FieldPath, Findings } from './kind.js';
 
+const CERTIFICATE = ['clientCertificate', 'privateKey'] as const;
+const VERIFYING = ['caCertificates', 'credentialName', 'insecureSkipVerify', 'caCrl'] as const;
+
+/** Fields that do nothing with a mode; Istio says nothing of them. */
+const IDLE: Partial<
+  Record<string, { readonly fields: readonly (keyof ClientTlsSpec)[]; readonly because: string }>
+> = {
+  DISABLE: {
+    fields: [...CERTIFICATE, ...VERIFYING, 'subjectAltNames', 'sni'],
+    because: 'without a mode, or with DISABLE, calls are in plain text; set the mode',
+  },
+  SIMPLE: {
+    fields: CERTIFICATE,
+    because: 'with SIMPLE the caller shows no certificate; write MUTUAL, or take it out',
+  },
+  ISTIO_MUTUAL: {
+    fields: [...CERTIFICATE, ...VERIFYING],
+    because: 'with ISTIO_MUTUAL the identity of the mesh is used; take it out',
+  },
+};
+
 /** @param namespace of the resource: a credential is found there and nowhere else */
 export function checkClientTls(
   tls: ClientTlsSpec | undefined,
@@ -31,12 +52,10 @@ export function checkClientTls(
   if (mode === 'MUTUAL' && !tls.credentialName)
     for (const field of ['clientCertificate', 'privateKey'] as const)
       if (!tls[field]) findings.error([...path, field], `mode MUTUAL needs '${field}'`);
-  if (mode === 'ISTIO_MUTUAL')
-    for (const field of [...files, ...(tls.credentialName ? (['credentialName'] as const) : [])])
-      findings.info(
-        [...path, field],
-        'it has no effect: with ISTIO_MUTUAL the identity of the mesh is used; take it out',
-      );
+  const idle = IDLE[mode];
+  for (const field of idle?.fields ?? [])
+    if (tls[field] && String(tls[field]) !== '')
+      findings.info([...path, field], `it has no effect: ${idle!.because}`);
   if (tls.insecureSkipVerify === true && (mode === 'SIMPLE' || mode === 'MUTUAL')) {
     for (const field of ['caCertificates', 'subjectAltNames'] as const)
       if (tls[field] !== undefined && tls[field].length > 0)

@@ -13,7 +13,7 @@ export interface Probed {
 
 /** What a document needs to be about something at all. */
 const BASES: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
-  DestinationRule: { host: 'a' },
+  DestinationRule: { host: 'a', trafficPolicy: { tls: { mode: 'MUTUAL' } } },
   RateLimit: { host: 'a', limits: [{ requests: 1, per: '1s' }] },
   ResiliencePolicy: { host: 'a' },
   Sidecar: { ingress: [{ port: { number: 443, protocol: 'HTTPS', name: 'https' } }] },
