@@ -282,3 +282,36 @@ test('a caller that leaves while its token is looked at is not served', async (t
   await exchange?.waiting;
   assert.equal(seen.length, 0);
 });
+
+test('an upgrade is let through with a good token, and refused like any request with a bad one', async (t) => {
+  const { url } = await issuer(t);
+  const fetcher = new TextFetcher();
+  const mesh = new TestPath(tokens({ jwksUri: url }), 0, fetcher.fetch);
+  const app = createServer();
+  let upgrades = 0;
+  app.on('upgrade', (request, socket) => {
+    upgrades += 1;
+    assert.equal(request.headers.authorization, undefined);
+    socket.end('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n');
+  });
+  const listening = await listen(mesh.path, { target: app, port: 0, tls: null }, { address: '127.0.0.1' });
+  t.after(async () => {
+    const closing = listening.close(0);
+    mesh.clock.advance(1);
+    await closing;
+    await fetcher.close();
+  });
+  const ask = async (token: string) => {
+    const caller = await RawClient.connect(listening.port);
+    caller.say(get('/', 'connection: upgrade', 'upgrade: echo', `authorization: Bearer ${token}`));
+    await caller.closed;
+    return caller.heard;
+  };
+  assert.match(await ask(await key.sign({ exp: exp() })), /^HTTP\/1\.1 101 /);
+  const refused = await ask(tamper(await key.sign({ exp: exp() }), 2));
+  assert.match(
+    refused,
+    /^HTTP\/1\.1 401 Unauthorized\r\n[\s\S]*www-authenticate: Bearer realm=[\s\S]*Jwt verification fails$/,
+  );
+  assert.equal(upgrades, 1);
+});

@@ -127,6 +127,65 @@ test('the annotation puts a policy in dry run', () => {
   assert.equal(resolveInbound([{ ...policy, metadata }], SCOPE).authorization[0]?.dryRun, true);
 });
 
+const tokens = (place: string, spec: unknown) => resource('RequestAuthentication', place, spec);
+
+test('rules for tokens of all policies that select the workload hold together, by issuer', () => {
+  const list = [
+    tokens('shop/own', { jwtRules: [{ issuer: 'c', jwksUri: 'https://c', timeout: '10ms' }] }),
+    tokens('shop/selected', {
+      selector: SELECTOR,
+      jwtRules: [{ issuer: 'a', jwks: '{}' }, { jwks_uri: 'https://x' }],
+    }),
+    tokens('shop/other', { selector: { matchLabels: { app: 'other' } }, jwtRules: [{ issuer: 'd' }] }),
+    tokens('shop/gateway', { targetRefs: [{ kind: 'Gateway', name: 'g' }], jwtRules: [{ issuer: 'e' }] }),
+    tokens('istio-system/all', { jwtRules: [{ issuer: 'b', presence: 'REQUIRED' }] }),
+    tokens('other/elsewhere', { jwtRules: [{ issuer: 'f' }] }),
+  ];
+  const { tokens: rules } = resolveInbound(list, SCOPE);
+  assert.deepEqual(
+    rules?.map(({ policy, issuer, keys, required }) => [policy, issuer, keys, required]),
+    [
+      ['shop/selected', null, { from: 'uri', uri: 'https://x', timeoutMs: 5_000 }, false],
+      ['shop/selected', 'a', { from: 'inline', jwks: '{}' }, false],
+      ['istio-system/all', 'b', { from: 'issuer', issuer: 'b', timeoutMs: 5_000 }, true],
+      ['shop/own', 'c', { from: 'uri', uri: 'https://c', timeoutMs: 10 }, false],
+    ],
+  );
+});
+
+test('a rule for tokens is complete: where it looks, what it writes, and what it takes apart', () => {
+  const spec = {
+    issuer: 'a',
+    fromHeaders: [{ name: 'X-Jwt' }],
+    fromCookies: ['c'],
+    outputPayloadToHeader: 'X-Payload',
+    outputClaimToHeaders: [{ header: 'X-Sub', claim: 'sub' }],
+    spaceDelimitedClaims: ['roles', 'scope'],
+    audiences: ['x'],
+    forwardOriginalToken: true,
+  };
+  const [rule] = resolveInbound([tokens('shop/t', { jwtRules: [spec] })], SCOPE).tokens ?? [];
+  assert.deepEqual(rule, {
+    policy: 'shop/t',
+    issuer: 'a',
+    audiences: ['x'],
+    keys: { from: 'issuer', issuer: 'a', timeoutMs: 5_000 },
+    locations: [
+      { in: 'header', name: 'x-jwt', prefix: '' },
+      { in: 'cookie', name: 'c' },
+    ],
+    required: false,
+    forward: true,
+    payloadHeader: 'x-payload',
+    claimHeaders: [{ header: 'x-sub', claim: 'sub' }],
+    spaceDelimited: ['permission', 'scope', 'roles'],
+  });
+});
+
+test('without rules nobody looks for tokens', () => {
+  assert.equal('tokens' in resolveInbound([tokens('shop/t', {})], SCOPE), false);
+});
+
 test('a security policy of the wrong shape is refused where it applies, not left out', () => {
   assert.deepEqual(resolveInbound([authz('other/p', { rules: 'all' })], SCOPE).authorization, []);
   assert.throws(() => resolveInbound([authz('shop/p', { rules: 'all' })], SCOPE), {
