@@ -12,7 +12,7 @@ import {
   type PolicyVerdict,
   plainMessage,
 } from '../policy/source.js';
-import { compileDocuments } from './policy-pipeline.js';
+import { DocumentPipeline } from './policy-pipeline.js';
 import { policyReady } from './policy-ready.js';
 
 /** What files and URLs have in common. */
@@ -33,11 +33,13 @@ export class PolicyDocuments {
   readonly #policy = new Value<EffectivePolicy | null>(null);
   readonly #status: Value<PolicySourceStatus>;
   readonly #closed = new AbortController();
+  readonly #pipeline: DocumentPipeline;
   #seen: readonly PolicyFile[] | null = null;
   #revision = 0;
 
   constructor(kind: 'file' | 'url', location: string, options: DocumentOptions) {
     this.#options = options;
+    this.#pipeline = new DocumentPipeline({ scope: options.scope, mesh: options.mesh ?? DEFAULT_MESH });
     this.#status = new Value<PolicySourceStatus>({
       kind,
       location,
@@ -72,11 +74,7 @@ export class PolicyDocuments {
     this.#seen = files;
     this.#revision += 1;
     const revision = this.#revision;
-    const compiled = compileDocuments(files, {
-      scope: this.#options.scope,
-      mesh: this.#options.mesh ?? DEFAULT_MESH,
-      revision,
-    });
+    const compiled = this.#pipeline.compile(files, revision);
     if (compiled.policy === null) {
       this.#refuse(revision, compiled.messages);
       return;
