@@ -8,7 +8,7 @@ import { pickWeighted } from '../split/decide.js';
 import type { CompiledRoute, ForwardVerdict, RouteTable } from './compile.js';
 import type { Condition } from './match.js';
 import { redirectLocation } from './redirect.js';
-import { pathOnly, type RequestFacts } from './request-parts.js';
+import { pathEnd, type RequestFacts } from './request-parts.js';
 
 export type RouteVerdict =
   | ForwardVerdict
@@ -41,11 +41,10 @@ export function decideRoute(
   random: Random,
   trace?: RouteTrace,
 ): RouteVerdict {
-  let path = '';
+  const end = pathEnd(request.path);
   for (const route of table.routes) {
     if (route.conditions !== null) {
-      if (path === '') path = pathOnly(request.path);
-      const failed = firstFailed(route.conditions, request, path);
+      const failed = firstFailed(route.conditions, request, end);
       if (failed !== null) {
         trace?.skipped(route, failed);
         continue;
@@ -62,12 +61,8 @@ export function decideRoute(
 }
 
 /** null: all hold. */
-function firstFailed(
-  conditions: readonly Condition[],
-  request: RequestFacts,
-  path: string,
-): Condition | null {
-  for (const condition of conditions) if (!condition.holds(request, path)) return condition;
+function firstFailed(conditions: readonly Condition[], request: RequestFacts, end: number): Condition | null {
+  for (const condition of conditions) if (!condition.holds(request, end)) return condition;
   return null;
 }
 

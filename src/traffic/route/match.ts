@@ -4,7 +4,14 @@
  * @source Istio `route.go` translateRouteMatch; Envoy `config_impl.cc`, `header_utility.cc`
  */
 import type { RouteMatch, StringMatch } from './policy.js';
-import { claimTexts, queryParameter, type RequestFacts, requestField } from './request-parts.js';
+import {
+  barePath,
+  claimTexts,
+  queryValueEnd,
+  queryValueStart,
+  type RequestFacts,
+  requestField,
+} from './request-parts.js';
 import { StringMatcher } from './string-matcher.js';
 
 export type Subject = 'uri' | 'scheme' | 'method' | 'authority' | 'port' | 'header' | 'query' | 'claim';
@@ -30,11 +37,13 @@ export class Condition {
     this.port = parts.port ?? 0;
   }
 
-  /** @param path of the request, without its query */
-  holds(request: RequestFacts, path: string): boolean {
+  /** @param pathEnd where the request's path ends and its query begins */
+  holds(request: RequestFacts, pathEnd: number): boolean {
     switch (this.subject) {
       case 'uri':
-        return this.matcher!.matches(path);
+        return this.matcher!.kind === 'regex'
+          ? this.matcher!.matches(barePath(request.path, pathEnd))
+          : this.matcher!.matchesPart(request.path, 0, pathEnd);
       case 'scheme':
         return this.matcher!.matches(request.scheme);
       case 'method':
@@ -46,7 +55,7 @@ export class Condition {
       case 'header':
         return this.#named(requestField(request, this.name));
       case 'query':
-        return this.#named(queryParameter(request.path, this.name));
+        return this.#queryMatches(request.path);
       case 'claim':
         return this.#claimMatches(request) !== this.inverted;
     }
@@ -58,6 +67,12 @@ export class Condition {
     if (matcher.kind === 'present') return value === undefined;
     // A missing header counts as an empty one (Envoy's treat_missing_header_as_empty).
     return !matcher.matches(value ?? '');
+  }
+
+  /** There is no `withoutQueryParams`. */
+  #queryMatches(path: string): boolean {
+    const start = queryValueStart(path, this.name);
+    return start >= 0 && this.matcher!.matchesPart(path, start, queryValueEnd(path, start));
   }
 
   /** Unlike a header, a claim that is missing is not an empty one: nothing is there that could match. */

@@ -226,6 +226,6 @@ test('no text makes compiling throw anything but a reason', () => {
       if (fault === null) compilePattern(source).test(text);
       else assert.notEqual(fault, '');
     }),
-    { numRuns: 2_000, seed: 17 },
+    { numRuns: 500, seed: 17 },
   );
 });

@@ -45,25 +45,55 @@ export function requestField(request: RequestFacts, name: string): string | unde
   }
 }
 
+/** Where the path ends and its query begins, or the whole ends. */
+export function pathEnd(path: string): number {
+  const query = path.indexOf('?');
+  return query < 0 ? path.length : query;
+}
+
+let lastPath = '';
+let lastBare = '';
+
+/** The path without its query, cut off once however many patterns are held against it. */
+export function barePath(path: string, end: number): string {
+  if (end === path.length) return path;
+  if (path !== lastPath) {
+    lastPath = path;
+    lastBare = path.slice(0, end);
+  }
+  return lastBare;
+}
+
+/** The first value of a query parameter as it was sent: Envoy's router matches without decoding. */
+export function queryParameter(path: string, name: string): string | undefined {
+  const start = queryValueStart(path, name);
+  return start < 0 ? undefined : path.slice(start, queryValueEnd(path, start));
+}
+
 /**
- * The first value of a query parameter as it was sent: Envoy's router matches without decoding. Nothing is copied but the value.
+ * Where the first value of a query parameter starts, -1 if there is none. A parameter without `=` has an empty value.
  * @source Envoy `utility.cc` parseQueryString
  */
-export function queryParameter(path: string, name: string): string | undefined {
+export function queryValueStart(path: string, name: string): number {
   // What stands before the first = is the name, so no name holds one.
-  if (name.includes('=')) return undefined;
-  const wanted = name.length;
+  if (name.includes('=')) return -1;
   let at = path.indexOf('?');
   while (at >= 0) {
     const start = at + 1;
     at = path.indexOf('&', start);
     if (!path.startsWith(name, start)) continue;
-    const after = start + wanted;
+    const after = start + name.length;
     const end = at < 0 ? path.length : at;
-    if (after === end) return '';
-    if (after < end && path.charCodeAt(after) === EQUALS) return path.slice(after + 1, end);
+    if (after === end) return after;
+    if (after < end && path.charCodeAt(after) === EQUALS) return after + 1;
   }
-  return undefined;
+  return -1;
+}
+
+/** @param start as {@link queryValueStart} gives it */
+export function queryValueEnd(path: string, start: number): number {
+  const end = path.indexOf('&', start);
+  return end < 0 ? path.length : end;
 }
 
 const EQUALS = 0x3d;

@@ -268,7 +268,7 @@ test('no policy and no request makes a decision throw, or write what ends a line
         if (verdict.destination.authority !== null) assert.doesNotMatch(sent.authority, /[\r\n\0]/);
       },
     ),
-    { numRuns: 5_000, seed: 23 },
+    { numRuns: 1_000, seed: 23 },
   );
-  assert.ok(decided > 500, `${decided} policies could be used`);
+  assert.ok(decided > 100, `${decided} policies could be used`);
 });

@@ -37,6 +37,19 @@ export class StringMatcher {
     }
   }
 
+  /** `text.slice(start, end)` matches; only a pattern needs the copy. */
+  matchesPart(text: string, start: number, end: number): boolean {
+    if (this.foldCase || this.kind === 'regex') return this.matches(text.slice(start, end));
+    switch (this.kind) {
+      case 'exact':
+        return end - start === this.text.length && text.startsWith(this.text, start);
+      case 'prefix':
+        return end - start >= this.text.length && text.startsWith(this.text, start);
+      default:
+        return true;
+    }
+  }
+
   /** What is asked, e.g. `"jason"` or `something that starts with "/api"`. */
   wanted(): string {
     const text = `${JSON.stringify(this.text)}${this.foldCase ? ' in any case' : ''}`;
