@@ -5,6 +5,7 @@
  */
 import type { ConnectionSettings } from '../model/destination.js';
 import type { Endpoint } from '../model/endpoint.js';
+import type { EffectiveTelemetry } from '../observability/policy.js';
 import type { EffectiveAuthorization } from '../security/authorize/policy.js';
 import type { MtlsMode } from '../security/mtls/policy.js';
 import type { EffectiveTokenRule } from '../security/token/policy.js';
@@ -20,6 +21,15 @@ import type { RetryBudgetPolicy } from '../traffic/retry/policy.js';
 import type { EffectiveRoute } from '../traffic/route/policy.js';
 import type { EffectiveConnectionRoute } from '../traffic/tcp-route/policy.js';
 
+export type {
+  AccessLogPolicy,
+  CustomTag,
+  EffectiveTelemetry,
+  MetricOverride,
+  MetricsPolicy,
+  TelemetrySide,
+  TracingPolicy,
+} from '../observability/policy.js';
 export type { EffectiveAuthorization, EffectiveRule, ValueSet } from '../security/authorize/policy.js';
 export type { MtlsMode } from '../security/mtls/policy.js';
 export type { EffectiveTokenRule, TokenKeys, TokenLocation } from '../security/token/policy.js';
@@ -163,68 +173,6 @@ export interface EffectiveMesh {
   readonly outboundTrafficPolicy: 'ALLOW_ANY' | 'REGISTRY_ONLY';
   /** With `ALLOW_ANY`: calls to unknown hosts go to this cluster instead of where they are addressed to. */
   readonly egressProxy?: { readonly cluster: string };
-}
-
-/** Which traces, metrics and access logs a workload makes: of the calls it makes, and of those it takes. */
-export interface EffectiveTelemetry {
-  readonly client: TelemetrySide;
-  readonly server: TelemetrySide;
-}
-
-/** What is absent, nobody spoke of: the process's own settings hold. */
-export interface TelemetrySide {
-  readonly tracing?: TracingPolicy;
-  readonly metrics?: readonly MetricsPolicy[];
-  readonly accessLogging?: readonly AccessLogPolicy[];
-}
-
-export interface TracingPolicy {
-  /** Absent: the process's own. */
-  readonly provider?: string;
-  /** 0 to 100. */
-  readonly samplingPercent?: number;
-  /** Trace context is carried on, no span is reported. */
-  readonly reportingDisabled?: true;
-  /** Trace context is not carried on. */
-  readonly propagationDisabled?: true;
-  /** @default true */
-  readonly useRequestIdForSampling?: boolean;
-  /** @default true */
-  readonly istioTags?: boolean;
-  readonly customTags?: Readonly<Record<string, CustomTag>>;
-}
-
-export type CustomTag =
-  | { readonly literal: string }
-  | { readonly environment: string; readonly defaultValue?: string }
-  | { readonly header: string; readonly defaultValue?: string }
-  | { readonly formatter: string };
-
-/** Of one provider. */
-export interface MetricsPolicy {
-  /** '': the process's own. */
-  readonly provider: string;
-  /** None at all. */
-  readonly disabled?: true;
-  readonly reportingIntervalMs?: number;
-  /** By metric, each once: `REQUEST_COUNT`, …, or the name of a custom one. */
-  readonly overrides: readonly MetricOverride[];
-}
-
-export interface MetricOverride {
-  readonly metric: string;
-  readonly disabled?: true;
-  /** By tag: a CEL expression for its value; null: the tag is left out. */
-  readonly tags?: Readonly<Record<string, string | null>>;
-}
-
-/** Of one provider. */
-export interface AccessLogPolicy {
-  /** '': the process's own. */
-  readonly provider: string;
-  readonly disabled?: true;
-  /** A CEL expression: only what it holds for is logged. */
-  readonly filter?: string;
 }
 
 /** All of it, for one workload. */
