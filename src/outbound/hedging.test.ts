@@ -1,6 +1,7 @@
 /** Hedged calls, their deadlines and their places in limits and budgets, in virtual time. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { StreamBody } from '../model/request-body.js';
 import { type HedgePolicy, hedgePolicyFrom } from '../traffic/hedge/policy.js';
 import {
@@ -276,4 +277,59 @@ test('a host’s deadline holds where nothing else does, and the smaller one win
     assert.equal(failed(await outcome).flag, 'UT');
     assert.deepEqual(bench.held(), NOTHING);
   }
+});
+
+type Move = 'ok' | 'busy' | 'lost' | 'head' | 'wait' | 'abort';
+
+test('whatever happens to hedged calls, nothing of them is left, and nobody is asked too often', async () => {
+  const facts = fc.record({
+    endpoints: fc.integer({ min: 1, max: 5 }),
+    maxAttempts: fc.integer({ min: 2, max: 5 }),
+    attempts: fc.integer({ min: 0, max: 2 }),
+    timeoutMs: fc.option(fc.integer({ min: 1, max: 400 })),
+    maxRequests: fc.option(fc.integer({ min: 1, max: 4 }), { nil: undefined }),
+    moves: fc.array(
+      fc.tuple(
+        fc.constantFrom<Move>('ok', 'busy', 'lost', 'head', 'wait', 'wait', 'abort'),
+        fc.integer({ min: 0, max: 4 }),
+        fc.integer({ min: 0, max: 150 }),
+      ),
+      { maxLength: 12 },
+    ),
+  });
+  await fc.assert(
+    fc.asyncProperty(facts, async ({ endpoints, maxAttempts, attempts, timeoutMs, maxRequests, moves }) => {
+      const bench = new Bench(
+        world(
+          { maxAttempts },
+          {
+            endpoints: Array.from({ length: endpoints }, (_, i) => endpoint(i + 1)),
+            routes: [route({ timeoutMs, retries: attempts === 0 ? null : retries({ attempts }) })],
+            cluster: { limits: maxRequests === undefined ? {} : { maxRequests } },
+          },
+        ),
+      );
+      const abort = new AbortController();
+      const { call, outcome } = await bench.begin({ signal: abort.signal });
+      for (const [move, at, ms] of moves) {
+        const open = bench.wire.sent.filter(({ attempt }) => attempt.abort !== null);
+        const sent = open[at % Math.max(1, open.length)];
+        if (move === 'ok') sent?.respond(200);
+        else if (move === 'busy') sent?.respond(503);
+        else if (move === 'lost') sent?.fail('connection-termination');
+        else if (move === 'head') sent?.head(200);
+        else if (move === 'abort' && at === 0) abort.abort(new Error('enough'));
+        await bench.clock.advanceAsync(ms);
+        assert.ok(bench.held().limit <= maxAttempts);
+      }
+      abort.abort(new Error('the end'));
+      const ended = await outcome;
+      if (ended.kind === 'response') ended.body.drop(new Error('not wanted'));
+      call.release();
+      await bench.clock.advanceAsync(1_000);
+      assert.deepEqual(bench.held(), NOTHING);
+      assert.ok(bench.wire.sent.length <= Math.min(maxAttempts, endpoints) + attempts);
+    }),
+    { numRuns: 150 },
+  );
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Call } from '../model/call.js';
 import type { Outcome } from '../model/outcome.js';
 import { concurrencyPolicyFrom } from '../traffic/concurrency/policy.js';
 import type { RateLimitPolicy } from '../traffic/rate-limit/policy.js';
@@ -55,6 +56,20 @@ test('the error says which limit, and when to come again', async () => {
   );
   assert.equal((error as { retryAfterMs?: number }).retryAfterMs, 200);
   assert.equal((error as { sent?: string }).sent, 'no');
+});
+
+test('whoever counts calls sees the flag', async () => {
+  const made = bench();
+  const seen: string[] = [];
+  const { snapshot } = made.outbound;
+  const counts = {
+    name: 'trace',
+    admit: () => null,
+    settle: (call: Call, outcome: Outcome) => seen.push([outcome.kind, ...call.flags].join(' ')),
+  };
+  made.outbound.snapshot = { ...snapshot!, callFilters: [counts, ...snapshot!.callFilters] };
+  await countOf(made, 6);
+  assert.deepEqual(seen.slice(4), ['response', 'rejected RL']);
 });
 
 test('retries take no token: the limit counts calls', async () => {
