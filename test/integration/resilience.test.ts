@@ -122,9 +122,11 @@ metadata: { name: svc, namespace: default }
 spec: { host: svc.test, trafficPolicy: { loadBalancer: { simple: ROUND_ROBIN } } }`,
       resilience('host: svc.test, hedging: { maxAttempts: 2, delay: 20ms }'),
     );
-    for (let i = 0; i < 10; i += 1) assert.equal(await (await mesh.fetch('http://svc.test/')).text(), 'fast');
-    assert.equal(fastAsked, 10);
-    assert.ok(slowAsked >= 1, 'every other call was begun there');
+    let calls = 0;
+    // On a busy machine a slow request may be given up before it has arrived.
+    for (; calls < 10 || slowAsked === 0; calls += 1)
+      assert.equal(await (await mesh.fetch('http://svc.test/')).text(), 'fast');
+    assert.equal(fastAsked, calls);
     await until(() => slowClosed === slowAsked);
   },
 );
