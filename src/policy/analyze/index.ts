@@ -8,6 +8,7 @@ import { parseResources } from '../parse.js';
 import type { Message, PolicyFile, Resource } from '../resource.js';
 import { plainMessage } from '../source.js';
 import { validateResource } from '../validate.js';
+import { addresslessPorts } from './addressless-ports.js';
 import { ambientSidecars } from './ambient-sidecars.js';
 import { authenticationScopes } from './authentication-scopes.js';
 import { boundGateways } from './bound-gateways.js';
@@ -55,6 +56,7 @@ const ANALYZERS: readonly Analyzer[] = [
   destinationRuleHosts,
   unverifiedServers,
   conflictingProtocols,
+  addresslessPorts,
   servicePorts,
   deploymentServices,
   conflictingGateways,

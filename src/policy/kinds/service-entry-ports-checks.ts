@@ -14,13 +14,17 @@ const STREAMS = ['TCP', 'HTTPS', 'TLS', 'MONGO', 'REDIS', 'MYSQL'];
 /** What is called by names that nobody knew before. */
 const BY_NAME = ['HTTP', 'TLS', 'GRPC', 'HTTP2'];
 
+/** What to say of a TCP port without addresses. */
+export const NEEDS_ADDRESSES =
+  'a TCP port without addresses: calls cannot be told apart by host. Add addresses';
+
 export function checkPorts(
   spec: ServiceEntrySpec,
   resolution: Resolution,
   findings: Findings,
   metadata: ResourceMetadata,
 ): void {
-  const unaddressed = (spec.addresses ?? []).length === 0 && !allocates(resolution, metadata);
+  const unaddressed = (spec.addresses ?? []).length === 0 && !allocatesAddresses(resolution, metadata);
   const several = (spec.hosts ?? []).length > 1;
   const numbers = new Set<number>();
   const names = new Set<string>();
@@ -40,11 +44,7 @@ export function checkPorts(
     if (written !== '' && !isPortProtocol(written))
       findings.error(at, `'${written}' is not a protocol: expected ${PORT_PROTOCOLS.join(', ')}`);
     if (unaddressed && (written === '' || written === 'TCP'))
-      findings.warning(
-        path,
-        'a TCP port without addresses: calls cannot be told apart by host. Add addresses',
-        'IST0134',
-      );
+      findings.warning(path, NEEDS_ADDRESSES, 'IST0134');
     if (resolution === 'DYNAMIC_DNS' && !BY_NAME.includes(protocol))
       findings.error(at, `DYNAMIC_DNS needs a protocol that names the host: expected ${BY_NAME.join(', ')}`);
     if (several && resolution !== 'NONE' && !isHttpProtocol(protocol) && !isTlsProtocol(protocol))
@@ -61,7 +61,7 @@ export function checkPorts(
 }
 
 /** Would Istio give the hosts addresses by itself? @source Istio `pilot/pkg/networking/serviceentry/ip_autoallocation.go` */
-function allocates(resolution: Resolution, metadata: ResourceMetadata): boolean {
+export function allocatesAddresses(resolution: Resolution, metadata: ResourceMetadata): boolean {
   const asked = metadata.labels?.['networking.istio.io/enable-autoallocate-ip'] ?? '';
   return resolution !== 'NONE' && asked.toLowerCase() !== 'false';
 }
