@@ -2,7 +2,7 @@ import { joinVersion, KINDS } from '../kinds/index.js';
 import type { Resource } from '../resource.js';
 
 /** What every resource has, whatever its kind. */
-export interface Named {
+export interface NamedMetadata {
   /** Unique within kind and namespace. */
   readonly name: string;
   /** @default 'default' */
@@ -11,7 +11,7 @@ export interface Named {
 }
 
 /** The same for kinds whose spec has no labels of its own. */
-export interface Labelled extends Named {
+export interface LabelledMetadata extends NamedMetadata {
   /** Of the resource itself, for people and tools. */
   readonly labels?: Readonly<Record<string, string>>;
 }
@@ -19,8 +19,8 @@ export interface Labelled extends Named {
 /** A resource of the newest version of `kind`, with nothing but what was said. */
 export function build(
   kind: string,
-  { name, namespace, annotations, ...spec }: Named,
-  labels?: Labelled['labels'],
+  { name, namespace, annotations, ...spec }: NamedMetadata,
+  labels?: LabelledMetadata['labels'],
 ): Resource {
   const { group, versions } = KINDS.find((known) => known.kind === kind)!;
   return {
@@ -36,6 +36,6 @@ export function build(
   };
 }
 
-export function buildLabelled(kind: string, { labels, ...rest }: Labelled): Resource {
+export function buildLabelled(kind: string, { labels, ...rest }: LabelledMetadata): Resource {
   return build(kind, rest, labels);
 }

@@ -1,5 +1,5 @@
 /** Policy written in TypeScript: types of every kind, and functions that make resources of them. */
-export type { Labelled, Named } from './build.js';
+export type { LabelledMetadata, NamedMetadata } from './build.js';
 export { rateLimit, resiliencePolicy, telemetry } from './extras.js';
 export {
   destinationRule,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { analyze } from '../analyze/index.js';
 import { parseResources } from '../parse.js';
 import { runPolicyTests } from './run.js';
@@ -332,4 +333,45 @@ test('a test is no policy: parsing leaves it out with a remark, analysis says wh
   const { valid, messages: found } = analyze([{ file: 'a.yaml', text }]);
   assert.equal(valid, false);
   assert.ok(found.some(({ path }) => path === 'spec.cases[0].expect.to'));
+});
+
+test('whatever stands in a test, the answer is a report', () => {
+  const words = fc.constantFrom(
+    'a',
+    'http://a/',
+    'reviews:9080',
+    '',
+    '80',
+    'none',
+    '1s',
+    'allow',
+    'spiffe://a',
+  );
+  const value = fc.oneof(words, fc.integer(), fc.boolean(), fc.constant(null), fc.dictionary(words, words));
+  const fieldsOf = (...names: string[]) =>
+    fc.record(Object.fromEntries(names.map((name) => [name, value])), { requiredKeys: [] });
+  const call = fieldsOf('from', 'url', 'method', 'headers', 'random', 'protocol', 'sni', 'claims');
+  const exchange = fieldsOf('from', 'to', 'port', 'ip', 'path', 'headers', 'claims');
+  const expect = fc.oneof(
+    value,
+    fieldsOf('to', 'shares', 'outcome', 'timeout', 'decision', 'mirrors', 'fault'),
+  );
+  const one = fc.record({ name: words, call, exchange, expect }, { requiredKeys: ['name', 'expect'] });
+  fc.assert(
+    fc.property(fc.array(fc.oneof(one, value), { maxLength: 3 }), (cases) => {
+      const text = JSON.stringify({
+        apiVersion: 'heddle.dev/v1',
+        kind: 'PolicyTest',
+        metadata: { name: 't' },
+        spec: { cases },
+      });
+      const { valid, passed, failed, messages } = runPolicyTests([
+        { file: 'policy.yaml', text: POLICY },
+        { file: 'test.json', text },
+      ]);
+      assert.equal(valid, messages.length === 0);
+      assert.equal(passed + failed, valid ? cases.length : 0);
+    }),
+    { numRuns: 30 },
+  );
 });

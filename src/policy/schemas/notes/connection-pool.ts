@@ -8,10 +8,10 @@ export function connectionPoolNotes(path: string): Notes {
   const notes: Notes = {
     'tcp.maxConnections': yes('of each endpoint, in each process'),
     'tcp.connectTimeout': yes('TCP and TLS together', { default: '10s' }),
-    'tcp.tcpKeepalive.time': yes('without traffic, before the first probe'),
+    'tcp.tcpKeepalive.time': yes('of silence before the first probe', { default: '60s' }),
     'tcp.tcpKeepalive.probes': SYSTEM,
     'tcp.tcpKeepalive.interval': SYSTEM,
-    'tcp.maxConnectionDuration': yes('then the connection is replaced'),
+    'tcp.maxConnectionDuration': yes('then it takes no further request'),
     'tcp.idleTimeout': yes('where `http.idleTimeout` is absent; 0s is never'),
     'http.http1MaxPendingRequests': yes('that wait for a connection, in each process'),
     'http.http2MaxRequests': yes('active at once in each process, HTTP/1.1 too'),

@@ -68,8 +68,11 @@ export const virtualServiceNotes: Notes = {
   'http[].retries.retryOn': partly(
     "all of Istio's words and status codes; `retriable-headers` and `http3-post-connect-failure` never hold",
   ),
-  'http[].retries.retryRemoteLocalities': yes('retries may leave the locality that was tried'),
-  'http[].retries.retryIgnorePreviousHosts': yes('default true, false where the cluster is sticky'),
+  'http[].retries.retryRemoteLocalities': yes('every other retry leaves the localities that were tried'),
+  'http[].retries.retryIgnorePreviousHosts': yes(
+    'retries avoid endpoints that were tried; false where the cluster is sticky',
+    { default: true },
+  ),
   'http[].retries.backoff': yes('longest first wait, full jitter; capped at ten times as much', {
     default: '25ms',
   }),
