@@ -15,6 +15,8 @@ export interface ClusterStatus {
   readonly circuit: 'closed' | 'open' | 'half-open' | null;
   readonly active: number;
   readonly retriesOutstanding: number;
+  /** Attempts that may be under way at once, as it was measured; null: policy asks for no adaptive limit. */
+  readonly concurrencyLimit: number | null;
   readonly endpoints: readonly EndpointStatus[];
 }
 
@@ -24,6 +26,7 @@ export function clusterStatuses(snapshot: OutboundSnapshot | null): readonly Clu
     circuit: state.breaker?.state ?? null,
     active: state.limit.active,
     retriesOutstanding: state.budget.outstanding,
+    concurrencyLimit: state.concurrency?.limit ?? null,
     endpoints: endpoints.map(({ endpoint, inFlight, ejected }) => ({
       key: endpoint.key,
       inFlight,

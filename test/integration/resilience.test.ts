@@ -189,6 +189,10 @@ test('calls out beyond the adaptive limit are refused until one is over', LIMIT,
   const error = await errorOf(mesh.fetch('http://svc.test/'));
   assert.deepEqual([error.code, error.flag], ['HEDDLE_OVERLOADED', 'UO']);
   assert.match(error.message, /reached_concurrency_limit/);
+  assert.deepEqual(
+    mesh.status().clusters.map(({ active, concurrencyLimit }) => [active, concurrencyLimit]),
+    [[2, 2]],
+  );
   for (const response of waiting) response.end('ok');
   for (const call of calls) assert.equal(await (await call).text(), 'ok');
   const next = mesh.fetch('http://svc.test/');
