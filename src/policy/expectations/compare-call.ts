@@ -32,7 +32,8 @@ function compareRoute(
   found: Differences,
 ): void {
   if (virtualService !== undefined) {
-    const full = virtualService.includes('/') ? virtualService : `${namespace}/${virtualService}`;
+    const isFull = virtualService.includes('/') || virtualService === 'none';
+    const full = isFull ? virtualService : `${namespace}/${virtualService}`;
     found.compare('virtualService', full, actual.virtualService ?? 'none');
   }
   const { index = 'none', name = null } = actual.route ?? {};

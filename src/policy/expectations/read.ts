@@ -88,7 +88,12 @@ function readCase(value: unknown, base: FieldPath, say: Say): CallCase | Exchang
   }
   const schema: z.ZodType<CallCase | ExchangeCase> = asked[0] === 'exchange' ? exchangeCase : callCase;
   const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    if (typeof parsed.data.expect === 'string' || Object.keys(parsed.data.expect).length > 0)
+      return parsed.data;
+    say([...base, 'expect'], 'it expects nothing, so it would always pass; say what must come out');
+    return null;
+  }
   const unasked = isObject && asked.length === 0;
   if (unasked) say(base, "'call' or 'exchange' is missing: what is asked");
   // What can be expected depends on what is asked.

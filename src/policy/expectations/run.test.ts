@@ -222,6 +222,10 @@ for (const [question, expect, said] of FAIL)
 /** Mistakes in tests, with the place and what is said about them. */
 const WRONG: readonly (readonly [text: string, said: string])[] = [
   [
+    '{ name: a, call: { url: a }, expect: {} }',
+    '6:36 spec.cases[0].expect: it expects nothing, so it would always pass; say what must come out',
+  ],
+  [
     '{ name: a, call: { ulr: x, url: a }, expect: {} }',
     "6:26 spec.cases[0].call.ulr: 'ulr' is not a field; did you mean 'url'?",
   ],
