@@ -11,7 +11,6 @@ import { withoutNulls } from './unset.js';
 
 /** Per file. A choice of this library: Istio's stores limit a single resource to about 1.5 MiB. */
 export const MAX_FILE_CHARACTERS = 8 * 1024 * 1024;
-export const MAX_DOCUMENTS = 10_000;
 
 export interface ParseFault
   extends Pick<Message, 'code' | 'level' | 'kind' | 'namespace' | 'name' | 'message' | 'path'> {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { inspect } from 'node:util';
 import { analyze } from './analyze/index.js';
 import { parseResources } from './parse.js';
 
@@ -73,7 +74,7 @@ for (const [written, value] of [
       const { resources, messages } = parse(prefix + text);
       assert.deepEqual(messages, []);
       assert.deepEqual(resources[0]?.resource.spec, { http: [{ name: value }] });
-      assert.ok(!Object.is((resources[0]?.resource.spec as { http: { name: unknown }[] }).http[0]?.name, -0));
+      assert.doesNotMatch(inspect(resources[0]?.resource.spec), /-0/);
     }
   });
 
@@ -171,7 +172,7 @@ test('what would take long or much is refused: depth, aliases that multiply, too
     [bomb, /aliases stand for more than/],
     [merges, /aliases stand for more than|not a resource/],
     [chain, /levels deep/],
-    ['a,'.repeat(1_300_000).replace(/^/, '['), /more than 2500000 words/],
+    [`[${'a,'.repeat(400_000)}`, /more than 1000000 words/],
     ['x'.repeat(9 * 1024 * 1024), /longer than/],
     ['---\na: 1\n'.repeat(10_001), /more than 10000 documents/],
   ] as const) {

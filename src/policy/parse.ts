@@ -2,7 +2,7 @@
  * From files to resources: YAML (and so JSON), several documents a file. Whatever the bytes are, the answer is resources and
  * messages; nothing is thrown.
  */
-import { type Found, MAX_DOCUMENTS, MAX_FILE_CHARACTERS, type ParseFault, readDocument } from './document.js';
+import { type Found, MAX_FILE_CHARACTERS, type ParseFault, readDocument } from './document.js';
 import type { FieldPath } from './kinds/kind.js';
 import { Locator, placeAt } from './locate.js';
 import type { Message, Origin, PolicyFile, Resource } from './resource.js';
@@ -47,10 +47,6 @@ function parseFile({ file, text }: PolicyFile, { resources, messages, others }: 
     return;
   }
   const { documents, faults, lines } = readYamlDocuments(text);
-  if (documents.length > MAX_DOCUMENTS) {
-    say(`the file has more than ${MAX_DOCUMENTS} documents; split it`);
-    return;
-  }
   const sayFault = (message: string, offset: number) =>
     say(`not YAML: ${message}`, placeAt(file, lines, offset));
   for (const { offset, message } of faults) sayFault(message, offset);

@@ -5,8 +5,10 @@
  */
 import { Composer, type Document, Lexer, LineCounter, Parser } from 'yaml';
 
-/** Tokens of a file. A choice of this library: 8 MiB of ordinary policy have fewer; more would take seconds to read. */
-export const MAX_TOKENS = 2_500_000;
+/** Words and marks of a file. A choice of this library: 10,000 ordinary documents have half of it; more would take many seconds to read. */
+export const MAX_TOKENS = 1_000_000;
+/** Of a file. */
+export const MAX_DOCUMENTS = 10_000;
 /** No kind nests deeper than some 15; Kubernetes' own kinds some 30. */
 export const MAX_DEPTH = 100;
 /** Of one document: who reads the hundredth has not read the first. */
@@ -53,10 +55,12 @@ export function readYamlDocuments(text: string): YamlFile {
   }
   const documents: YamlDocument[] = [];
   const faults: YamlFault[] = [];
-  const budget = { tokens: MAX_TOKENS };
-  for (const { base, end } of chunks(text)) {
+  const parts = [...chunks(text)];
+  const excess = excessOf(text, parts);
+  if (excess !== null) return { documents, faults: [excess], lines };
+  for (const { base, end } of parts) {
     try {
-      for (const document of compose(text.slice(base, end), budget)) {
+      for (const document of compose(text.slice(base, end))) {
         const found = faultsOf(document, base);
         if (found.length === 0) documents.push({ document, base });
         else faults.push(...found);
@@ -66,6 +70,24 @@ export function readYamlDocuments(text: string): YamlFile {
     }
   }
   return { documents, faults, lines };
+}
+
+/** Too much to be read at all. Looking takes a fraction of the time that reading would. */
+function excessOf(text: string, parts: readonly { readonly base: number }[]): YamlFault | null {
+  const tooMany = parts[MAX_DOCUMENTS];
+  if (tooMany !== undefined)
+    return { offset: tooMany.base, message: `the file has more than ${MAX_DOCUMENTS} documents; split it` };
+  // A character makes two tokens at most: the mark that a text begins, and the text.
+  if (text.length * 2 <= MAX_TOKENS) return null;
+  let tokens = 0;
+  let offset = 0;
+  for (const lexeme of new Lexer().lex(text)) {
+    tokens += 1;
+    if (tokens > MAX_TOKENS)
+      return { offset, message: `the file has more than ${MAX_TOKENS} words and marks; split it` };
+    if (!MARKERS.has(lexeme)) offset += lexeme.length;
+  }
+  return null;
 }
 
 /** What YAML's own grammar leaves out, and halves of surrogate pairs. */
@@ -102,14 +124,12 @@ function* chunks(text: string): Generator<{ readonly base: number; readonly end:
   if (base < text.length) yield { base, end: text.length };
 }
 
-function* compose(chunk: string, budget: { tokens: number }): Generator<Document> {
+function* compose(chunk: string): Generator<Document> {
   const parser = new Parser();
   const composer = new Composer(OPTIONS);
   const depth = new DepthGauge();
   let offset = 0;
   for (const lexeme of new Lexer().lex(chunk)) {
-    budget.tokens -= 1;
-    if (budget.tokens < 0) throw new Refusal(offset, `the file has more than ${MAX_TOKENS} words; split it`);
     if (depth.after(lexeme) > MAX_DEPTH)
       throw new Refusal(offset, `it is nested more than ${MAX_DEPTH} levels deep`);
     if (!MARKERS.has(lexeme)) offset += lexeme.length;
