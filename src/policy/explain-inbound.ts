@@ -89,20 +89,44 @@ export function explainInbound(
   exchange: InboundQuestion,
   options: ExplainInboundOptions = {},
 ): InboundExplanation {
-  const question = exchangeSchema.safeParse(exchange);
-  if (!question.success)
-    throw new MeshError(`not an exchange: ${z.prettifyError(question.error)}`, {
-      code: 'HEDDLE_INVALID_ARGUMENT',
-    });
+  const question = readExchange(exchange);
   const steps: string[] = [];
-  const resources = readResources(files, steps);
-  const { workload } = question.data;
+  return explainAmong(readResources(files, steps), question, options, steps);
+}
+
+/**
+ * The same for resources that were read and found valid before, so that many exchanges are asked about at the cost of one reading.
+ * @throws MeshError `HEDDLE_INVALID_ARGUMENT` for a question of the wrong shape
+ */
+export function explainInboundAmong(
+  resources: readonly Resource[],
+  exchange: InboundQuestion,
+  options: ExplainInboundOptions = {},
+): InboundExplanation {
+  return explainAmong(resources, readExchange(exchange), options, []);
+}
+
+function readExchange(exchange: InboundQuestion): Question {
+  const question = exchangeSchema.safeParse(exchange);
+  if (question.success) return question.data;
+  throw new MeshError(`not an exchange: ${z.prettifyError(question.error)}`, {
+    code: 'HEDDLE_INVALID_ARGUMENT',
+  });
+}
+
+function explainAmong(
+  resources: readonly Resource[],
+  question: Question,
+  options: ExplainInboundOptions,
+  steps: string[],
+): InboundExplanation {
+  const { workload } = question;
   const inbound = {
     ...resolveInbound(resources, workload, options),
     ...inboundResilience(inboundPoliciesOf(resources), workload),
   };
   const { trustDomain = 'cluster.local', trustDomainAliases = [] } = options;
-  return explain(inbound, question.data, { trustDomain, trustDomainAliases }, steps);
+  return explain(inbound, question, { trustDomain, trustDomainAliases }, steps);
 }
 
 const DECIDING = ['AuthorizationPolicy', 'PeerAuthentication', 'RequestAuthentication'];
