@@ -2,7 +2,7 @@
  * What decisions cost: routing over 20 rules, connections over 20 rules, authorization over 100 rules, and all that policy decides about
  * one call at both ends. Nanoseconds (median of rounds that take turns, and where nine tenths of them lie) and bytes of heap that
  * one decision leaves behind. Run after a build: `node benchmarks/decide.mjs [--quick] [--instructions] [--json] [--dist FOLDER]`.
- * `--instructions` counts instructions with valgrind, which takes minutes; where there is none it says so.
+ * `--instructions` counts instructions with valgrind, which takes a minute or two; where there is none it says so.
  */
 import { spawnSync } from 'node:child_process';
 import { pathToFileURL } from 'node:url';
@@ -24,7 +24,8 @@ const DIST = options.dist === '' ? new URL('../dist/', import.meta.url) : pathTo
 const ROUNDS = options.quick ? 3 : 31;
 const PER_ROUND = options.quick ? 200 : 20_000;
 /** So few that what they leave behind fits into the young generation: a collection would hide it. */
-const MEASURED = options.quick ? 1_000 : 100_000;
+const MEASURED = options.quick ? 20_000 : 100_000;
+const TRIES = options.quick ? 6 : 3;
 const FLAGS = ['--expose-gc', '--max-semi-space-size=128', '--min-semi-space-size=128'];
 
 if (options.only !== undefined) await runOnly();
@@ -52,25 +53,33 @@ async function measure() {
   const results = names.map((name) => {
     const sorted = rounds[name].sort((one, other) => one - other);
     const at = (share) => sorted[Math.round((sorted.length - 1) * share)];
-    const bytes = Math.max(0, heapPerCall(cases[name]));
-    return { name, ns: at(0.5), from: at(0.05), to: at(0.95), bytes, instructions: instructionsOf(name) };
+    const [least, most] = heapPerCall(cases[name]);
+    return {
+      name,
+      ns: at(0.5),
+      from: at(0.05),
+      to: at(0.95),
+      bytes: most,
+      least,
+      instructions: instructionsOf(name),
+    };
   });
-  if (options.instructions && results.some(({ instructions }) => instructions === null))
+  if (results.some(({ name, instructions }) => counted(name) && instructions === null))
     console.error('valgrind is not there, or could not run node: instructions are not counted');
   if (options.json) console.log(JSON.stringify(results));
   else print(results);
 }
 
-/** The most of three tries: a collection in between makes it less, never more. */
+/** The least and the most of several tries: a collection in between makes it less, the compiler at work makes it more. */
 function heapPerCall(run) {
-  let most = Number.NEGATIVE_INFINITY;
-  for (let attempt = 0; attempt < 3; attempt += 1) {
+  const tries = [];
+  for (let attempt = 0; attempt < TRIES; attempt += 1) {
     globalThis.gc();
     const before = process.memoryUsage().heapUsed;
     run(MEASURED);
-    most = Math.max(most, (process.memoryUsage().heapUsed - before) / MEASURED);
+    tries.push(Math.max(0, (process.memoryUsage().heapUsed - before) / MEASURED));
   }
-  return most;
+  return [Math.min(...tries), Math.max(...tries)];
 }
 
 function print(results) {
@@ -84,10 +93,15 @@ function print(results) {
   }
 }
 
+/** Counting takes half a minute for each: all of a call is what counts. */
+function counted(name) {
+  return options.instructions && name.startsWith('a whole call');
+}
+
 /** What twice as many decisions take more: the start of the process and the compiler are in both. null: not counted. */
 function instructionsOf(name) {
-  if (!options.instructions) return null;
-  const few = options.quick ? 20_000 : 200_000;
+  if (!counted(name)) return null;
+  const few = options.quick ? 10_000 : 100_000;
   const counts = [few, 2 * few].map((times) => countInstructions(name, times));
   return counts.includes(null) ? null : (counts[1] - counts[0]) / few;
 }
