@@ -25,7 +25,7 @@ export class Asker {
   }
 
   ask({ case: one, namespace, mesh }: ReadCase): Answered {
-    const { trustDomain = 'cluster.local' } = mesh;
+    const { trustDomain = 'cluster.local', trustDomainAliases = [] } = mesh;
     try {
       if ('call' in one) {
         const answer = this.#explainer(mesh).explain(questionOf(one.call, namespace));
@@ -33,7 +33,7 @@ export class Asker {
       }
       const question = exchangeOf(one.exchange, namespace, trustDomain);
       if (question === null) return unanswerable("a port: write it as in 'to: reviews:9080'");
-      const answer = explainInboundAmong(this.#resources, question, { trustDomain });
+      const answer = explainInboundAmong(this.#resources, question, { trustDomain, trustDomainAliases });
       return { differences: compareExchange(one.expect, answer, namespace).list, steps: answer.steps };
     } catch (error) {
       if (!isMeshError(error)) throw error;

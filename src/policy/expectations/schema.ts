@@ -138,6 +138,8 @@ export const exchangeCase = z.strictObject({
 /** What holds for the whole mesh, as its settings would say. */
 const mesh = z.strictObject({
   trustDomain: z.string().optional(),
+  /** Former names of the trust domain. */
+  trustDomainAliases: z.array(z.string()).optional(),
   outboundTrafficPolicy: z.enum(['REGISTRY_ONLY', 'ALLOW_ANY']).optional(),
 });
 

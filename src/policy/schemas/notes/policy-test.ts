@@ -3,6 +3,7 @@ import { type Notes, yes } from '../note.js';
 /** Of a policy test, which is not policy. */
 export const policyTestNotes: Notes = {
   'mesh.trustDomain': yes('of the mesh', { default: 'cluster.local' }),
+  'mesh.trustDomainAliases': yes('former names of it: principals of these count as of the new one'),
   'mesh.outboundTrafficPolicy': yes('what becomes of calls to unknown hosts', { default: 'REGISTRY_ONLY' }),
   'cases[].name': yes('for people, and for `--filter`'),
   'cases[].call': yes('what is asked: what becomes of this call out?'),
