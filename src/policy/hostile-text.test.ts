@@ -163,11 +163,11 @@ test('what would take long or much is refused: depth, aliases that multiply, too
   let chain = 'a0: &a0 [x]\n';
   for (let level = 1; level < 400; level += 1) chain += `a${level}: &a${level} [*a${level - 1}]\n`;
   for (const [text, message] of [
-    ['['.repeat(100_000), /levels deep/],
-    ['{a: '.repeat(100_000), /levels deep/],
-    ['- '.repeat(100_000), /levels deep/],
-    ['? '.repeat(100_000), /levels deep/],
-    ['a: '.repeat(100_000), /levels deep|Nested mappings/],
+    ['['.repeat(20_000), /levels deep/],
+    ['{a: '.repeat(20_000), /levels deep/],
+    ['- '.repeat(20_000), /levels deep/],
+    ['? '.repeat(20_000), /levels deep/],
+    ['a: '.repeat(20_000), /levels deep|Nested mappings/],
     [Array.from({ length: 200 }, (_, depth) => `${' '.repeat(depth)}a:\n`).join(''), /levels deep/],
     [bomb, /aliases stand for more than/],
     [merges, /aliases stand for more than|not a resource/],
@@ -184,7 +184,7 @@ test('what would take long or much is refused: depth, aliases that multiply, too
 });
 
 test('many keys, long keys and long lines take time in proportion', () => {
-  const keys = Array.from({ length: 100_000 }, (_, index) => `k${index}: 1`).join('\n  ');
+  const keys = Array.from({ length: 20_000 }, (_, index) => `k${index}: 1`).join('\n  ');
   const { messages } = analyze([{ file: 'a.yaml', text: `${HEAD}spec:\n  ${keys}\n` }]);
   assert.ok(messages.length > 0 && messages.length <= 1_000, String(messages.length));
   const long = analyze([{ file: 'a.yaml', text: `${HEAD}spec: { ${'x'.repeat(1_000_000)}: 1 }\n` }]).messages;

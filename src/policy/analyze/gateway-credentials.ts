@@ -32,7 +32,7 @@ export const gatewayCredentials: Analyzer = (world, report) => {
           code: 'IST0161',
           level: 'error',
           path,
-          message: `Secret ${id} holds no certificate and key: expected 'tls.crt' and 'tls.key' (or 'cert' and 'key'), PEM in base64`,
+          message: `Secret ${id} holds no certificate and key; give it 'tls.crt' and 'tls.key' (or 'cert' and 'key'), PEM in base64`,
         });
     }
 };
