@@ -129,7 +129,6 @@ function tokenOf(claims: Claims): ParsedToken {
     .replaceAll('/', '_')
     .replaceAll('=', '');
   return {
-    text: '',
     alg: '',
     kid: '',
     issuer: typeof iss === 'string' ? iss : '',

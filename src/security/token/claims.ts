@@ -38,30 +38,26 @@ function numberText(value: number): string {
   return value.toFixed(6);
 }
 
-/** A copy in which the claims called by `names` are lists, where they were texts with spaces. */
+/** The claims called by `names` are lists, where they were texts with spaces. What is changed is a copy. */
 export function listed(claims: Claims, names: readonly string[]): Claims {
-  const copy = clone(claims);
-  for (const name of names) {
-    const parts = Object.hasOwn(copy, name) ? [name] : name.split('.');
-    const last = parts.pop()!;
-    let place: unknown = copy;
-    for (const part of parts) {
-      place = isClaims(place) && Object.hasOwn(place, part) ? place[part] : undefined;
-    }
-    if (!isClaims(place) || !Object.hasOwn(place, last)) continue;
-    const value = place[last];
-    if (typeof value === 'string')
-      (place as Record<string, unknown>)[last] = value.split(' ').filter((part) => part !== '');
-  }
-  return copy;
+  let changed = claims;
+  for (const name of names)
+    changed = changedAt(changed, Object.hasOwn(changed, name) ? [name] : name.split('.'));
+  return changed;
 }
 
-/** As deep as there are objects; lists are shared. */
-function clone(claims: Claims): Record<string, unknown> {
-  const copy: Record<string, unknown> = Object.create(null);
-  for (const name of Object.keys(claims)) {
-    const value = claims[name];
-    copy[name] = isClaims(value) ? clone(value) : value;
-  }
-  return copy;
+/** The very same object if nothing is to be changed. */
+function changedAt(claims: Claims, [first, ...rest]: readonly string[]): Claims {
+  if (first === undefined || !Object.hasOwn(claims, first)) return claims;
+  const value = claims[first];
+  const changed =
+    rest.length > 0
+      ? isClaims(value)
+        ? changedAt(value, rest)
+        : value
+      : typeof value === 'string'
+        ? value.split(' ').filter((part) => part !== '')
+        : value;
+  if (changed === value) return claims;
+  return Object.assign(Object.create(null) as Record<string, unknown>, claims, { [first]: changed });
 }

@@ -49,8 +49,8 @@ export function compileTokens(rules: readonly EffectiveTokenRule[] | undefined):
 }
 
 /** A token that is good if its signature is, by the keys of one of `rules`. */
-export interface Candidate {
-  readonly token: ParsedToken;
+export interface Candidate<Token extends ParsedToken = ParsedToken> {
+  readonly token: Token;
   readonly at: TokenLocation;
   readonly rules: readonly EffectiveTokenRule[];
 }
@@ -61,8 +61,8 @@ export interface Accepted {
   readonly rule: EffectiveTokenRule;
 }
 
-export type Examination =
-  | { readonly kind: 'candidates'; readonly candidates: readonly Candidate[] }
+export type Examination<Token extends ParsedToken = ParsedToken> =
+  | { readonly kind: 'candidates'; readonly candidates: readonly Candidate<Token>[] }
   | { readonly kind: 'reject'; readonly fault: TokenFault; readonly policy: string | null };
 
 /** More than any client sends by mistake; each costs a signature. */
@@ -74,14 +74,24 @@ export function examineTokens(
   request: TokenRequest,
   nowSeconds: number,
 ): Examination {
+  return examineTokensBy(parseToken, compiled, request, nowSeconds);
+}
+
+/** The same with a parser of one's own, that may know tokens from before. */
+export function examineTokensBy<Token extends ParsedToken>(
+  parse: (text: string) => Token | TokenFault,
+  compiled: CompiledTokens,
+  request: TokenRequest,
+  nowSeconds: number,
+): Examination<Token> {
   // A preflight never has credentials, and says nothing but what may be asked.
   if (isPreflight(request)) return { kind: 'candidates', candidates: [] };
-  const candidates: Candidate[] = [];
+  const candidates: Candidate<Token>[] = [];
   const answered = new Set<EffectiveTokenRule>();
   for (const { at, rules } of compiled.places) {
     for (const text of tokensAt(at, request)) {
       if (candidates.length === MOST_TOKENS) return reject('many');
-      const token = parseToken(text);
+      const token = parse(text);
       if (typeof token === 'string') return reject(token, rules);
       const { fitting, fault, policy } = fittingRules(token, rules, nowSeconds);
       if (fitting.length === 0) return { kind: 'reject', fault, policy };
@@ -99,7 +109,10 @@ export function isPreflight({ method, headers }: TokenRequest): boolean {
   return method === 'OPTIONS' && given('origin') && given('access-control-request-method');
 }
 
-function reject(fault: TokenFault, rules: readonly EffectiveTokenRule[] = []): Examination {
+function reject(
+  fault: TokenFault,
+  rules: readonly EffectiveTokenRule[] = [],
+): Examination & { readonly kind: 'reject' } {
   return { kind: 'reject', fault, policy: rules[0]?.policy ?? null };
 }
 

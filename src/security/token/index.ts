@@ -6,14 +6,15 @@ import {
   acceptTokens,
   type Candidate,
   type CompiledTokens,
-  examineTokens,
+  examineTokensBy,
   rejectTokens,
   type TokenRequest,
   type TokenVerdict,
 } from './decide.js';
 import type { TokenFault } from './faults.js';
 import { KeySets, type KeySetsOptions } from './jwks.js';
-import { type KeySet, tokenHash } from './key-set.js';
+import type { KeySet } from './key-set.js';
+import { type HashedToken, KnownTokens } from './known-tokens.js';
 import type { EffectiveTokenRule, TokenKeys } from './policy.js';
 
 export type { FetchText } from './jwks.js';
@@ -22,6 +23,7 @@ export type { FetchText } from './jwks.js';
 export class TokenAuthenticator {
   readonly #options: KeySetsOptions;
   readonly #keys: KeySets;
+  readonly #known = new KnownTokens();
 
   constructor(options: KeySetsOptions) {
     this.#options = options;
@@ -31,7 +33,7 @@ export class TokenAuthenticator {
   /** At once if nothing has to be verified or fetched: no token, one that is bad on its face, or ones that were verified before. */
   authenticate(compiled: CompiledTokens, request: TokenRequest): TokenVerdict | Promise<TokenVerdict> {
     const now = Math.floor(this.#options.clock.wallNow() / 1_000);
-    const examined = examineTokens(compiled, request, now);
+    const examined = examineTokensBy(this.#known.parse, compiled, request, now);
     if (examined.kind === 'reject') return rejectTokens(examined.fault, examined.policy, request);
     const accepted: Accepted[] = [];
     for (const candidate of examined.candidates) {
@@ -46,18 +48,17 @@ export class TokenAuthenticator {
     this.#keys.close();
   }
 
-  #remembered({ token, rules }: Candidate): EffectiveTokenRule | undefined {
-    const hash = tokenHash(token);
+  #remembered({ token, rules }: Candidate<HashedToken>): EffectiveTokenRule | undefined {
     return rules.find((rule) => {
       const set = this.#keys.get(rule.keys);
-      return set !== null && !(set instanceof Promise) && set.remembers(hash);
+      return set !== null && !(set instanceof Promise) && set.remembers(token.hash);
     });
   }
 
   /** Never rejects: whatever goes wrong, the request is refused. */
   async #verifyAll(
     compiled: CompiledTokens,
-    candidates: readonly Candidate[],
+    candidates: readonly Candidate<HashedToken>[],
     request: TokenRequest,
   ): Promise<TokenVerdict> {
     const accepted: Accepted[] = [];
@@ -70,36 +71,33 @@ export class TokenAuthenticator {
   }
 
   /** The first rule whose keys have signed the token, or why there is none. */
-  async #verify({ token, rules }: Candidate): Promise<EffectiveTokenRule | TokenFault> {
+  async #verify({ token, rules }: Candidate<HashedToken>): Promise<EffectiveTokenRule | TokenFault> {
     let fault: TokenFault = 'fetch';
-    const hash = tokenHash(token);
     for (const rule of rules) {
       const set = await this.#keys.get(rule.keys);
       if (set === null) continue;
-      if (set.remembers(hash)) return rule;
-      const found = await this.#verifyBy(set, rule.keys, { token, hash });
+      if (set.remembers(token.hash)) return rule;
+      const found = await this.#verifyBy(set, rule.keys, token);
       if (found === null) return rule;
       fault = found;
     }
     return fault;
   }
 
-  async #verifyBy(
-    set: KeySet,
-    keys: TokenKeys,
-    { token, hash }: { token: Candidate['token']; hash: string },
-  ): Promise<TokenFault | null> {
+  async #verifyBy(set: KeySet, keys: TokenKeys, token: HashedToken): Promise<TokenFault | null> {
     const fault = await set.verify(token);
-    if (fault === null) {
-      set.remember(hash);
-      return null;
-    }
+    if (fault === null) return this.#remember(token, set);
     // A token that names its key and is not signed by it is forged; else its key may be newer than the ones that are here.
     if (fault === 'signature' && token.kid !== '') return fault;
     const newer = await this.#keys.getNewer(keys, set);
     if (newer === null) return fault;
     const again = await newer.verify(token);
-    if (again === null) newer.remember(hash);
-    return again;
+    return again === null ? this.#remember(token, newer) : again;
+  }
+
+  #remember(token: HashedToken, by: KeySet): null {
+    by.remember(token.hash);
+    this.#known.add(token);
+    return null;
   }
 }

@@ -5,8 +5,8 @@ import fc from 'fast-check';
 import type { JWK } from 'jose';
 import { ISSUER, jwks, NOW, TestKey, tamper, unsigned } from './fixtures.test.js';
 import { readJwks } from './jwks-text.js';
-import { KeySet, tokenHash } from './key-set.js';
-import { type ParsedToken, parseToken } from './parse.js';
+import { KeySet, type SignedToken } from './key-set.js';
+import { parseToken } from './parse.js';
 
 function setOf(...keys: (TestKey | JWK)[]): KeySet {
   const read = readJwks(jwks(...keys));
@@ -14,10 +14,10 @@ function setOf(...keys: (TestKey | JWK)[]): KeySet {
   return new KeySet(read);
 }
 
-function parsed(text: string): ParsedToken {
+function parsed(text: string): SignedToken {
   const token = parseToken(text);
   assert.ok(typeof token !== 'string', String(token));
-  return token;
+  return { ...token, text };
 }
 
 test('every kind of signature is verified by its own key, and by no other', async () => {
@@ -38,7 +38,7 @@ test('a token is not good any more once one letter of it is another', async () =
     const changed = parseToken(tamper(token, part));
     // A changed head or claim may be no token at all.
     if (typeof changed === 'string') continue;
-    assert.notEqual(await setOf(key).verify(changed), null, `part ${part}`);
+    assert.notEqual(await setOf(key).verify(parsed(tamper(token, part))), null, `part ${part}`);
   }
 });
 
@@ -118,7 +118,6 @@ test('what was verified is remembered, the longest unused forgotten first', asyn
   set.remember('new');
   assert.equal(set.remembers('h0'), true);
   assert.equal(set.remembers('h1'), false);
-  assert.equal(tokenHash(parsed(unsigned({ alg: 'ES256' }, {}))).length, 44);
 });
 
 test('no token that somebody without a key makes up is good', async () => {
@@ -141,7 +140,7 @@ test('no token that somebody without a key makes up is good', async () => {
       const text = three.join('.');
       if (good.includes(text)) return;
       const token = parseToken(text);
-      if (typeof token !== 'string') assert.notEqual(await set.verify(token), null, text);
+      if (typeof token !== 'string') assert.notEqual(await set.verify({ ...token, text }), null, text);
     }),
     { numRuns: 300 },
   );

@@ -1,7 +1,6 @@
 /**
  * Keys to verify tokens with, and which tokens they have verified already.
  */
-import { createHash } from 'node:crypto';
 import { type CryptoKey, compactVerify, importJWK, type JWK } from 'jose';
 import type { TokenFault } from './faults.js';
 import type { PublicKey } from './jwks-text.js';
@@ -15,6 +14,11 @@ const FAMILIES: Readonly<Record<PublicKey['kty'], RegExp>> = {
   oct: /^HS(?:256|384|512)$/,
 };
 const CURVES: Readonly<Record<string, string>> = { 'P-256': 'ES256', 'P-384': 'ES384', 'P-521': 'ES512' };
+
+/** A token with its text, to look at the signature. Never logged. */
+export interface SignedToken extends ParsedToken {
+  readonly text: string;
+}
 
 /** Tokens that are remembered as verified, for one set of keys: about as many callers as one process serves at a time. */
 const MOST_REMEMBERED = 2_000;
@@ -55,7 +59,7 @@ export class KeySet {
    * read is not the secret of an HMAC.
    * @returns null if it is
    */
-  async verify(token: ParsedToken): Promise<TokenFault | null> {
+  async verify(token: SignedToken): Promise<TokenFault | null> {
     if (this.size === 0) return 'noKeys';
     let known = false;
     for (const key of this.#keys) {
@@ -65,11 +69,6 @@ export class KeySet {
     }
     return known ? 'signature' : 'noKey';
   }
-}
-
-/** What a token is remembered by. */
-export function tokenHash(token: ParsedToken): string {
-  return createHash('sha256').update(token.text).digest('base64');
 }
 
 class VerificationKey {
@@ -87,7 +86,7 @@ class VerificationKey {
     return (kid === '' || key.kid === '' || key.kid === kid) && (key.alg === '' || key.alg === alg);
   }
 
-  async verifies(token: ParsedToken): Promise<boolean> {
+  async verifies(token: SignedToken): Promise<boolean> {
     const { kty, members } = this.#key;
     if (!FAMILIES[kty].test(token.alg)) return false;
     if (kty === 'EC' && CURVES[members.crv!] !== token.alg) return false;
