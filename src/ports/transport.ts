@@ -5,8 +5,9 @@ import type { Outcome } from '../model/outcome.js';
 /** Carries one attempt to its endpoint. */
 export interface Transport {
   /**
-   * Sends the attempt's call to its destination. Never rejects: whatever happens is an Outcome. Resolves when the response's
-   * head has arrived; the body follows through the outcome's `ResponseBody`.
+   * Sends the attempt's call to its destination, with the header fields `attempt.headers ?? attempt.call.headers`. Never rejects:
+   * whatever happens is an Outcome. Resolves when the response's head has arrived; the body follows through the outcome's
+   * `ResponseBody`.
    */
   send(attempt: Attempt): Promise<Outcome>;
   /** Keeps connections to exactly these destinations; others finish what is in flight and close. */

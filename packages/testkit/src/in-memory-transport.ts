@@ -108,7 +108,7 @@ export class InMemoryTransport implements Transport {
         method: call.method,
         path: call.path,
         authority: call.authority,
-        headers: { ...call.headers },
+        headers: { ...(attempt.headers ?? call.headers) },
         body: await bytesOf(call.body),
         attempt,
       };
