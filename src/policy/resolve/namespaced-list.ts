@@ -17,11 +17,14 @@ export class NamespacedList<Item> {
 
   /** Takes out the very same item. */
   remove(namespace: string, item: Item): void {
-    const left = (this.#namespaces.get(namespace) ?? []).filter((present) => present !== item);
-    if (left.length === 0) this.#namespaces.delete(namespace);
-    else this.#namespaces.set(namespace, left);
+    const items = this.#namespaces.get(namespace);
+    const at = items?.indexOf(item) ?? -1;
+    if (items === undefined || at < 0) return;
+    items.splice(at, 1);
+    if (items.length === 0) this.#namespaces.delete(namespace);
   }
 
+  /** Not to be kept: it follows what is added and removed. */
   in(namespace: string): readonly Item[] {
     return this.#namespaces.get(namespace) ?? [];
   }

@@ -19,6 +19,7 @@ import { type AboutHost, aboutHost, type HostRule, HostRules } from './host-rule
 import { NamespacedList } from './namespaced-list.js';
 import { compareAge } from './order.js';
 import { Registrations } from './registrations.js';
+import { SecurityPolicies } from './security-policies.js';
 import { ServiceTable } from './services.js';
 import { Touches } from './touches.js';
 import { type Typed, typed } from './typed.js';
@@ -51,8 +52,8 @@ export class Prepared {
   /** By `ns/name`. */
   readonly gateways = new Map<string, Typed<GatewaySpec>>();
   readonly workloadEntries = new NamespacedList<Typed<WorkloadEntrySpec>>(compareAge);
-  /** What says who may call, as it was written: of a wrong one nothing may be left out. */
-  readonly security = new NamespacedList<Resource>(compareAge);
+  /** What says who may call; of a wrong one nothing may be left out. */
+  readonly security = new SecurityPolicies();
   /** What `heddle.dev/v1` says of calls in. */
   readonly protection = {
     resilience: new NamespacedList<Typed<ResiliencePolicySpec>>(compareAge),
@@ -89,7 +90,6 @@ export class Prepared {
   }
 
   #takeUp(resource: Resource): () => void {
-    if (groupOf(resource) === SECURITY) return this.#addTo(this.security, resource, 'security');
     return this.#kinds.get(`${groupOf(resource)}/${resource.kind}`)?.(resource) ?? nothing;
   }
 
@@ -117,6 +117,10 @@ export class Prepared {
         ? this.#addRule(this.rateLimits, one)
         : this.#addTo(this.protection.rateLimits, one, 'security'),
     ),
+    ...this.security.kinds.map(({ kind, group }): [string, TakeUp] => [
+      `${group}/${kind}`,
+      (resource) => this.#addSecurity(resource),
+    ]),
     this.#kind(sidecar, (one) => this.#addTo(this.sidecars, one, 'sidecars')),
     this.#kind(telemetry, (one) => this.#addTo(this.telemetries, one, 'telemetries')),
     this.#kind(workloadEntry, (one) => this.#addTo(this.workloadEntries, one, 'workloads')),
@@ -148,6 +152,16 @@ export class Prepared {
     };
   }
 
+  #addSecurity(resource: Resource): () => void {
+    const takeOut = this.security.add(resource);
+    const { namespace } = resource.metadata;
+    this.touches.add('security', namespace);
+    return () => {
+      takeOut();
+      this.touches.add('security', namespace);
+    };
+  }
+
   #addTo<Item extends { readonly metadata: Resource['metadata'] }>(
     list: NamespacedList<Item>,
     one: Item,
@@ -162,8 +176,6 @@ export class Prepared {
     };
   }
 }
-
-const SECURITY = 'security.istio.io';
 
 function nothing(): void {}
 

@@ -12,6 +12,8 @@ export interface ChangedRegistrations {
   readonly endpoints: readonly string[];
 }
 
+const NOTHING: ChangedRegistrations = { gone: [], come: [], endpoints: [] };
+
 export class Registrations {
   #services: ReadonlySet<RegisteredService> = new Set();
   #endpoints: ReadonlyMap<string, EffectiveEndpoints> = new Map();
@@ -19,11 +21,15 @@ export class Registrations {
     compareText(one.host, other.host),
   );
 
-  /** Looks through what it is given once; objects are compared by identity. */
+  #given: readonly [unknown, unknown] = [null, null];
+
+  /** Looks through what it is given once, unless these are the lists that it had; objects are compared by identity. */
   replace(
     services: readonly RegisteredService[],
     endpoints: readonly EffectiveEndpoints[],
   ): ChangedRegistrations {
+    if (this.#given[0] === services && this.#given[1] === endpoints) return NOTHING;
+    this.#given = [services, endpoints];
     const before = { services: this.#services, endpoints: this.#endpoints };
     this.#services = new Set(services);
     this.#endpoints = new Map(endpoints.map((one) => [one.host, one]));

@@ -13,7 +13,7 @@ import type {
 import type { Scope } from '../resource.js';
 import { entryEndpoints, mergeEndpoints, type Workloads } from './endpoints.js';
 import { HostList } from './host-list.js';
-import { resolveInbound } from './inbound.js';
+import { resolvePreparedInbound } from './inbound.js';
 import { ROOT_NAMESPACE } from './names.js';
 import type { Prepared } from './prepare.js';
 import { inboundResilience } from './resilience.js';
@@ -125,10 +125,9 @@ export class ScopedPolicy {
     const here = this.#here();
     const { pathNormalization } = this.#defaults;
     const now = {
-      ...resolveInbound(
-        here.flatMap((namespace) => security.in(namespace)),
+      ...resolvePreparedInbound(
+        security.of(here, pathNormalization === undefined ? {} : { pathNormalization }),
         this.#scope,
-        pathNormalization === undefined ? {} : { pathNormalization },
       ),
       ...inboundResilience(
         {
