@@ -2,14 +2,55 @@
  * Fetches small texts from outside the mesh: the keys of those who issue tokens. Over connections of its own, with the platform's
  * roots; calls of the application are not this.
  */
-import { Agent, type Dispatcher, interceptors, request } from 'undici';
+import { Agent, buildConnector, type Dispatcher, interceptors, request } from 'undici';
+import { inRange, parseAddress, parseRange } from '../../security/authorize/address.js';
 import type { FetchText } from '../../security/token/index.js';
 
 /** As Go's client, by which Istio fetches keys, but fewer. */
 const MOST_REDIRECTS = 3;
 
+/**
+ * Nobody publishes keys there, but machines of a cloud answer there with their own secrets. An issuer, and whoever redirects, may name
+ * any place, so each connection is looked at.
+ * @source Istio `pkg/security/dial.go`
+ */
+const NEVER = [
+  '169.254.0.0/16',
+  '224.0.0.0/24',
+  'fe80::/10',
+  'ff02::/16',
+  '100.100.100.200',
+  'fd00:ec2::/32',
+].map((range) => parseRange(range)!);
+
+function isForbidden(host: string): boolean {
+  const address = parseAddress(host.replace(/^\[|\]$/g, ''));
+  return address !== null && NEVER.some((range) => inRange(range, address));
+}
+
+function guarded(): buildConnector.connector {
+  const connect = buildConnector({});
+  return (options, callback) => {
+    const refuse = (host: string) =>
+      callback(new Error(`${host} is an address of this machine's surroundings, never one of keys`), null);
+    if (isForbidden(options.hostname)) return refuse(options.hostname);
+    return connect(options, (...result) => {
+      const [error, socket] = result;
+      const address = socket?.remoteAddress ?? '';
+      if (error !== null || !isForbidden(address)) return callback(...result);
+      socket?.destroy();
+      return refuse(address);
+    });
+  };
+}
+
 export class TextFetcher {
-  readonly #agent = new Agent({ connections: 2, keepAliveTimeout: 1_000, pipelining: 1 });
+  readonly #agent = new Agent({
+    connections: 2,
+    keepAliveTimeout: 1_000,
+    pipelining: 1,
+    connect: guarded(),
+  });
   readonly #following: Dispatcher = this.#agent.compose(
     interceptors.redirect({ maxRedirections: MOST_REDIRECTS }),
   );

@@ -46,6 +46,11 @@ test('a range holds the addresses that share its first bits, of its own family o
     ['2001:db8::/33', '2001:db8:7fff::1', true],
     ['2001:db8::/33', '2001:db8:8000::1', false],
     ['::/0', 'fe80::1%eth0', true],
+    ['::ffff:10.0.0.0/104', '10.9.9.9', true],
+    ['::ffff:10.0.0.0/104', '11.0.0.1', false],
+    // Wider than all of IPv4: a range of IPv6, as in Envoy.
+    ['::ffff:10.0.0.0/80', '::1:0:1', true],
+    ['::ffff:10.0.0.0/80', '10.0.0.1', false],
   ];
   for (const [range, address, expected] of table)
     assert.equal(inRange(parseRange(range)!, parseAddress(address)!), expected, `${address} in ${range}`);
@@ -59,7 +64,7 @@ test('what is no range is refused', () => {
     '10.0/8',
     '/8',
     '::/129',
-    '::ffff:1.2.3.4/95',
+    '::ffff:1.2.3.4/129',
     'a/8',
   ])
     assert.equal(parseRange(text), null, text);

@@ -84,9 +84,12 @@ export function parseRange(text: string): AddressRange | null {
   if (network.includes('%')) return null;
   const address = parseAddress(network);
   if (address === null) return null;
-  // `::ffff:10.0.0.0/104` counts its bits from the start of the IPv6 form.
-  const bits = Number(suffix) - (address.length === 4 && network.includes(':') ? 96 : 0);
-  return bits >= 0 && bits <= address.length * 8 ? { address, bits } : null;
+  const bits = Number(suffix);
+  if (address.length === 16 || !network.includes(':'))
+    return bits <= address.length * 8 ? { address, bits } : null;
+  // `::ffff:10.0.0.0/104` counts its bits from the start of the IPv6 form; with fewer than 96 it is a range of IPv6.
+  if (bits >= 96) return bits <= 128 ? { address, bits: bits - 96 } : null;
+  return { address: parseV6(network)!, bits };
 }
 
 export function inRange(range: AddressRange, address: Address): boolean {
