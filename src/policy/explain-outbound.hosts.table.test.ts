@@ -99,3 +99,23 @@ spec: { hosts: ["*.wikipedia.org"], ports: [{ number: 443, name: https, protocol
     ],
   },
 );
+
+const GATEWAY_CLAIMS = vs(
+  `{ hosts: [shop.example], gateways: [front], http: [{ match: [{ headers: { "@request.auth.claims.group": { exact: admin } } }], route: [${to('v2')}] }, { match: [{ withoutHeaders: { "@request.auth.claims[realm][kind]": { exact: guest } } }], route: [${to('v1')}] }] }`,
+);
+const atGateway = (claims: Record<string, unknown> | null) => ({
+  authority: 'shop.example:9080',
+  source: { namespace: 'default', gateway: 'default/front' },
+  claims,
+});
+row('a claim of the token leads the way', GATEWAY_CLAIMS, atGateway({ group: ['x', 'admin'] }), {
+  picked: cluster('v2'),
+  route: { index: 0, name: null },
+});
+row('a claim with another value does not', GATEWAY_CLAIMS, atGateway({ group: 'x', realm: {} }), {
+  picked: cluster('v1'),
+});
+row('a claim that should not be there', GATEWAY_CLAIMS, atGateway({ realm: { kind: 'guest' } }), {
+  outcome: 'noRoute',
+});
+row('without a token there are no claims', GATEWAY_CLAIMS, atGateway(null), { picked: cluster('v1') });

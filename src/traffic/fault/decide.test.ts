@@ -32,6 +32,8 @@ test('percentages count in steps of 0.0001', () => {
   const policy = { abort: { percent: 0.0001, grpcStatus: 'UNAVAILABLE' } };
   assert.equal(decideFault(policy, draws(0.0000009))?.grpcStatus, 'UNAVAILABLE');
   assert.equal(decideFault(policy, draws(0.000001)), null);
+  const between = { abort: { percent: 0.00019, httpStatus: 500 } };
+  assert.equal(decideFault(between, draws(0.000001)), null, 'what lies between two steps is cut off');
 });
 
 test('an abort without a status does nothing', () => {

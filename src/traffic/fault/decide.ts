@@ -32,7 +32,7 @@ export function decideFault(policy: FaultPolicy, random: Random): FaultVerdict |
 
 const MILLION = 1_000_000;
 
-/** Percentages count in steps of 0.0001 (Envoy's denominator of a million). */
+/** Percentages count in steps of 0.0001 (Envoy's denominator of a million); what lies between two steps is cut off (Istio). */
 function fires(percent: number, random: Random): boolean {
-  return Math.floor(random.next() * MILLION) < Math.round(percent * 10_000);
+  return Math.floor(random.next() * MILLION) < Math.trunc(percent * 10_000);
 }

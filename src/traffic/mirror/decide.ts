@@ -21,7 +21,8 @@ export function decideMirrors(
   if (mirrors.length === 0 || call.method === 'CONNECT') return NONE;
   const chosen: string[] = [];
   for (const mirror of mirrors) {
-    if (Math.floor(random.next() * 1_000_000) < Math.round(mirror.percentage * 10_000))
+    // In steps of 0.0001 percent; what lies between two steps is cut off (Istio).
+    if (Math.floor(random.next() * 1_000_000) < Math.trunc(mirror.percentage * 10_000))
       chosen.push(mirrorCluster(mirror, call.port));
   }
   return chosen;
@@ -29,6 +30,7 @@ export function decideMirrors(
 
 /** The mirror's cluster, for a call that addressed `port`. */
 export function mirrorCluster(mirror: MirrorPolicy, port: number): string {
+  if (!mirror.cluster.startsWith('outbound|0|')) return mirror.cluster;
   const parts = parseClusterName(mirror.cluster);
   return parts === undefined || parts.port !== 0
     ? mirror.cluster

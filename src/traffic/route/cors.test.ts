@@ -57,7 +57,46 @@ test('the response to an actual request gets origin, credentials and exposed hea
   assert.equal(decide(POLICY, 'GET', { origin: 'https://evil.example' }), null);
 });
 
-test('exact * allows every origin', () => {
-  const policy: CorsPolicy = { ...POLICY, allowOrigins: [{ exact: '*' }] };
-  assert.equal(decide(policy, 'GET', { origin: 'https://any.example' })?.kind, 'actual');
+const ORIGINS: readonly [
+  what: string,
+  allow: CorsPolicy['allowOrigins'],
+  origin: string,
+  allowed: boolean,
+][] = [
+  ['exact', [{ exact: 'https://a' }], 'https://a', true],
+  ['exact asks for the case', [{ exact: 'https://A' }], 'https://a', false],
+  ['exact *', [{ exact: '*' }], 'https://a', true],
+  ['prefix', [{ prefix: 'https://a' }], 'https://a.evil', true],
+  ['a prefix that a literal * has', [{ prefix: '*' }], 'https://a', true],
+  ['an empty prefix', [{ prefix: '' }], 'https://a', true],
+  ['regex is the whole origin', [{ regex: 'https://a' }], 'https://a.evil', false],
+  ['a regex that takes a literal *', [{ regex: '.?' }], 'https://a', true],
+  ['any of several', [{ exact: 'x' }, { exact: 'https://a' }], 'https://a', true],
+  ['an entry that asks for nothing counts for nothing', [{ present: true }], 'https://a', false],
+  ['no entry', [], 'https://a', false],
+  ['an origin that is null', [{ exact: 'null' }], 'null', true],
+];
+for (const [what, allowOrigins, origin, allowed] of ORIGINS)
+  test(`origins: ${what}`, () =>
+    assert.equal(decide({ ...POLICY, allowOrigins }, 'GET', { origin })?.kind === 'actual', allowed));
+
+test('what is empty or false is not sent', () => {
+  const bare: CorsPolicy = {
+    ...POLICY,
+    allowMethods: [],
+    allowHeaders: [],
+    exposeHeaders: [],
+    maxAgeSeconds: null,
+    allowCredentials: false,
+  };
+  const headers = { 'access-control-allow-origin': 'https://a.example' };
+  const origin = 'https://a.example';
+  assert.deepEqual(decide(bare, 'OPTIONS', { origin, ...PREFLIGHT }), { kind: 'preflight', headers });
+  assert.deepEqual(decide(bare, 'GET', { origin }), { kind: 'actual', headers });
+});
+
+test('OPTIONS without a method that is asked for is a request like any other', () => {
+  const origin = 'https://a.example';
+  assert.equal(decide(POLICY, 'OPTIONS', { origin })?.kind, 'actual');
+  assert.equal(decide(POLICY, 'OPTIONS', { origin, 'access-control-request-method': '' })?.kind, 'actual');
 });

@@ -16,8 +16,11 @@ export class CompiledCors {
   /** @throws Error on a pattern that is not RE2 */
   constructor(policy: CorsPolicy) {
     this.policy = policy;
-    this.#origins = policy.allowOrigins.map((match) => new StringMatcher(match));
-    this.#anyOrigin = policy.allowOrigins.some((match) => 'exact' in match && match.exact === '*');
+    // An entry that asks for nothing is left out (Istio); one that takes a literal `*` takes everything (Envoy).
+    this.#origins = policy.allowOrigins
+      .filter((match) => !('present' in match))
+      .map((match) => new StringMatcher(match));
+    this.#anyOrigin = this.#origins.some((matcher) => matcher.matches('*'));
   }
 
   allows(origin: string): boolean {
