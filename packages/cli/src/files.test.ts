@@ -51,6 +51,33 @@ test('analyze says file, line, column and field of a mistake: exit code 1', asyn
   }
 });
 
+test('--suppress leaves findings out, and does not take what it cannot read', async (context) => {
+  const folder = temporaryFolder(context, { 'wrong.yaml': WRONG.replace('hots', 'host') });
+  const { messages } = JSON.parse((await heddle(['analyze', '-f', folder, '--json'])).stdout);
+  assert.ok(messages.length > 0);
+  const suppress = messages.flatMap(({ code, kind }: { code: string; kind: string }) => [
+    '--suppress',
+    `${code}=${kind} *.default`,
+  ]);
+  const quiet = await heddle(['analyze', '-f', folder, ...suppress]);
+  assert.deepEqual([quiet.exit, quiet.stdout], [0, 'no problems found\n']);
+  const wrong = await heddle(['analyze', '-f', folder, '--suppress', 'IST0101']);
+  assert.equal(wrong.exit, 2);
+  assert.match(wrong.stderr, /CODE=Kind name\.namespace/);
+});
+
+test('a file that is not UTF-8 is told with its place, and hides no other', async (context) => {
+  const folder = temporaryFolder(context, { ...GOOD, 'wrong.yaml': WRONG });
+  writeFileSync(join(folder, 'latin.yaml'), Buffer.from('a: 1\nb: caf\xe9\n', 'latin1'));
+  const { exit, stdout } = await heddle(['analyze', '-f', folder]);
+  assert.equal(exit, 1);
+  assert.match(stdout, /latin\.yaml:2:7 error HDL0001: byte 0xe9 is not UTF-8: save the file as UTF-8/);
+  assert.match(stdout, /wrong\.yaml:9:26 error IST0106/);
+  const explained = await heddle(['explain', 'outbound', '-f', folder], { stdin: '{}' });
+  assert.equal(explained.exit, 1);
+  assert.match(explained.stderr + explained.stdout, /latin\.yaml:2:7/);
+});
+
 test('text that is not YAML is told with its place', async () => {
   const { exit, stdout } = await heddle(['analyze', '-f', '-'], {
     stdin: 'kind: Service\nmetadata: {name: [}\n',
