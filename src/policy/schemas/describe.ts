@@ -41,18 +41,42 @@ export function noteFor(notes: Notes, path: string): Note | undefined {
 }
 
 export function coveringPath(notes: Notes, path: string): string | undefined {
-  const covers = (note: string) =>
-    note === '' || path === note || (path.startsWith(note) && /^[.[]/.test(path.slice(note.length)));
+  const covers = (note: string) => note === '' || path === note || isWithin(path, note);
   return Object.keys(notes)
     .filter(covers)
     .sort((one, other) => other.length - one.length)[0];
 }
 
-/** What is said of the field itself, in one sentence for an editor. */
-export function sentenceFor(notes: Notes, path: string): string | undefined {
-  const note = notes[path] ?? notes[`${path}[]`];
-  if (note === undefined) return undefined;
-  const { how, supported } = note;
-  const text = supported === 'partly' ? `Partly: ${how}` : `${how[0]!.toUpperCase()}${how.slice(1)}`;
-  return note.default === undefined ? `${text}.` : `${text}. Default: ${note.default}.`;
+/** Says of each field what is said of the field itself; where a block comes again, what was said the first time. */
+export class FieldNotes {
+  readonly #notes: Notes;
+  readonly #again: readonly (readonly [path: string, as: string])[];
+
+  constructor(kind: string, schema: z.ZodType) {
+    this.#notes = NOTES[kind] ?? {};
+    this.#again = fieldsOf(schema, { shapes: true }).flatMap(({ path, as }) =>
+      as === undefined ? [] : [[path, as] as const],
+    );
+  }
+
+  /** @param path of a field, a list without the `[]` of its entries */
+  noteOf(path: string): Note | undefined {
+    const own = this.#notes[path] ?? this.#notes[`${path}[]`];
+    if (own !== undefined) return own;
+    const again = this.#again.find(([place]) => path === place || isWithin(path, place));
+    return again === undefined ? undefined : this.noteOf(again[1] + path.slice(again[0].length));
+  }
+
+  /** In one sentence, for an editor. */
+  sentenceFor(path: string): string | undefined {
+    const note = this.noteOf(path);
+    if (note === undefined) return undefined;
+    const { how, supported } = note;
+    const text = supported === 'partly' ? `Partly: ${how}` : `${how[0]!.toUpperCase()}${how.slice(1)}`;
+    return note.default === undefined ? `${text}.` : `${text}. Default: ${note.default}.`;
+  }
+}
+
+function isWithin(inner: string, outer: string): boolean {
+  return inner.startsWith(outer) && /^[.[]/.test(inner.slice(outer.length));
 }

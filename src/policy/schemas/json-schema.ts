@@ -6,9 +6,7 @@ import { z } from 'zod';
 import { policyTestSpec, TEST_API_VERSION, TEST_KIND } from '../expectations/schema.js';
 import { duration, stringMatch } from '../kinds/common.js';
 import { joinVersion, KINDS } from '../kinds/index.js';
-import { sentenceFor } from './describe.js';
-import { type Notes, yes } from './note.js';
-import { NOTES } from './notes/index.js';
+import { FieldNotes } from './describe.js';
 
 /** Draft 07, which every editor reads. */
 export interface JsonSchema {
@@ -72,13 +70,13 @@ function documentSchema({ kind, versions, schema }: Described): JsonSchema {
           annotations: { ...text, description: 'For people and tools.' },
         },
       },
-      spec: specSchema(schema, NOTES[kind] ?? {}),
+      spec: specSchema(kind, schema),
       status: { description: 'Written by Kubernetes; not looked at.' },
     },
   };
 }
 
-function specSchema(schema: z.ZodType, notes: Notes): JsonSchema {
+function specSchema(kind: string, schema: z.ZodType): JsonSchema {
   const made = z.toJSONSchema(schema, {
     target: 'draft-7',
     io: 'input',
@@ -90,23 +88,22 @@ function specSchema(schema: z.ZodType, notes: Notes): JsonSchema {
   });
   // What several fields share is one object: each gets a description of its own.
   const { $schema, ...own } = JSON.parse(JSON.stringify(made)) as Record<string, unknown>;
-  return describe(own, '', notes);
+  return describe(own, '', new FieldNotes(kind, schema));
 }
 
 /** @source Go `time.ParseDuration` */
 const DURATION = '^(0|[+-]?((\\d+\\.?\\d*|\\.\\d+)(ns|us|µs|ms|s|m|h))+)$';
 const STRING_MATCH = 'string match';
-const STRING_MATCH_NOTES: Notes = {
-  exact: yes('the whole value'),
-  prefix: yes('what the value begins with'),
-  regex: yes('RE2 that the whole value matches'),
+const STRING_MATCH_FIELDS: Readonly<Record<string, string>> = {
+  exact: 'The whole value.',
+  prefix: 'What the value begins with.',
+  regex: 'RE2 that the whole value matches.',
 };
 
 /** The schema with descriptions in it, and without what says nothing. */
-function describe(schema: JsonSchema, path: string, notes: Notes): JsonSchema {
+function describe(schema: JsonSchema, path: string, notes: FieldNotes): JsonSchema {
   const { propertyNames, title, ...made } = schema as Record<string, unknown>;
-  const here = title === STRING_MATCH ? STRING_MATCH_NOTES : notes;
-  const inside = (name: string) => (title === STRING_MATCH || path === '' ? name : `${path}.${name}`);
+  const inside = (name: string) => (path === '' ? name : `${path}.${name}`);
   // What a null means; nothing that an editor should write.
   if (isSchema(made.default)) delete made.default;
   if (made.minimum === Number.MIN_SAFE_INTEGER) delete made.minimum;
@@ -119,16 +116,18 @@ function describe(schema: JsonSchema, path: string, notes: Notes): JsonSchema {
     made.properties = Object.fromEntries(
       Object.entries(made.properties).map(([name, value]) => [
         name,
-        describeField(value as JsonSchema, inside(name), here),
+        title === STRING_MATCH
+          ? { description: STRING_MATCH_FIELDS[name], ...(value as JsonSchema) }
+          : describeField(value as JsonSchema, inside(name), notes),
       ]),
     );
   return made;
 }
 
-function describeField(schema: JsonSchema, path: string, notes: Notes): JsonSchema {
+function describeField(schema: JsonSchema, path: string, notes: FieldNotes): JsonSchema {
   const made = describe(schema, path, notes);
-  const description = sentenceFor(notes, path);
-  const otherwise = notes[path]?.default;
+  const description = notes.sentenceFor(path);
+  const otherwise = notes.noteOf(path)?.default;
   return {
     ...(description !== undefined && { description }),
     ...made,

@@ -3,6 +3,7 @@ import { targetNotes } from './target.js';
 
 export const authorizationPolicyNotes: Notes = {
   selector: yes('of workloads in its own namespace; of all in `istio-system`'),
+  'selector.matchLabels': yes('all of them on the workload'),
   ...targetNotes,
   'rules[]': yes('one must match; without rules the policy matches nothing'),
   'rules[].from[]': yes('one must match; of a source, everything that it names'),

@@ -1,4 +1,4 @@
-import { type Notes, no, yes } from '../note.js';
+import { type Notes, yes } from '../note.js';
 
 /** @param path of the block */
 export function clientTlsNotes(path: string): Notes {
@@ -7,7 +7,9 @@ export function clientTlsNotes(path: string): Notes {
     clientCertificate: yes('path of a PEM file on the workload'),
     privateKey: yes('path of a PEM file on the workload'),
     caCertificates: yes("path of a PEM file on the workload; left out: the system's roots"),
-    credentialName: no('there are no Kubernetes secrets; name files'),
+    credentialName: yes(
+      'a folder with tls.crt, tls.key and ca.crt in the folder `HEDDLE_CREDENTIALS_DIR` of the workload, as Kubernetes mounts secrets',
+    ),
     subjectAltNames: yes('the peer must prove one of them'),
     sni: yes('sent as written; left out: none, and for the mesh a name made of port, subset and host'),
     insecureSkipVerify: yes('SIMPLE and MUTUAL only: whoever answers is believed'),

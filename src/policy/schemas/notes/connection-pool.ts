@@ -6,6 +6,9 @@ const SYSTEM = partly("told as HDL0006, without effect: the operating system's o
 /** On the way out. @param path of the block */
 export function connectionPoolNotes(path: string): Notes {
   const notes: Notes = {
+    tcp: yes('of connections'),
+    http: yes('of calls'),
+    'tcp.tcpKeepalive': yes('probes of silent connections'),
     'tcp.maxConnections': yes('of each endpoint, in each process'),
     'tcp.connectTimeout': yes('TCP and TLS together', { default: '10s' }),
     'tcp.tcpKeepalive.time': yes('of silence before the first probe', { default: '60s' }),

@@ -5,6 +5,12 @@ import { loadBalancerNotes } from './load-balancer.js';
 
 export const destinationRuleNotes: Notes = {
   host: yes("the most specific rule, of the caller's namespace, then the service's, then the root's"),
+  trafficPolicy: yes('how endpoints are picked, connections kept and guarded'),
+  'trafficPolicy.loadBalancer': yes('which endpoint takes a call'),
+  'trafficPolicy.connectionPool': yes('limits of calls and connections'),
+  'trafficPolicy.tls': yes('of connections to endpoints'),
+  'trafficPolicy.retryBudget': yes('a limit on retries, beside what is active'),
+  'trafficPolicy.proxyProtocol': yes('tells the endpoint who calls'),
   ...loadBalancerNotes('trafficPolicy.loadBalancer'),
   ...connectionPoolNotes('trafficPolicy.connectionPool'),
   'trafficPolicy.outlierDetection': yes('takes endpoints out of picking, each process for itself'),

@@ -5,6 +5,7 @@ export const policyTestNotes: Notes = {
   'mesh.trustDomain': yes('of the mesh', { default: 'cluster.local' }),
   'mesh.trustDomainAliases': yes('former names of it: principals of these count as of the new one'),
   'mesh.outboundTrafficPolicy': yes('what becomes of calls to unknown hosts', { default: 'REGISTRY_ONLY' }),
+  cases: yes('each asks one question'),
   'cases[].name': yes('for people, and for `--filter`'),
   'cases[].call': yes('what is asked: what becomes of this call out?'),
   'cases[].call.from': yes(

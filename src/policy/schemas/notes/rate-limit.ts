@@ -6,6 +6,7 @@ export const rateLimitNotes: Notes = {
   ),
   exportTo: yes('`.`, `*`, `~` or names of namespaces'),
   selector: yes('whose exchanges are limited: workloads in its own namespace; of all in `istio-system`'),
+  'selector.matchLabels': yes('all of them on the workload'),
   'limits[]': yes('each has to let a request through; each process counts for itself'),
   'limits[].name': yes('for metrics and explanations; left out: its place, as `limit-0`'),
   'limits[].match': yes('which requests it counts; left out: all'),

@@ -3,6 +3,7 @@ import { targetNotes } from './target.js';
 
 export const requestAuthenticationNotes: Notes = {
   selector: yes('of workloads in its own namespace; of all in `istio-system`'),
+  'selector.matchLabels': yes('all of them on the workload'),
   ...targetNotes,
   'jwtRules[]': yes(
     'a request with a token that none of them takes is refused with 401; one without a token is not',

@@ -4,6 +4,8 @@ export const resiliencePolicyNotes: Notes = {
   host: yes("for calls out, as a DestinationRule's; either this or `selector`"),
   exportTo: yes('`.`, `*`, `~` or names of namespaces'),
   selector: yes('for exchanges: of workloads in its own namespace; of all in `istio-system`'),
+  'selector.matchLabels': yes('all of them on the workload'),
+  breaker: yes('a circuit for the host, by error rate'),
   'breaker.errorThresholdPercent': yes('opossum: from this share of failures on the circuit opens', {
     default: 50,
   }),

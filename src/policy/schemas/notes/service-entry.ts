@@ -3,6 +3,7 @@ import { type Notes, partly, yes } from '../note.js';
 export const serviceEntryNotes: Notes = {
   hosts: yes('full names, or `*.` names without look-up'),
   addresses: partly('checked; calls are told apart by host'),
+  ports: yes('that it serves'),
   'ports[].number': yes('that is called'),
   'ports[].protocol': partly('calls are made to HTTP ports; others are known by name only'),
   'ports[].name': yes('that endpoints use for their own ports'),

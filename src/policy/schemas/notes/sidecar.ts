@@ -11,6 +11,9 @@ export const sidecarNotes: Notes = {
   workloadSelector: yes(
     'of workloads in its own namespace; without one it is for all of them; in `istio-system` for all of the mesh',
   ),
+  egress: yes('what the workload sees of the mesh; left out: all that is exported to it'),
+  ingress: yes('ports that the workload serves'),
+  outboundTrafficPolicy: yes('what becomes of calls to unknown hosts'),
   'egress[].hosts': yes(
     '`namespace/host`, with `.`, `*` and `~`: a workload sees no other services; calls to others are calls to unknown hosts',
   ),

@@ -3,6 +3,7 @@ import { targetNotes } from './target.js';
 
 export const telemetryNotes: Notes = {
   selector: yes('of workloads in its own namespace; workload over namespace over mesh (`istio-system`)'),
+  'selector.matchLabels': yes('all of them on the workload'),
   ...targetNotes,
   'tracing[]': yes('the first entry; the next wider policy says what this one leaves out'),
   'tracing[].match.mode': yes('of calls out, of exchanges, or of both', { default: 'CLIENT_AND_SERVER' }),
@@ -22,6 +23,8 @@ export const telemetryNotes: Notes = {
   'tracing[].enableIstioTags': yes("Istio's attributes on spans"),
   'tracing[].disableContextPropagation': yes('calls carry no trace context'),
   'metrics[].providers': partly("checked; metrics go where the program's OpenTelemetry sends them"),
+  'metrics[]': yes('of the standard metrics'),
+  'accessLogging[]': yes('a line a call or exchange'),
   'metrics[].overrides[]': yes('the last one that matches wins'),
   'metrics[].overrides[].match.metric': yes("one of Istio's standard metrics, or all"),
   'metrics[].overrides[].match.customMetric': partly(
