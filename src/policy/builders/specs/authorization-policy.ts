@@ -19,6 +19,7 @@ export interface AuthorizationPolicySpec {
 }
 
 export interface AuthorizationPolicySelector {
+  /** All of them on the workload. */
   readonly matchLabels?: Readonly<Record<string, string>>;
 }
 

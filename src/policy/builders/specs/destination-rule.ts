@@ -4,6 +4,7 @@
 export interface DestinationRuleSpec {
   /** The most specific rule, of the caller's namespace, then the service's, then the root's. */
   readonly host: string;
+  /** How endpoints are picked, connections kept and guarded. */
   readonly trafficPolicy?: DestinationRuleTrafficPolicy;
   /** Endpoints with all of these labels; routes name them. */
   readonly subsets?: readonly DestinationRuleSubset[];
@@ -14,16 +15,21 @@ export interface DestinationRuleSpec {
 }
 
 export interface DestinationRuleTrafficPolicy {
+  /** Which endpoint takes a call. */
   readonly loadBalancer?: DestinationRuleTrafficPolicyLoadBalancer;
+  /** Limits of calls and connections. */
   readonly connectionPool?: DestinationRuleTrafficPolicyConnectionPool;
   /** Takes endpoints out of picking, each process for itself. */
   readonly outlierDetection?: DestinationRuleTrafficPolicyOutlierDetection;
+  /** Of connections to endpoints. */
   readonly tls?: DestinationRuleTrafficPolicyTls;
   /** Replaces the blocks above, as a whole, for one port. */
   readonly portLevelSettings?: readonly DestinationRuleTrafficPolicyPortLevelSetting[];
   /** Partly: told as HDL0006: for TCP connections; HTTP calls do not go through it. */
   readonly tunnel?: DestinationRuleTrafficPolicyTunnel;
+  /** Tells the endpoint who calls. */
   readonly proxyProtocol?: DestinationRuleTrafficPolicyProxyProtocol;
+  /** A limit on retries, beside what is active. */
   readonly retryBudget?: DestinationRuleTrafficPolicyRetryBudget;
 }
 
@@ -37,9 +43,11 @@ export interface DestinationRuleTrafficPolicyLoadBalancer {
   readonly consistentHash?: DestinationRuleTrafficPolicyLoadBalancerConsistentHash;
   /** Refused: servers report no load; LEAST_REQUEST counts what is in flight. */
   readonly backendUtilization?: DestinationRuleTrafficPolicyLoadBalancerBackendUtilization;
+  /** How localities share the calls. */
   readonly localityLbSetting?: DestinationRuleTrafficPolicyLoadBalancerLocalityLbSetting;
   /** Refused: zones are not weighed against each other; write `localityLbSetting`. */
   readonly zoneAwareLbSetting?: DestinationRuleTrafficPolicyLoadBalancerZoneAwareLbSetting;
+  /** Slow start. */
   readonly warmup?: DestinationRuleTrafficPolicyLoadBalancerWarmup;
   /** Partly: deprecated, told as HDL0006: write `warmup.duration`. */
   readonly warmupDurationSecs?: string;
@@ -48,12 +56,15 @@ export interface DestinationRuleTrafficPolicyLoadBalancer {
 export interface DestinationRuleTrafficPolicyLoadBalancerConsistentHash {
   /** Its value is hashed. */
   readonly httpHeaderName?: string;
+  /** A cookie. */
   readonly httpCookie?: DestinationRuleTrafficPolicyLoadBalancerConsistentHashHttpCookie;
   /** Of the exchange being served. */
   readonly useSourceIp?: boolean;
   /** Its value is hashed. */
   readonly httpQueryParameterName?: string;
+  /** The default. */
   readonly ringHash?: DestinationRuleTrafficPolicyLoadBalancerConsistentHashRingHash;
+  /** In place of a ring. */
   readonly maglev?: DestinationRuleTrafficPolicyLoadBalancerConsistentHashMaglev;
   /** Deprecated. */
   readonly minimumRingSize?: number;
@@ -136,7 +147,9 @@ export interface DestinationRuleTrafficPolicyLoadBalancerWarmup {
 }
 
 export interface DestinationRuleTrafficPolicyConnectionPool {
+  /** Of connections. */
   readonly tcp?: DestinationRuleTrafficPolicyConnectionPoolTcp;
+  /** Of calls. */
   readonly http?: DestinationRuleTrafficPolicyConnectionPoolHttp;
 }
 
@@ -145,8 +158,9 @@ export interface DestinationRuleTrafficPolicyConnectionPoolTcp {
   readonly maxConnections?: number;
   /** TCP and TLS together. Default: 10s. */
   readonly connectTimeout?: string;
+  /** Probes of silent connections. */
   readonly tcpKeepalive?: DestinationRuleTrafficPolicyConnectionPoolTcpTcpKeepalive;
-  /** Then the connection is replaced. */
+  /** Then it takes no further request. */
   readonly maxConnectionDuration?: string;
   /** Where `http.idleTimeout` is absent; 0s is never. */
   readonly idleTimeout?: string;
@@ -155,7 +169,7 @@ export interface DestinationRuleTrafficPolicyConnectionPoolTcp {
 export interface DestinationRuleTrafficPolicyConnectionPoolTcpTcpKeepalive {
   /** Partly: told as HDL0006, without effect: the operating system's own value holds. */
   readonly probes?: number;
-  /** Without traffic, before the first probe. */
+  /** Of silence before the first probe. Default: 60s. */
   readonly time?: string;
   /** Partly: told as HDL0006, without effect: the operating system's own value holds. */
   readonly interval?: string;
@@ -219,7 +233,7 @@ export interface DestinationRuleTrafficPolicyTls {
   readonly privateKey?: string;
   /** Path of a PEM file on the workload; left out: the system's roots. */
   readonly caCertificates?: string;
-  /** Partly: refused with SIMPLE and MUTUAL: there are no Kubernetes secrets; name files. */
+  /** Refused: there are no Kubernetes secrets; name files. */
   readonly credentialName?: string;
   /** The peer must prove one of them. */
   readonly subjectAltNames?: readonly string[];
@@ -233,9 +247,13 @@ export interface DestinationRuleTrafficPolicyTls {
 
 export interface DestinationRuleTrafficPolicyPortLevelSetting {
   readonly port?: DestinationRuleTrafficPolicyPortLevelSettingPort;
+  /** Which endpoint takes a call. */
   readonly loadBalancer?: DestinationRuleTrafficPolicyLoadBalancer;
+  /** Limits of calls and connections. */
   readonly connectionPool?: DestinationRuleTrafficPolicyConnectionPool;
+  /** Takes endpoints out of picking, each process for itself. */
   readonly outlierDetection?: DestinationRuleTrafficPolicyOutlierDetection;
+  /** Of connections to endpoints. */
   readonly tls?: DestinationRuleTrafficPolicyTls;
 }
 

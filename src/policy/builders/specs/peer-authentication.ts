@@ -4,12 +4,14 @@
 export interface PeerAuthenticationSpec {
   /** Of workloads in its own namespace. */
   readonly selector?: PeerAuthenticationSelector;
+  /** For all ports. */
   readonly mtls?: PeerAuthenticationMtls;
   /** By the port that the workload listens on. */
   readonly portLevelMtls?: Readonly<Record<string, PeerAuthenticationMtls>>;
 }
 
 export interface PeerAuthenticationSelector {
+  /** All of them on the workload. */
   readonly matchLabels?: Readonly<Record<string, string>>;
 }
 

@@ -13,6 +13,7 @@ export interface RateLimitSpec {
 }
 
 export interface RateLimitSelector {
+  /** All of them on the workload. */
   readonly matchLabels?: Readonly<Record<string, string>>;
 }
 

@@ -13,6 +13,7 @@ export interface RequestAuthenticationSpec {
 }
 
 export interface RequestAuthenticationSelector {
+  /** All of them on the workload. */
   readonly matchLabels?: Readonly<Record<string, string>>;
 }
 

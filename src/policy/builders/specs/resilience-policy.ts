@@ -8,6 +8,7 @@ export interface ResiliencePolicySpec {
   readonly selector?: ResiliencePolicySelector;
   /** `.`, `*`, `~` or names of namespaces. */
   readonly exportTo?: readonly string[];
+  /** A circuit for the host, by error rate. */
   readonly breaker?: ResiliencePolicyBreaker;
   /** Wins over the DestinationRule's. */
   readonly retryBudget?: ResiliencePolicyRetryBudget;
@@ -22,6 +23,7 @@ export interface ResiliencePolicySpec {
 }
 
 export interface ResiliencePolicySelector {
+  /** All of them on the workload. */
   readonly matchLabels?: Readonly<Record<string, string>>;
 }
 
@@ -53,23 +55,23 @@ export interface ResiliencePolicyHedging {
 }
 
 export interface ResiliencePolicyConcurrency {
-  /** Never fewer at once. */
+  /** Never less, and the limit while latency without load is measured. Default: 3. */
   readonly minLimit?: number;
-  /** Never more at once. */
+  /** Never more at once. Default: 1000. */
   readonly maxLimit?: number;
-  /** Before anything was measured. */
+  /** After the first measurement; left out: `minLimit`. */
   readonly initialLimit?: number;
-  /** Between changes of the limit. */
+  /** Between changes of the limit. Default: 100ms. */
   readonly sampleWindow?: string;
-  /** Of latency that is compared. */
+  /** Of latency that is compared. Default: 50. */
   readonly percentile?: number;
-  /** Between measurements of latency without load. */
+  /** Between measurements of latency without load. Default: 60s. */
   readonly minRttInterval?: string;
-  /** Requests of such a measurement. */
+  /** Requests of such a measurement. Default: 50. */
   readonly minRttRequests?: number;
-  /** Of that interval, so that processes do not measure together. */
+  /** Of that interval, so that processes do not measure together. Default: 15. */
   readonly jitterPercent?: number;
-  /** Of latency that is let pass as noise. */
+  /** Of latency that is let pass as noise. Default: 25. */
   readonly bufferPercent?: number;
 }
 

@@ -6,6 +6,7 @@ export interface ServiceEntrySpec {
   readonly hosts?: readonly string[];
   /** Partly: checked; calls are told apart by host. */
   readonly addresses?: readonly string[];
+  /** That it serves. */
   readonly ports?: readonly ServiceEntryPort[];
   /** Endpoints of MESH_INTERNAL can have mesh identity. Default: MESH_EXTERNAL. */
   readonly location?: 'MESH_EXTERNAL' | 'MESH_INTERNAL';

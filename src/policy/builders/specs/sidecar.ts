@@ -7,13 +7,16 @@ export interface SidecarSpec {
    * mesh.
    */
   readonly workloadSelector?: SidecarWorkloadSelector;
+  /** Ports that the workload serves. */
   readonly ingress?: readonly SidecarIngress[];
+  /** What the workload sees of the mesh; left out: all that is exported to it. */
   readonly egress?: readonly SidecarEgress[];
   /**
    * Partly: told as HDL0006, without effect: on the way in calls are limited, connections are the server's
    * own.
    */
   readonly inboundConnectionPool?: SidecarIngressConnectionPool;
+  /** What becomes of calls to unknown hosts. */
   readonly outboundTrafficPolicy?: SidecarOutboundTrafficPolicy;
 }
 

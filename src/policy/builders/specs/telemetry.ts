@@ -10,11 +10,14 @@ export interface TelemetrySpec {
   readonly targetRefs?: readonly TelemetryTargetRef[];
   /** The first entry; the next wider policy says what this one leaves out. */
   readonly tracing?: readonly TelemetryTracing[];
+  /** Of the standard metrics. */
   readonly metrics?: readonly TelemetryMetric[];
+  /** A line a call or exchange. */
   readonly accessLogging?: readonly TelemetryAccessLogging[];
 }
 
 export interface TelemetrySelector {
+  /** All of them on the workload. */
   readonly matchLabels?: Readonly<Record<string, string>>;
 }
 

@@ -41,12 +41,14 @@ export interface VirtualServiceHttp {
   readonly directResponse?: VirtualServiceHttpDirectResponse;
   /** A VirtualService without hosts whose rules stand here, narrowed by this match. */
   readonly delegate?: VirtualServiceHttpDelegate;
+  /** Of what is sent. */
   readonly rewrite?: VirtualServiceHttpRewrite;
   /**
    * Of the whole call, retries included; the smaller of it, the caller's own, and what is left of the
    * exchange being served.
    */
   readonly timeout?: string;
+  /** Left out: two, where nothing was sent or it may be repeated. */
   readonly retries?: VirtualServiceHttpRetries;
   /** Drawn once a call, delay before abort, before any state is touched. */
   readonly fault?: VirtualServiceHttpFault;
@@ -132,7 +134,9 @@ export interface VirtualServiceHttpRouteDestinationPort {
 }
 
 export interface VirtualServiceHttpRouteHeaders {
+  /** What is sent. */
   readonly request?: VirtualServiceHttpRouteHeadersRequest;
+  /** What the caller sees. */
   readonly response?: VirtualServiceHttpRouteHeadersRequest;
 }
 
@@ -165,6 +169,7 @@ export interface VirtualServiceHttpRedirect {
 export interface VirtualServiceHttpDirectResponse {
   /** Of the answer. */
   readonly status: number;
+  /** Of the answer. */
   readonly body?: VirtualServiceHttpDirectResponseBody;
 }
 
@@ -187,6 +192,7 @@ export interface VirtualServiceHttpRewrite {
   readonly uri?: string;
   /** As it is sent. */
   readonly authority?: string;
+  /** Of the path. */
   readonly uriRegexRewrite?: VirtualServiceHttpRewriteUriRegexRewrite;
 }
 
@@ -207,16 +213,18 @@ export interface VirtualServiceHttpRetries {
    * hold.
    */
   readonly retryOn?: string;
-  /** Retries may leave the locality that was tried. */
+  /** Every other retry leaves the localities that were tried. */
   readonly retryRemoteLocalities?: boolean;
-  /** Default true, false where the cluster is sticky. */
+  /** Retries avoid endpoints that were tried; false where the cluster is sticky. Default: true. */
   readonly retryIgnorePreviousHosts?: boolean;
   /** Longest first wait, full jitter; capped at ten times as much. Default: 25ms. */
   readonly backoff?: string;
 }
 
 export interface VirtualServiceHttpFault {
+  /** Before the call. */
   readonly delay?: VirtualServiceHttpFaultDelay;
+  /** In place of the call. */
   readonly abort?: VirtualServiceHttpFaultAbort;
 }
 
@@ -246,6 +254,7 @@ export interface VirtualServiceHttpFaultAbort {
 }
 
 export interface VirtualServiceHttpMirror {
+  /** Where the copy goes. */
   readonly destination?: VirtualServiceHttpRouteDestination;
   readonly percentage?: VirtualServiceHttpFaultDelayPercentage;
 }
@@ -291,6 +300,7 @@ export interface VirtualServiceTlsMatch {
 }
 
 export interface VirtualServiceTlsRoute {
+  /** A cluster `outbound|PORT|SUBSET|HOST`. */
   readonly destination: VirtualServiceHttpRouteDestination;
   /** Partly: shares of the sum. */
   readonly weight?: number;
