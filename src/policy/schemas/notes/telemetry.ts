@@ -5,7 +5,7 @@ export const telemetryNotes: Notes = {
   selector: yes('of workloads in its own namespace; workload over namespace over mesh (`istio-system`)'),
   'selector.matchLabels': yes('all of them on the workload'),
   ...targetNotes,
-  'tracing[]': yes('the first entry; the next wider policy says what this one leaves out'),
+  'tracing[]': yes('field by field, the narrower policy over the wider; one entry a policy'),
   'tracing[].match.mode': yes('of calls out, of exchanges, or of both', { default: 'CLIENT_AND_SERVER' }),
   'tracing[].providers': partly("checked; spans go where the program's OpenTelemetry sends them"),
   'tracing[].randomSamplingPercentage': yes('of traces that begin here'),
