@@ -39,6 +39,8 @@ export interface JoinOptions {
   readonly stateDir?: string;
   /** Folder with `cert.pem`, `key.pem` and `ca.pem`, where identity does not come from the config service. */
   readonly identityDir?: string;
+  /** Folder of the credentials that policy names. Variable `HEDDLE_CREDENTIALS_DIR`. */
+  readonly credentialsDir?: string;
   readonly accessLog?: 'json' | 'text' | 'off';
   /** Proxies in front of this workload whose `x-forwarded-for` entries are believed. */
   readonly trustedHops?: number;
@@ -63,6 +65,7 @@ export interface Settings {
   readonly drainTimeoutMs: number;
   readonly stateDir: string | null;
   readonly identityDir: string | null;
+  readonly credentialsDir: string | null;
   readonly accessLog: 'json' | 'text' | 'off';
   readonly trustedHops: number;
   readonly outboundTrafficPolicy: 'ALLOW_ANY' | 'REGISTRY_ONLY';
@@ -137,6 +140,11 @@ export const VARIABLES: readonly Variable[] = [
     meaning: "folder with cert.pem, key.pem, ca.pem, instead of the config service's CA",
     default: '',
   },
+  {
+    name: 'HEDDLE_CREDENTIALS_DIR',
+    meaning: 'folder with a folder for each `credentialName` of policy: tls.crt, tls.key, ca.crt',
+    default: '',
+  },
   { name: 'HEDDLE_ACCESS_LOG', meaning: '`json`, `text` or `off`; lines go to stdout', default: 'off' },
   {
     name: 'HEDDLE_TRUSTED_HOPS',
@@ -194,6 +202,7 @@ export function readSettings(
     drainTimeoutMs: read.number('HEDDLE_DRAIN_TIMEOUT_MS', 0, 3_600_000, options.drainTimeoutMs) ?? 10_000,
     stateDir: read.text('HEDDLE_STATE_DIR', options.stateDir) ?? null,
     identityDir: read.text('HEDDLE_IDENTITY_DIR', options.identityDir) ?? null,
+    credentialsDir: read.text('HEDDLE_CREDENTIALS_DIR', options.credentialsDir) ?? null,
     accessLog: read.oneOf('HEDDLE_ACCESS_LOG', ['json', 'text', 'off'], options.accessLog) ?? 'off',
     trustedHops: read.number('HEDDLE_TRUSTED_HOPS', 0, 100, options.trustedHops) ?? 0,
     outboundTrafficPolicy:

@@ -29,6 +29,8 @@ export interface TlsSettings {
    * closed unless opened. For the other modes they are DNS names or URIs, and an empty list means the host name.
    */
   readonly subjectAltNames: readonly string[];
+  /** Name of a folder of credentials, with tls.crt, tls.key and ca.crt as Kubernetes mounts a Secret, in place of the files below. */
+  readonly credential?: string;
   /** PEM files for `simple` and `mutual`; absent: the system's roots. */
   readonly caCertificates?: string;
   readonly clientCertificate?: string;

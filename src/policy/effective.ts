@@ -60,6 +60,8 @@ export type EffectiveTls =
       readonly mode: 'simple' | 'mutual';
       readonly sni: string;
       readonly subjectAltNames: readonly string[];
+      /** Name of a folder on the workload, with tls.crt, tls.key and ca.crt, in place of the files below. */
+      readonly credential?: string;
       /** Paths of PEM files on the workload. */
       readonly caCertificates?: string;
       readonly clientCertificate?: string;

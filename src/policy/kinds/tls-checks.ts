@@ -43,11 +43,6 @@ export function checkClientTls(
     if ((mode === 'SIMPLE' || mode === 'MUTUAL') && beside.length > 0)
       findings.error([...path, 'credentialName'], `cannot stand beside ${beside.join(', ')}`);
     checkConfigMap(tls.credentialName, [...path, 'credentialName'], findings, namespace);
-    if (mode === 'SIMPLE' || mode === 'MUTUAL')
-      findings.unsupported(
-        [...path, 'credentialName'],
-        'Heddle reads no Kubernetes secrets; name files: caCertificates, clientCertificate, privateKey',
-      );
   }
   if (mode === 'MUTUAL' && !tls.credentialName)
     for (const field of ['clientCertificate', 'privateKey'] as const)

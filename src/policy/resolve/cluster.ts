@@ -174,6 +174,7 @@ function effectiveTls(tls: ClientTlsSpec | undefined, facts: ClusterFacts): Effe
         mode: tls.mode === 'MUTUAL' ? 'mutual' : 'simple',
         sni: tls.sni ?? '',
         subjectAltNames: names,
+        ...(tls.credentialName && { credential: credentialOf(tls.credentialName) }),
         ...(tls.caCertificates && { caCertificates: tls.caCertificates }),
         ...(tls.clientCertificate && { clientCertificate: tls.clientCertificate }),
         ...(tls.privateKey && { privateKey: tls.privateKey }),
@@ -181,4 +182,9 @@ function effectiveTls(tls: ClientTlsSpec | undefined, facts: ClusterFacts): Effe
         ...(tls.insecureSkipVerify !== undefined && { insecureSkipVerify: tls.insecureSkipVerify }),
       };
   }
+}
+
+/** The name alone: `kubernetes://name`, `configmap://namespace/name`. @source Istio `credentials/resource.go` ParseResourceName */
+function credentialOf(name: string): string {
+  return name.slice(name.lastIndexOf('/') + 1);
 }

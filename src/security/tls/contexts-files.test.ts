@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -60,6 +60,26 @@ test('modes simple and mutual take their files, and check names as policy or the
     asked({ ...mutual, subjectAltNames: [CLIENT] }, 'orders.example'),
     /none of the names/,
   );
+});
+
+test('a credential is a folder, as Kubernetes mounts a secret', async (context) => {
+  const folder = mkdtempSync(join(tmpdir(), 'heddle-'));
+  context.after(() => rmSync(folder, { recursive: true }));
+  const client = (await received(CLIENT)).svid;
+  mkdirSync(join(folder, 'bank'));
+  writeFileSync(join(folder, 'bank', 'ca.crt'), root.certificate);
+  writeFileSync(join(folder, 'bank', 'tls.crt'), client.chain.join(''));
+  writeFileSync(join(folder, 'bank', 'tls.key'), client.key.export({ type: 'pkcs8', format: 'pem' }));
+  const identity = new FixedIdentity(await received(SERVER, root, ['orders.example']));
+  const server = await serve(context, new TlsContexts(identity));
+  const settings: TlsSettings = { mode: 'mutual', sni: '', subjectAltNames: [], credential: 'bank' };
+  const ours = new TlsContexts(null, { credentialsDir: folder });
+  assert.equal((await ask(server, ours, settings, 'orders.example')).text, CLIENT);
+  const refused = (credential: string, pattern: RegExp, contexts = ours) =>
+    assert.throws(() => contexts.clientContext({ ...settings, credential }), pattern);
+  refused('other', /HEDDLE_INVALID_SETTING.*other.*ca\.crt/);
+  refused('../bank', /is not the name of a credential/);
+  refused('bank', /HEDDLE_CREDENTIALS_DIR/, new TlsContexts(null));
 });
 
 test('a connection without verification takes any server, keeps no session and takes none', async (context) => {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
 import { type Clock, systemClock } from '../../base/clock.js';
 import { isMeshError, MeshError } from '../../base/errors.js';
@@ -25,6 +26,8 @@ interface OurIdentity {
 export interface TlsContextsOptions {
   /** Further trust domains for which the trust bundle may speak. @default none but its own */
   readonly trustDomainAliases?: readonly string[];
+  /** Folder of the credentials that policy names. @default none: such a destination cannot be called */
+  readonly credentialsDir?: string | null;
   /** Whose wall time ends sessions with certificates. @default the machine's, which OpenSSL asks as well */
   readonly clock?: Clock;
 }
@@ -38,6 +41,7 @@ export class TlsContexts {
   readonly sessions = new TlsSessions();
   readonly #identity: IdentitySource | null;
   readonly #aliases: readonly string[];
+  readonly #credentialsDir: string | null;
   readonly #clock: Clock;
   readonly #files = new Map<string, SecureContext>();
   readonly #listeners = new Set<(options: MeshServerOptions) => void>();
@@ -49,6 +53,7 @@ export class TlsContexts {
   constructor(identity: IdentitySource | null, options: TlsContextsOptions = {}) {
     this.#identity = identity;
     this.#aliases = options.trustDomainAliases ?? [];
+    this.#credentialsDir = options.credentialsDir ?? null;
     this.#clock = options.clock ?? systemClock;
     const changed = () => this.#changed();
     this.#unsubscribe =
@@ -153,7 +158,7 @@ export class TlsContexts {
 
   /** Files are read once for each set of paths. */
   #fromFiles(settings: TlsSettings): SecureContext {
-    const paths = filesOf(settings);
+    const paths = filesOf(settings, this.#credentialsDir);
     const id = fileKey(settings);
     let context = this.#files.get(id);
     if (context === undefined) {
@@ -179,12 +184,26 @@ export class TlsContexts {
   }
 }
 
-function filesOf(settings: TlsSettings): readonly (string | undefined)[] {
-  return [settings.caCertificates, settings.clientCertificate, settings.privateKey, settings.crl];
+/** Of the roots, the certificate, its key, and the certificates that were revoked. */
+function filesOf(settings: TlsSettings, credentialsDir: string | null): readonly (string | undefined)[] {
+  const { credential, caCertificates, clientCertificate, privateKey, crl } = settings;
+  if (credential === undefined) return [caCertificates, clientCertificate, privateKey, crl];
+  if (credentialsDir === null)
+    throw new MeshError(
+      `policy names the credential '${credential}': set HEDDLE_CREDENTIALS_DIR to the folder that has it`,
+      { code: 'HEDDLE_INVALID_SETTING' },
+    );
+  // It comes from policy: it names a folder there, and cannot lead out of it.
+  if (!/^[a-z0-9][-a-z0-9.]*$/i.test(credential))
+    throw new MeshError(`'${credential}' is not the name of a credential`, {
+      code: 'HEDDLE_INVALID_SETTING',
+    });
+  const at = (file: string) => join(credentialsDir, credential, file);
+  return settings.mode === 'mutual' ? [at('ca.crt'), at('tls.crt'), at('tls.key')] : [at('ca.crt')];
 }
 
-function fileKey(settings: TlsSettings): string {
-  return JSON.stringify(filesOf(settings));
+function fileKey({ credential, caCertificates, clientCertificate, privateKey, crl }: TlsSettings): string {
+  return JSON.stringify([credential, caCertificates, clientCertificate, privateKey, crl]);
 }
 
 /** Synchronous: it happens once for each set of files, when the first connection is made. */
