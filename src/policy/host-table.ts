@@ -7,8 +7,10 @@ import { nearestOf } from './nearest.js';
 
 export class HostTable {
   readonly #exact: ReadonlyMap<string, CompiledHost>;
-  /** `.example.com` → host, the longest first. */
-  readonly #suffixes: readonly (readonly [string, CompiledHost])[];
+  /** `.example.com` → host. */
+  readonly #suffixes: ReadonlyMap<string, CompiledHost>;
+  /** That suffixes have, the longest first: so many look-ups find the best of them, however many there are. */
+  readonly #lengths: readonly number[];
   readonly hosts: readonly CompiledHost[];
   readonly #near = new Map<string, string[]>();
 
@@ -23,7 +25,8 @@ export class HostTable {
         if (!map.has(key)) map.set(key, host);
       }
     this.#exact = exact;
-    this.#suffixes = [...suffixes].sort(([one], [other]) => other.length - one.length);
+    this.#suffixes = suffixes;
+    this.#lengths = [...new Set([...suffixes.keys()].map(({ length }) => length))].sort((a, b) => b - a);
     this.hosts = hosts;
   }
 
@@ -36,8 +39,10 @@ export class HostTable {
     const exact = this.#exact.get(name);
     if (exact !== undefined) return exact;
     // A wildcard never stands for nothing.
-    for (const [suffix, host] of this.#suffixes)
-      if (name.length > suffix.length && name.endsWith(suffix)) return host;
+    for (const length of this.#lengths) {
+      const host = name.length > length ? this.#suffixes.get(name.slice(name.length - length)) : undefined;
+      if (host !== undefined) return host;
+    }
     return undefined;
   }
 
