@@ -192,6 +192,17 @@ test('bad policy at the start is refused at once, for nobody mends it meanwhile'
   );
 });
 
+test('a file that is not UTF-8 is named with its place, and read when it is', async (t) => {
+  const path = await folder(t);
+  const file = join(path, 'a.yaml');
+  await writeFile(file, Buffer.from(`# caf\xe9\n${serviceEntry('a')}`, 'latin1'));
+  const source = open(t, path);
+  await until(source.status, ({ lastError }) => lastError !== null);
+  assert.match(source.status.current().lastError!, /a\.yaml:1:6 byte 0xe9 is not UTF-8/);
+  await writeFile(file, `# café\n${serviceEntry('a')}`);
+  await untilHosts(source, 'a');
+});
+
 test('a path that is missing is named when the time is over, and read when it comes', async (t) => {
   const path = join(await folder(t), 'later');
   const source = open(t, path);

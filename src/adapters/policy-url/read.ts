@@ -1,6 +1,7 @@
 /** One poll of a policy URL. */
 import { type Agent, request } from 'undici';
 import { MeshError } from '../../base/errors.js';
+import { decodePolicy } from '../../policy/decode.js';
 
 const MAX_BYTES = 16 * 1024 * 1024;
 
@@ -56,7 +57,10 @@ async function readText(body: AsyncIterable<Uint8Array>, place: string): Promise
     if (size > MAX_BYTES) throw failed(place, `it is longer than ${MAX_BYTES} bytes`);
     parts.push(part);
   }
-  return Buffer.concat(parts).toString('utf8');
+  const decoded = decodePolicy('', Buffer.concat(parts));
+  if ('text' in decoded) return decoded.text;
+  const { line, column, message } = decoded.message;
+  throw failed(place, `line ${line}, column ${column}: ${message}`);
 }
 
 function failed(place: string, because: string, cause?: unknown): MeshError {
