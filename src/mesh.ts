@@ -134,7 +134,7 @@ export class Mesh implements AsyncDisposable {
     this.#log = log;
     this.#clock = clock;
     const ambient = () => this.#ambient.getStore();
-    this.#contexts = new TlsContexts(origin.identity);
+    this.#contexts = new TlsContexts(origin.identity, { credentialsDir: settings.credentialsDir });
     this.#telemetry = openTelemetry({
       clock,
       random,
