@@ -9,6 +9,7 @@ import type { HeaderOperations } from './policy.js';
 import { breaksLine } from './safe-text.js';
 
 export type { HeaderContext } from './format.js';
+export { breaksLine, safeFieldText, safeUriText } from './safe-text.js';
 
 /** One step. */
 export interface HeaderStep {

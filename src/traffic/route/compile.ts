@@ -3,8 +3,7 @@
  */
 import { clusterName, parseClusterName } from '../../model/cluster.js';
 import type { FaultPolicy } from '../fault/policy.js';
-import { authorityOf, compileHeaders, type HeaderSteps } from '../headers/decide.js';
-import { breaksLine } from '../headers/safe-text.js';
+import { authorityOf, breaksLine, compileHeaders, type HeaderSteps } from '../headers/decide.js';
 import type { MirrorPolicy } from '../mirror/policy.js';
 import type { RetryPolicy } from '../retry/policy.js';
 import { totalWeight } from '../split/decide.js';

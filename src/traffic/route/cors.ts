@@ -4,7 +4,7 @@
  * @source Envoy `cors_filter.cc`
  */
 import { type HeaderFields, headerValue } from '../../base/headers.js';
-import { safeFieldText } from '../headers/safe-text.js';
+import { safeFieldText } from '../headers/decide.js';
 import type { CorsPolicy } from './policy.js';
 import { StringMatcher } from './string-matcher.js';
 

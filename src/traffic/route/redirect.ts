@@ -2,7 +2,7 @@
  * Where a redirect points.
  * @source Envoy `config_impl.cc` newUri; Istio `route.go` ApplyRedirect
  */
-import { safeUriText } from '../headers/safe-text.js';
+import { safeUriText } from '../headers/decide.js';
 import type { RouteAction, StringMatch } from './policy.js';
 import { pathOnly, type RequestFacts } from './request-parts.js';
 

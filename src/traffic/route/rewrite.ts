@@ -2,8 +2,7 @@
  * What a route changes about a request before it is forwarded.
  * @source Envoy `config_impl.cc` finalizePathHeader; Istio `route.go` applyHTTPRouteDestination
  */
-import { applyHeaders, type HeaderContext } from '../headers/decide.js';
-import { safeFieldText } from '../headers/safe-text.js';
+import { applyHeaders, type HeaderContext, safeFieldText } from '../headers/decide.js';
 import type { CompiledDestination, CompiledRoute } from './compile.js';
 import type { RewritePolicy, StringMatch } from './policy.js';
 import { matchedLength } from './redirect.js';
