@@ -233,7 +233,10 @@ export interface DestinationRuleTrafficPolicyTls {
   readonly privateKey?: string;
   /** Path of a PEM file on the workload; left out: the system's roots. */
   readonly caCertificates?: string;
-  /** Refused: there are no Kubernetes secrets; name files. */
+  /**
+   * A folder with tls.crt, tls.key and ca.crt in the folder `HEDDLE_CREDENTIALS_DIR` of the workload, as
+   * Kubernetes mounts secrets.
+   */
   readonly credentialName?: string;
   /** The peer must prove one of them. */
   readonly subjectAltNames?: readonly string[];

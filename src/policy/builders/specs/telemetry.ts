@@ -8,7 +8,7 @@ export interface TelemetrySpec {
   readonly targetRef?: TelemetryTargetRef;
   /** Partly: as `targetRef`. */
   readonly targetRefs?: readonly TelemetryTargetRef[];
-  /** The first entry; the next wider policy says what this one leaves out. */
+  /** Field by field, the narrower policy over the wider; one entry a policy. */
   readonly tracing?: readonly TelemetryTracing[];
   /** Of the standard metrics. */
   readonly metrics?: readonly TelemetryMetric[];
