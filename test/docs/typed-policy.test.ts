@@ -34,5 +34,5 @@ const { valid } = analyze([{ file: 'reviews.yaml', text }]); // => true
 
 test('policy that a program wrote is right', () => {
   assert.ok(valid);
-  assert.match(text, /weight: 80\n {10}- destination:/);
+  assert.match(text, /weight: 80\n {8}- destination:/);
 });
