@@ -52,7 +52,8 @@ export class Steps {
     if (steps === undefined) this.#steps.set(to, (steps = new WeakMap()));
     let lines = steps.get(from);
     if (lines === undefined) {
-      const changes = delta(from.resources, to);
+      // The usual step is the one from view to view, and a view knows how it came about.
+      const changes = to.change?.from.deref() === from ? to.change.delta : delta(from.resources, to);
       const same = from.revision === to.revision && changes.upsert.length + changes.remove.length === 0;
       lines = same ? [] : updateLines(to.revision, changes);
       steps.set(from, lines);

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import type { Resource, Scope } from 'heddle/policy';
 import { ServiceAccounts } from '../registry/service-accounts.js';
+import { delta } from './delta.js';
 import type { MeshState } from './state.js';
 import { type View, Views } from './views.js';
 
@@ -106,4 +108,42 @@ test('whoever must use an egress proxy is told where it is', () => {
   const sidecar = resource('Sidecar', 's', { outboundTrafficPolicy: proxied });
   const views = new Views(state(1, [service('a'), service('b'), sidecar]), SETTINGS);
   assert.deepEqual(names(views.of(SCOPE, ['a'])), [host('a'), host('b')]);
+});
+
+test('whatever changes, a view that followed equals one made from nothing, and knows how it differs from the last', () => {
+  const name = fc.constantFrom('a', 'b', 'c', 'd');
+  const one = fc.oneof(
+    name.map((which) => service(which)),
+    fc.tuple(name, name).map(([which, to]) => routes(which, to)),
+  );
+  const round = fc.record({
+    upsert: fc.array(one, { maxLength: 2 }),
+    remove: fc.array(fc.nat(9), { maxLength: 2 }),
+  });
+  fc.assert(
+    fc.property(fc.array(round, { minLength: 2, maxLength: 6 }), (rounds) => {
+      const held = new Map<string, Resource>();
+      let views: Views | undefined;
+      let last: readonly View[] = [];
+      for (const [serial, { upsert, remove }] of rounds.entries()) {
+        const gone = [...held.values()].filter((_, index) => remove.includes(index));
+        for (const resource of gone) held.delete(`${resource.kind} ${resource.metadata.name}`);
+        for (const resource of upsert) held.set(`${resource.kind} ${resource.metadata.name}`, resource);
+        const next = state(serial, [...held.values()], { change: { upsert, remove: gone } });
+        views = new Views(next, SETTINGS, views);
+        const asked = [['*'], ['a', 'b.default']].map((hosts) => {
+          const view = views!.of(SCOPE, hosts);
+          const anew = new Views(next, SETTINGS).of(SCOPE, hosts);
+          assert.deepEqual(new Map([...view.resources].sort()), new Map([...anew.resources].sort()));
+          return view;
+        });
+        for (const [index, before] of last.entries()) {
+          const { upsert: told, remove: taken } = asked[index]!.change!.delta;
+          const whole = delta(before.resources, asked[index]!);
+          assert.deepEqual([new Set(told), new Set(taken)], [new Set(whole.upsert), new Set(whole.remove)]);
+        }
+        last = asked;
+      }
+    }),
+  );
 });

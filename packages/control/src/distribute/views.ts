@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import { type EffectiveMesh, Prepared, type ResourceChange, type Scope, ScopedPolicy } from 'heddle/policy';
 import type { TrustBundle } from 'heddle/ports';
+import type { Delta } from './delta.js';
 import { wantedHosts } from './hosts.js';
 import type { MeshState } from './state.js';
 
@@ -21,6 +22,21 @@ export interface View {
   readonly revision: number;
   /** By name. */
   readonly resources: ReadonlyMap<string, Rendered>;
+  /** How it differs from the one before it. Held weakly: a view must not keep all that were before it. */
+  readonly change?: { readonly from: WeakRef<View>; readonly delta: Delta };
+}
+
+/** What a view was rendered from. */
+interface Source {
+  readonly view: View;
+  readonly own: ReadonlyMap<string, object>;
+  /** In the order of their hosts. */
+  readonly hosts: readonly OfHost[];
+  readonly endpoints: readonly OfHost[];
+}
+
+interface OfHost {
+  readonly host: string;
 }
 
 export interface ViewSettings {
@@ -32,7 +48,8 @@ export interface ViewSettings {
 export class Views {
   readonly #state: MeshState;
   readonly #settings: ViewSettings;
-  readonly #views = new Map<string, View>();
+  readonly #views = new Map<string, Source>();
+  readonly #viewsBefore: ReadonlyMap<string, Source>;
   readonly #prepared: Prepared;
   /** By scope; those that nobody asked for at this state are forgotten at the next. */
   readonly #scopes = new Map<string, ScopedPolicy>();
@@ -45,6 +62,7 @@ export class Views {
     this.#settings = settings;
     this.#prepared = before === undefined ? new Prepared() : before.#prepared;
     this.#before = before === undefined ? new Map() : before.#scopes;
+    this.#viewsBefore = before === undefined ? new Map() : before.#views;
     this.#rendered = before === undefined ? new WeakMap() : before.#rendered;
     this.#prepared.register(state.services, state.endpoints);
     this.#prepared.change(changeOf(state, before === undefined ? undefined : before.#state));
@@ -60,12 +78,12 @@ export class Views {
     const labels = Object.entries(scope.labels).sort(([a], [b]) => (a < b ? -1 : 1));
     const who = JSON.stringify([scope.namespace, scope.service, scope.gateway, labels]);
     const key = `${who} ${JSON.stringify([...hosts].sort())}`;
-    let view = this.#views.get(key);
-    if (view === undefined) {
-      view = this.#view(this.#scoped(who, scope), hosts);
-      this.#views.set(key, view);
+    let source = this.#views.get(key);
+    if (source === undefined) {
+      source = this.#look(this.#scoped(who, scope), hosts, this.#viewsBefore.get(key));
+      this.#views.set(key, source);
     }
-    return view;
+    return source.view;
   }
 
   #scoped(who: string, scope: Scope): ScopedPolicy {
@@ -77,15 +95,14 @@ export class Views {
     return scoped;
   }
 
-  #view(scoped: ScopedPolicy, wanted: readonly string[]): View {
-    const { revision } = this.#state;
-    const policy = scoped.policy(revision);
-    const resources = new Map<string, Rendered>();
-    const add = (name: string, value: object) => resources.set(name, this.#render(name, value));
-    add('mesh', policy.mesh);
-    add('inbound', policy.inbound);
-    add('bundle', this.#settings.bundle);
-    if (policy.telemetry !== undefined) add('telemetry', policy.telemetry);
+  #look(scoped: ScopedPolicy, wanted: readonly string[], before: Source | undefined): Source {
+    const policy = scoped.policy(this.#state.revision);
+    const own = new Map<string, object>([
+      ['mesh', policy.mesh],
+      ['inbound', policy.inbound],
+      ['bundle', this.#settings.bundle],
+    ]);
+    if (policy.telemetry !== undefined) own.set('telemetry', policy.telemetry);
     const directory = {
       all: policy.hosts,
       host: (name: string) => scoped.host(name),
@@ -93,12 +110,30 @@ export class Views {
     };
     const proxy = policy.mesh.egressProxy?.cluster.split('|')[3];
     const hosts = wantedHosts(directory, proxy === undefined ? wanted : [...wanted, proxy]);
-    for (const host of hosts) add(`host/${host.host}`, host);
-    for (const { host } of hosts) {
-      const endpoints = scoped.endpoints(host);
-      if (endpoints !== undefined) add(`endpoints/${host}`, endpoints);
-    }
-    return { revision, resources };
+    const endpoints =
+      hosts === policy.hosts ? policy.endpoints : hosts.flatMap(({ host }) => scoped.endpoints(host) ?? []);
+    const known = { own, hosts, endpoints };
+    return { ...known, view: this.#view(known, before) };
+  }
+
+  #view(now: Omit<Source, 'view'>, before: Source | undefined): View {
+    const resources = new Map(before?.view.resources);
+    const upsert: Rendered[] = [];
+    const remove: string[] = [];
+    const say = (name: string, value: object | undefined) => {
+      const rendered = value && this.#render(name, value);
+      if (rendered === undefined) remove.push(name);
+      else if (resources.get(name)?.version !== rendered.version) upsert.push(rendered);
+      if (rendered === undefined) resources.delete(name);
+      else resources.set(name, rendered);
+    };
+    for (const name of before?.own.keys() ?? []) if (!now.own.has(name)) say(name, undefined);
+    for (const [name, value] of now.own) if (before?.own.get(name) !== value) say(name, value);
+    follow(before?.hosts ?? [], now.hosts, (host, value) => say(`host/${host}`, value));
+    follow(before?.endpoints ?? [], now.endpoints, (host, value) => say(`endpoints/${host}`, value));
+    const { revision } = this.#state;
+    if (before === undefined) return { revision, resources };
+    return { revision, resources, change: { from: new WeakRef(before.view), delta: { upsert, remove } } };
   }
 
   #render(name: string, value: object): Rendered {
@@ -106,6 +141,21 @@ export class Views {
     if (rendered === undefined) this.#rendered.set(value, (rendered = render(name, value)));
     return rendered;
   }
+}
+
+/** Tells of each host of which there is something else now than before. */
+function follow(
+  before: readonly OfHost[],
+  now: readonly OfHost[],
+  say: (host: string, value: OfHost | undefined) => void,
+): void {
+  let at = 0;
+  for (const one of now) {
+    while (at < before.length && before[at]!.host < one.host) say(before[at++]!.host, undefined);
+    const same = before[at]?.host === one.host ? before[at++] : undefined;
+    if (same !== one) say(one.host, one);
+  }
+  while (at < before.length) say(before[at++]!.host, undefined);
 }
 
 /** From one state to another: as it says itself, if that is where it comes from; else by looking at all. */
