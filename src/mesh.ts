@@ -2,6 +2,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import type { Dispatcher } from 'undici';
 import { type ExpressMiddleware, expressMiddleware } from './adapters/express/index.js';
 import { fetchOver, type MeshFetch } from './adapters/fetch/index.js';
@@ -27,8 +28,8 @@ import { InboundPolicy } from './inbound/bind.js';
 import { InboundPath } from './inbound/exchange.js';
 import { InForce } from './mesh/in-force.js';
 import type { Exchange } from './model/exchange.js';
-import { accessLog, noAccessLog } from './observability/access-log/index.js';
-import { openTelemetry } from './observability/index.js';
+import { accessLog, callLog } from './observability/access-log/index.js';
+import { openTelemetry, TelemetryPolicies } from './observability/index.js';
 import { Binder } from './outbound/bind.js';
 import { Outbound } from './outbound/call.js';
 import { mirrorFilter } from './outbound/mirror.js';
@@ -44,6 +45,7 @@ import { TokenAuthenticator } from './security/token/index.js';
 import { type JoinOptions, readSettings, type Settings } from './settings.js';
 import { callerOf } from './traffic/balance/index.js';
 import { faultFilter } from './traffic/fault/index.js';
+import { HeaderFormat } from './traffic/headers/format.js';
 
 /** What a handler may ask about the request that it serves. */
 export interface MeshContext {
@@ -135,12 +137,20 @@ export class Mesh implements AsyncDisposable {
     this.#clock = clock;
     const ambient = () => this.#ambient.getStore();
     this.#contexts = new TlsContexts(origin.identity, { credentialsDir: settings.credentialsDir });
+    const telemetryPolicies = telemetryPoliciesOf(settings);
+    const lines = {
+      encoding: settings.accessLog === 'json' ? ('JSON' as const) : ('TEXT' as const),
+      write: (line: string) => void process.stdout.write(`${line}\n`),
+    };
     this.#telemetry = openTelemetry({
       clock,
       random,
       ambient,
       workload: settings.workload,
       principal: () => this.#spiffeId(),
+      policy: telemetryPolicies,
+      logCall: callLog(lines),
+      hostname: hostname(),
     });
     this.#transport = new UndiciTransport(connectorFor(this.#contexts, clock), clock);
     const deadlines = new Deadlines(clock);
@@ -164,7 +174,7 @@ export class Mesh implements AsyncDisposable {
       clock,
       snapshot: inboundPolicy,
       telemetry: this.#telemetry,
-      accessLog: accessLogOf(settings, clock),
+      accessLog: accessLog({ ...lines, clock, on: settings.accessLog !== 'off', policy: telemetryPolicies }),
       ambient: this.#ambient,
       trustedHops: settings.trustedHops,
       tokens: this.#tokens,
@@ -178,6 +188,7 @@ export class Mesh implements AsyncDisposable {
       outbound: this.#outbound,
       inbound: inboundPolicy,
       transport: this.#transport,
+      telemetry: telemetryPolicies,
       event,
     });
     this.fetch = fetchOver(this.#outbound);
@@ -341,11 +352,14 @@ export class Mesh implements AsyncDisposable {
   }
 }
 
-function accessLogOf(settings: Settings, clock: Clock): (exchange: Exchange) => void {
-  if (settings.accessLog === 'off') return noAccessLog;
-  return accessLog({
-    encoding: settings.accessLog === 'json' ? 'JSON' : 'TEXT',
-    clock,
-    write: (line) => process.stdout.write(`${line}\n`),
+/** What policy says of telemetry is worked out with what this process knows of itself. */
+function telemetryPoliciesOf({ workload }: Settings): TelemetryPolicies {
+  return new TelemetryPolicies({
+    workload,
+    environment: (name) => process.env[name],
+    format: (text) => {
+      const format = new HeaderFormat(text);
+      return (facts, response) => format.format(facts, response);
+    },
   });
 }

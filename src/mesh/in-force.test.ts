@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { InboundPolicy } from '../inbound/bind.js';
 import type { Endpoint } from '../model/endpoint.js';
+import { TelemetryPolicies } from '../observability/index.js';
 import { Bench } from '../outbound/fixtures.test.helper.js';
 import type { EffectiveHost, EffectivePolicy } from '../policy/effective.js';
 import type { PolicySource, PolicyVerdict } from '../policy/source.js';
@@ -60,17 +61,23 @@ function setUp() {
   const reports: [number, PolicyVerdict][] = [];
   const events: string[] = [];
   const source = { report: (revision: number, verdict: PolicyVerdict) => reports.push([revision, verdict]) };
+  const telemetry = new TelemetryPolicies({
+    workload: { namespace: 'default', serviceAccount: 'a', service: 'a', name: 'a-1', labels: {} },
+    environment: () => undefined,
+    format: () => () => '',
+  });
   const inForce = new InForce({
     source: source as unknown as PolicySource,
     binder: bench.binder,
     outbound: bench.outbound,
     inbound: new InboundPolicy(),
     transport: bench.wire,
+    telemetry,
     event: (name, { revision }) => events.push(`${name} ${revision}`),
   });
   const ports = () =>
     bench.outbound.snapshot?.clusters.get(CLUSTER)?.endpoints.map(({ endpoint }) => endpoint.port);
-  return { bench, inForce, reports, events, ports };
+  return { bench, inForce, reports, events, ports, telemetry };
 }
 
 test('a good policy is in force and reported; endpoints that change within its revision are no news', () => {
@@ -105,4 +112,20 @@ test('a first policy that is bad leaves nothing in force, and says why', () => {
   inForce.offer(policy(1, [1], '('));
   assert.equal(bench.outbound.snapshot, null);
   assert.match(String(inForce.refusal), /HEDDLE_INVALID_POLICY.*orders/);
+});
+
+test('telemetry policy is swapped with the rest, and one that cannot be used refuses the whole', () => {
+  const { bench, inForce, reports, telemetry } = setUp();
+  const off = { accessLogging: [{ provider: '', disabled: true as const }] };
+  inForce.offer({ ...policy(7, [1]), telemetry: { client: {}, server: off } });
+  assert.equal(telemetry.client, null);
+  assert.equal(telemetry.server?.accessLog?.on, false);
+  const before = telemetry.server;
+  const broken = { accessLogging: [{ provider: '', filter: ')++++' }] };
+  inForce.offer({ ...policy(8, [1]), telemetry: { client: {}, server: broken } });
+  assert.equal(bench.outbound.snapshot?.revision, 7);
+  assert.match(JSON.stringify(reports[1]), /telemetry policy of revision 8 is refused/);
+  assert.equal(telemetry.server, before);
+  inForce.offer(policy(9, [1]));
+  assert.equal(telemetry.server, null);
 });

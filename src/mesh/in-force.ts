@@ -1,5 +1,6 @@
 /** Puts policy in force: the outbound and the inbound side, or neither. A bad policy never replaces a good one. */
 import { bindInbound, type InboundPolicy } from '../inbound/bind.js';
+import type { TelemetryPolicies } from '../observability/index.js';
 import { type Binder, destinationsOf } from '../outbound/bind.js';
 import type { Outbound } from '../outbound/call.js';
 import type { StateEvent } from '../outbound/state.js';
@@ -13,6 +14,7 @@ export interface InForceParts {
   readonly outbound: Outbound;
   readonly inbound: InboundPolicy;
   readonly transport: Transport;
+  readonly telemetry: TelemetryPolicies;
   readonly event: StateEvent;
 }
 
@@ -53,13 +55,15 @@ export class InForce {
 
   /** Everything that may fail comes before anything that changes. @throws MeshError `HEDDLE_INVALID_POLICY` */
   #swap(policy: EffectivePolicy): void {
-    const { binder, outbound, inbound, transport } = this.#parts;
+    const { binder, outbound, inbound, transport, telemetry } = this.#parts;
     const { trustDomain, trustDomainAliases } = policy.mesh;
     const context = { trustDomain, trustDomainAliases, revision: policy.revision };
     bindInbound(policy.inbound, context);
+    const swapTelemetry = telemetry.prepare(policy.telemetry, context);
     const snapshot = binder.bind(policy);
     inbound.accept(policy.inbound, context);
     outbound.snapshot = snapshot;
+    swapTelemetry();
     transport.retain(destinationsOf(snapshot));
   }
 }

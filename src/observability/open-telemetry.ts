@@ -9,6 +9,9 @@ import type { AttemptFilter, CallFilter } from '../model/filter.js';
 import type { Outcome } from '../model/outcome.js';
 import type { Workload } from '../model/workload.js';
 import type { Telemetry } from '../ports/telemetry.js';
+import type { AccessLogRule } from './access-log/decide.js';
+import type { EndedCall } from './ended-call.js';
+import type { CompiledSide, TelemetryPolicies } from './in-force.js';
 import {
   ClientMetrics,
   type EventAttributes,
@@ -24,6 +27,7 @@ import {
   ClientSpans,
   carriedFrom,
   carryOn,
+  carryOnApart,
   type ExchangeTrace,
   newRequestId,
   REQUEST_ID,
@@ -42,6 +46,12 @@ export interface OpenTelemetryOptions {
   readonly principal?: () => string | undefined;
   /** Where SDKs register. @default the process's globals */
   readonly api?: OtelApi;
+  /** What policy says. @default never anything */
+  readonly policy?: TelemetryPolicies;
+  /** Writes a call that is over to the access log, where policy asks for it. @default nowhere */
+  readonly logCall?: (ended: EndedCall, rule: AccessLogRule) => void;
+  /** Of the machine, for tags that policy adds. @default the workload's name */
+  readonly hostname?: string;
 }
 
 /**
@@ -53,31 +63,37 @@ export function openTelemetry(options: OpenTelemetryOptions): Telemetry {
   return new OpenTelemetry(options);
 }
 
-/** What is kept of an exchange: its place in a trace, and what its calls carry on. */
+/** What is kept of an exchange: its place in a trace, what its calls carry on, and what policy said when it began. */
 class ExchangeRecord {
   readonly carried: Carried;
   readonly trace: ExchangeTrace | null;
-  constructor(carried: Carried, trace: ExchangeTrace | null) {
+  readonly policy: CompiledSide | null;
+  constructor(carried: Carried, trace: ExchangeTrace | null, policy: CompiledSide | null) {
     this.carried = carried;
     this.trace = trace;
+    this.policy = policy;
   }
 }
 
 /** What is kept of a call while somebody records. */
 class CallRecord {
   readonly trace: CallTrace | null;
+  readonly policy: CompiledSide | null;
   outcome: Outcome | null = null;
   destination: Destination | null = null;
-  constructor(trace: CallTrace | null) {
+  constructor(trace: CallTrace | null, policy: CompiledSide | null) {
     this.trace = trace;
+    this.policy = policy;
   }
 }
 
 class AttemptRecord {
   readonly span: Span | null;
+  readonly trace: CallTrace | null;
   outcome: Outcome | null = null;
-  constructor(span: Span | null) {
+  constructor(span: Span | null, trace: CallTrace | null) {
     this.span = span;
+    this.trace = trace;
   }
 }
 
@@ -93,6 +109,8 @@ class OpenTelemetry implements Telemetry {
   readonly #meters: MeterSource;
   readonly #clientMetrics: ClientMetrics;
   readonly #serverMetrics: ServerMetrics;
+  readonly #policy: TelemetryPolicies | null;
+  readonly #logCall: OpenTelemetryOptions['logCall'];
 
   readonly call: CallFilter = {
     name: 'trace',
@@ -131,14 +149,20 @@ class OpenTelemetry implements Telemetry {
     workload,
     principal = unproved,
     api = globalOtelApi,
+    policy,
+    logCall,
+    hostname = workload.name,
   }: OpenTelemetryOptions) {
     this.#clock = clock;
     this.#random = random;
     this.#ambient = ambient;
     this.#api = api;
     this.#tracers = new TracerSource(api);
-    this.#clientSpans = new ClientSpans(api);
-    this.#serverSpans = new ServerSpans(api);
+    this.#policy = policy ?? null;
+    this.#logCall = logCall;
+    const facts = { clock, random, hostname };
+    this.#clientSpans = new ClientSpans(api, facts);
+    this.#serverSpans = new ServerSpans(api, facts);
     this.#facts = new MeshFacts(workload);
     this.#meters = new MeterSource(api, this.#facts);
     this.#clientMetrics = new ClientMetrics(workload, principal);
@@ -149,24 +173,25 @@ class OpenTelemetry implements Telemetry {
     const { headers } = exchange.facts;
     if (exchange.requestId === '')
       exchange.requestId = acceptRequestId(headers[REQUEST_ID]) ?? newRequestId(this.#random);
+    const policy = this.#policy === null ? null : this.#policy.server;
     let trace: ExchangeTrace | null = null;
     try {
       const tracer = this.#tracers.current();
-      if (tracer !== null) trace = this.#serverSpans.begin(exchange, tracer);
+      if (tracer !== null) trace = this.#serverSpans.begin(exchange, tracer, policy?.tracing ?? null);
     } catch (error) {
       tell(error);
     }
-    exchange.telemetry = new ExchangeRecord(carriedFrom(headers), trace);
+    exchange.telemetry = new ExchangeRecord(carriedFrom(headers), trace, policy);
   }
 
   exchangeEnded(exchange: Exchange): void {
     try {
-      const record = exchange.telemetry;
-      if (record instanceof ExchangeRecord && record.trace !== null)
-        this.#serverSpans.end(exchange, record.trace);
+      const record = exchange.telemetry instanceof ExchangeRecord ? exchange.telemetry : null;
+      if (record !== null && record.trace !== null) this.#serverSpans.end(exchange, record.trace);
       const instruments = this.#meters.current();
       if (instruments === null) return;
-      this.#serverMetrics.record(instruments, exchange, this.#clock.now() - exchange.startedAt);
+      const ms = this.#clock.now() - exchange.startedAt;
+      this.#serverMetrics.record(instruments, exchange, ms, record?.policy?.metrics ?? null);
     } catch (error) {
       tell(error);
     }
@@ -187,18 +212,23 @@ class OpenTelemetry implements Telemetry {
 
   #callBegins(call: Call): void {
     const exchange = this.#ambient();
+    const policy = this.#policy === null ? null : this.#policy.client;
     call.headers[REQUEST_ID] ??= exchange?.requestId || newRequestId(this.#random);
     try {
       const tracer = this.#tracers.current();
-      if (tracer !== null)
-        call.span = new CallRecord(this.#clientSpans.begin(call, tracer, contextOf(exchange)));
-      else if (this.#meters.current() !== null) call.span = new CallRecord(null);
+      if (tracer !== null) {
+        const trace = this.#clientSpans.begin(call, tracer, contextOf(exchange), policy?.tracing ?? null);
+        call.span = new CallRecord(trace, policy);
+      } else if (this.#meters.current() !== null || policy?.accessLog?.on === true)
+        call.span = new CallRecord(null, policy);
     } catch (error) {
       tell(error);
     }
     const record = exchange?.telemetry;
+    if (!(record instanceof ExchangeRecord)) return;
     // After the spans: what they wrote stays, what nobody wrote goes on as it came.
-    if (record instanceof ExchangeRecord) carryOn(record.carried, call.headers);
+    if (policy?.tracing?.apart === true) carryOnApart(record.carried, call.headers);
+    else carryOn(record.carried, call.headers);
   }
 
   #callEnds(call: Call): void {
@@ -207,10 +237,15 @@ class OpenTelemetry implements Telemetry {
     call.span = null;
     try {
       if (record.trace !== null) this.#clientSpans.end(call, record.trace, record.outcome);
+      const { outcome, destination, policy } = record;
       const instruments = this.#meters.current();
-      if (instruments === null || record.outcome === null) return;
-      const ms = this.#clock.now() - call.startedAt;
-      this.#clientMetrics.record(instruments, call, record.outcome, record.destination, ms);
+      const rule = policy?.accessLog?.on === true ? policy.accessLog : null;
+      if (outcome === null || (instruments === null && rule === null)) return;
+      const durationMs = this.#clock.now() - call.startedAt;
+      const startedWall = this.#clock.wallNow() - durationMs;
+      const ended = { call, outcome, destination, durationMs, startedWall };
+      if (instruments !== null) this.#clientMetrics.record(instruments, ended, policy?.metrics ?? null);
+      if (rule !== null) this.#logCall?.(ended, rule);
     } catch (error) {
       tell(error);
     }
@@ -224,7 +259,7 @@ class OpenTelemetry implements Telemetry {
     } catch (error) {
       tell(error);
     }
-    attempt.span = new AttemptRecord(span);
+    attempt.span = new AttemptRecord(span, call.trace);
   }
 
   #attemptEnds(attempt: Attempt): void {
@@ -232,7 +267,8 @@ class OpenTelemetry implements Telemetry {
     if (!(record instanceof AttemptRecord)) return;
     attempt.span = null;
     try {
-      if (record.span !== null) this.#clientSpans.endAttempt(record.span, record.outcome);
+      if (record.span !== null && record.trace !== null)
+        this.#clientSpans.endAttempt(record.span, attempt, record.trace, record.outcome);
       const instruments = this.#meters.current();
       if (instruments === null || record.outcome === null) return;
       const ms = this.#clock.now() - attempt.startedAt;

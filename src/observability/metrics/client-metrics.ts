@@ -5,8 +5,12 @@ import type { Destination } from '../../model/destination.js';
 import type { ResponseFlag } from '../../model/flags.js';
 import type { Outcome } from '../../model/outcome.js';
 import type { Workload } from '../../model/workload.js';
+import { callFacts } from '../attributes.js';
+import type { EndedCall } from '../ended-call.js';
 import { errorTypeOf, statusOf } from '../outcome-words.js';
+import { bodyBytes, fieldBytes } from '../sizes.js';
 import { BoundedMap, MAX_NAMES } from './bounded-map.js';
+import type { MetricRules } from './decide.js';
 import { ClientHttpLabels } from './http-labels.js';
 import type { Instruments } from './instruments.js';
 import {
@@ -20,7 +24,7 @@ import {
   serviceLabels,
   UNKNOWN_PARTY,
 } from './labels.js';
-import { bodyBytes, fieldBytes } from './sizes.js';
+import { recordIstio } from './record.js';
 
 /** What is counted of calls (`reporter="source"`): one Istio sample a call, one `http.client` sample an attempt. */
 export class ClientMetrics {
@@ -50,29 +54,20 @@ export class ClientMetrics {
     });
   }
 
-  /**
-   * @param destination of the last attempt; null if there was none
-   * @param durationMs until the last byte was read, or the call was given up
-   */
-  record(
-    to: Instruments,
-    call: Call,
-    outcome: Outcome,
-    destination: Destination | null,
-    durationMs: number,
-  ): void {
+  /** @param rules what policy changes; null: nothing */
+  record(to: Instruments, ended: EndedCall, rules: MetricRules | null): void {
+    const { call, outcome, destination, durationMs } = ended;
     const sets = destination === null ? this.#setsOfUnreached(call) : this.#setsOf(destination);
     const response = outcome.kind === 'response' ? outcome : null;
     const grpc = isGrpc(call.headers['content-type']) ? grpcStatusOf(response?.headers['grpc-status']) : null;
     const flags = outcome.kind === 'cancelled' && call.flags.size === 0 ? GONE : call.flags;
     const labels = sets.get(statusOf(outcome), flags, grpc);
-    to.requests.add(1, labels);
-    to.requestMs.record(durationMs, labels);
-    to.requestBytes.record(fieldBytes(call.headers) + bodyBytes(call.body, call.headers), labels);
-    to.responseBytes.record(
-      response === null ? 0 : fieldBytes(response.headers) + response.body.bytes,
-      labels,
-    );
+    const sample = {
+      durationMs,
+      requestBytes: fieldBytes(call.headers) + bodyBytes(call.body, call.headers),
+      responseBytes: response === null ? 0 : fieldBytes(response.headers) + response.body.bytes,
+    };
+    recordIstio(to, sample, labels, rules && { rules, facts: () => callFacts(ended) });
   }
 
   recordAttempt(to: Instruments, attempt: Attempt, outcome: Outcome, durationMs: number): void {

@@ -7,6 +7,7 @@ import { parseClusterName } from '../../model/cluster.js';
 import type { Endpoint } from '../../model/endpoint.js';
 import { formatFlags, type ResponseFlag } from '../../model/flags.js';
 import type { Workload } from '../../model/workload.js';
+import { canonicalRevision, canonicalService } from '../canonical.js';
 
 const UNKNOWN = 'unknown';
 
@@ -59,16 +60,8 @@ export function partyLabels(side: 'source' | 'destination', party: Party): Attri
     [`${side}_app`]: labels.app ?? UNKNOWN,
     [`${side}_version`]: labels.version ?? UNKNOWN,
     [`${side}_cluster`]: UNKNOWN,
-    [`${side}_canonical_service`]:
-      labels['service.istio.io/canonical-name'] ??
-      labels['app.kubernetes.io/name'] ??
-      labels.app ??
-      party.serviceAccount,
-    [`${side}_canonical_revision`]:
-      labels['service.istio.io/canonical-revision'] ??
-      labels['app.kubernetes.io/version'] ??
-      labels.version ??
-      'latest',
+    [`${side}_canonical_service`]: canonicalService(labels, party.serviceAccount),
+    [`${side}_canonical_revision`]: canonicalRevision(labels),
   };
 }
 

@@ -2,7 +2,10 @@ import type { Attributes } from '@opentelemetry/api';
 import type { Exchange, Peer } from '../../model/exchange.js';
 import type { SpiffeId } from '../../model/spiffe-id.js';
 import type { Workload } from '../../model/workload.js';
+import { exchangeFacts } from '../attributes.js';
+import { fieldBytes } from '../sizes.js';
 import { BoundedMap, MAX_NAMES } from './bounded-map.js';
+import type { MetricRules } from './decide.js';
 import { ServerHttpLabels } from './http-labels.js';
 import type { Instruments } from './instruments.js';
 import {
@@ -14,7 +17,7 @@ import {
   serviceLabels,
   UNKNOWN_PARTY,
 } from './labels.js';
-import { fieldBytes } from './sizes.js';
+import { recordIstio } from './record.js';
 
 /** What is counted of exchanges (`reporter="destination"`), by the identity that the caller proved. */
 export class ServerMetrics {
@@ -55,17 +58,22 @@ export class ServerMetrics {
       });
   }
 
-  /** @param durationMs until the response was complete, or the peer gone */
-  record(to: Instruments, exchange: Exchange, durationMs: number): void {
+  /**
+   * @param durationMs until the response was complete, or the peer gone
+   * @param rules what policy changes; null: nothing
+   */
+  record(to: Instruments, exchange: Exchange, durationMs: number, rules: MetricRules | null): void {
     const { facts, flags } = exchange;
     const gone = flags.has('DC');
     const status = gone ? 0 : exchange.status;
     const grpc = isGrpc(facts.headers['content-type']) ? '' : null;
     const labels = this.#setsOf(facts.peer).get(status, flags, grpc);
-    to.requests.add(1, labels);
-    to.requestMs.record(durationMs, labels);
-    to.requestBytes.record(fieldBytes(facts.headers) + exchange.bytesReceived, labels);
-    to.responseBytes.record(exchange.bytesSent, labels);
+    const sample = {
+      durationMs,
+      requestBytes: fieldBytes(facts.headers) + exchange.bytesReceived,
+      responseBytes: exchange.bytesSent,
+    };
+    recordIstio(to, sample, labels, rules && { rules, facts: () => exchangeFacts(exchange, durationMs) });
     const errorType = status >= 500 ? String(status) : undefined;
     to.serverSeconds.record(
       durationMs / 1000,

@@ -1,4 +1,5 @@
 import { type Context, type Span, SpanKind, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api';
+import { emptyFields, type HeaderFields } from '../../base/headers.js';
 import type { Attempt } from '../../model/attempt.js';
 import type { Call } from '../../model/call.js';
 import { formatFlags } from '../../model/flags.js';
@@ -6,7 +7,10 @@ import type { Outcome } from '../../model/outcome.js';
 import type { OtelApi } from '../otel-api.js';
 import { errorTypeOf, reasonOf } from '../outcome-words.js';
 import { fullUrl, knownMethod, methodInName, splitAuthority } from '../semconv.js';
+import { beginSpan } from './begin.js';
 import { contextFromFields, hasOtherFormats, injectOthers, isSilent, writeSpan } from './context.js';
+import type { CompiledTracing } from './decide.js';
+import type { SpanFacts, TagFacts } from './tags.js';
 
 /** A call's place in its trace. `span` is null if nothing is recorded: then the attempts have no spans either. */
 export interface CallTrace {
@@ -15,6 +19,8 @@ export interface CallTrace {
   readonly span: Span | null;
   /** The attempts must write formats other than W3C's too. */
   readonly otherFormats: boolean;
+  /** What policy says; null: nothing. */
+  readonly tracing: CompiledTracing | null;
 }
 
 /**
@@ -24,23 +30,37 @@ export interface CallTrace {
  */
 export class ClientSpans {
   readonly #api: OtelApi;
+  readonly #facts: SpanFacts;
 
-  constructor(api: OtelApi) {
+  constructor(api: OtelApi, facts: SpanFacts) {
     this.#api = api;
+    this.#facts = facts;
   }
 
-  /** @param exchange context of the exchange being served; undefined outside of any */
-  begin(call: Call, tracer: Tracer, exchange: Context | undefined): CallTrace {
+  /**
+   * @param exchange context of the exchange being served; undefined outside of any
+   * @param tracing what policy says; null: nothing
+   */
+  begin(
+    call: Call,
+    tracer: Tracer,
+    exchange: Context | undefined,
+    tracing: CompiledTracing | null,
+  ): CallTrace {
     const parent = this.#parent(call, exchange);
     const above = trace.getSpan(parent);
+    const { random } = this.#facts;
+    const kind = SpanKind.INTERNAL;
     const started =
       above !== undefined && isSilent(above)
         ? above
-        : tracer.startSpan(callSpanName(call), { kind: SpanKind.INTERNAL }, parent);
+        : beginSpan({ tracer, name: callSpanName(call), kind, parent, tracing, random });
     const context = started === above ? parent : trace.setSpan(parent, started);
-    injectOthers(context, call.headers, this.#api);
-    writeSpan(started.spanContext(), call.headers);
-    if (!started.isRecording()) return { tracer, context, span: null, otherFormats: false };
+    if (tracing?.apart !== true) {
+      injectOthers(context, call.headers, this.#api);
+      writeSpan(started.spanContext(), call.headers);
+    }
+    if (!started.isRecording()) return { tracer, context, span: null, otherFormats: false, tracing };
     const server = splitAuthority(call.originalAuthority, call.scheme);
     started.setAttributes({
       'http.request.method': knownMethod(call.method),
@@ -48,10 +68,10 @@ export class ClientSpans {
       'server.port': server.port,
       'url.full': fullUrl(call.scheme, call.originalAuthority, call.originalPath),
     });
-    return { tracer, context, span: started, otherFormats: hasOtherFormats(this.#api) };
+    return { tracer, context, span: started, otherFormats: hasOtherFormats(this.#api), tracing };
   }
 
-  end(call: Call, { span }: CallTrace, outcome: Outcome | null): void {
+  end(call: Call, { span, tracing }: CallTrace, outcome: Outcome | null): void {
     if (span === null) return;
     span.updateName(callSpanName(call));
     span.setAttribute('heddle.attempts', call.attempts);
@@ -64,6 +84,8 @@ export class ClientSpans {
     const requestId = call.headers['x-request-id'];
     if (typeof requestId === 'string') span.setAttribute('heddle.request_id', requestId);
     if (outcome !== null) setOutcome(span, outcome);
+    const tags = tracing?.tags;
+    if (tags) span.setAttributes(tags.of(() => this.#tagFacts(call, call.current), responseFields(outcome)));
     span.end();
   }
 
@@ -94,14 +116,29 @@ export class ClientSpans {
     const { workload, spiffeId } = endpoint.endpoint;
     if (workload !== undefined) span.setAttribute('heddle.endpoint.workload', workload);
     if (spiffeId !== undefined) span.setAttribute('heddle.endpoint.spiffe_id', spiffeId);
+    if (callTrace.tracing?.apart === true) return span;
     if (callTrace.otherFormats) injectOthers(trace.setSpan(callTrace.context, span), call.headers, this.#api);
     writeSpan(span.spanContext(), call.headers);
     return span;
   }
 
-  endAttempt(span: Span, outcome: Outcome | null): void {
+  endAttempt(span: Span, attempt: Attempt, { tracing }: CallTrace, outcome: Outcome | null): void {
     if (outcome !== null) setOutcome(span, outcome);
+    const tags = tracing?.tags;
+    if (tags)
+      span.setAttributes(tags.of(() => this.#tagFacts(attempt.call, attempt), responseFields(outcome)));
     span.end();
+  }
+
+  /** @param attempt the last one; null: there was none */
+  #tagFacts(call: Call, attempt: Attempt | null): TagFacts {
+    const { method, scheme, authority, path, headers, startedAt } = call;
+    const { clock, hostname } = this.#facts;
+    return {
+      ...{ method, scheme, authority, path, headers, protocol: 'HTTP/1.1', hostname },
+      startedWall: clock.wallNow() - (clock.now() - startedAt),
+      ...(attempt !== null && { upstreamHost: attempt.endpoint.endpoint.key }),
+    };
   }
 
   /** The span the application is in, else the exchange's, else what the caller wrote into the fields itself. */
@@ -111,6 +148,10 @@ export class ClientSpans {
     if (exchange !== undefined) return exchange;
     return call.headers.traceparent === undefined ? active : contextFromFields(call.headers, this.#api);
   }
+}
+
+function responseFields(outcome: Outcome | null): HeaderFields {
+  return outcome?.kind === 'response' ? outcome.headers : emptyFields();
 }
 
 function callSpanName(call: Call): string {

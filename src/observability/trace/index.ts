@@ -1,5 +1,5 @@
 export { type CallTrace, ClientSpans } from './client-spans.js';
-export { type Carried, carriedFrom, carryOn, NOTHING } from './propagate.js';
+export { type Carried, carriedFrom, carryOn, carryOnApart, NOTHING } from './propagate.js';
 export { acceptRequestId, newRequestId, REQUEST_ID } from './request-id.js';
 export { type ExchangeTrace, ServerSpans } from './server-spans.js';
 export { formatTraceparent, parseTraceparent, type TraceParent } from './traceparent.js';

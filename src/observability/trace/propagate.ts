@@ -68,6 +68,11 @@ export function carryOn(carried: Carried, fields: HeaderFields): void {
   for (let at = 0; at < others.length; at += 2) fields[others[at]!] ??= others[at + 1]!;
 }
 
+/** The same where policy wants no trace context carried on: baggage is none. */
+export function carryOnApart({ baggage }: Carried, fields: HeaderFields): void {
+  if (baggage !== undefined && fields.baggage === undefined) fields.baggage = baggage;
+}
+
 /** The field if there is exactly one and it is valid. */
 export function validTraceparent(fields: HeaderFields): string | undefined {
   const value = fields.traceparent;

@@ -1,16 +1,21 @@
 import { type Context, type Span, SpanKind, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api';
-import { headerValue } from '../../base/headers.js';
+import { emptyFields, headerValue } from '../../base/headers.js';
 import type { Exchange } from '../../model/exchange.js';
 import { formatFlags } from '../../model/flags.js';
 import type { OtelApi } from '../otel-api.js';
 import { knownMethod, methodInName, splitAuthority, splitPath } from '../semconv.js';
+import { beginSpan } from './begin.js';
 import { contextFromFields } from './context.js';
+import type { CompiledTracing } from './decide.js';
+import type { SpanFacts, SpanTags, TagFacts } from './tags.js';
 
 /** An exchange's place in its trace: what the calls made while serving it are children of. */
 export interface ExchangeTrace {
   readonly context: Context;
   /** null if nothing is recorded; the context still carries the trace on. */
   readonly span: Span | null;
+  /** What policy adds to the span. */
+  readonly tags: SpanTags | null;
 }
 
 /**
@@ -19,17 +24,24 @@ export interface ExchangeTrace {
  */
 export class ServerSpans {
   readonly #api: OtelApi;
+  readonly #facts: SpanFacts;
 
-  constructor(api: OtelApi) {
+  constructor(api: OtelApi, facts: SpanFacts) {
     this.#api = api;
+    this.#facts = facts;
   }
 
-  begin(exchange: Exchange, tracer: Tracer): ExchangeTrace {
+  /** @param tracing what policy says; null: nothing */
+  begin(exchange: Exchange, tracer: Tracer, tracing: CompiledTracing | null): ExchangeTrace {
     const { facts } = exchange;
     const parent = contextFromFields(facts.headers, this.#api);
-    const span = tracer.startSpan(methodInName(facts.method), { kind: SpanKind.SERVER }, parent);
-    const context = trace.setSpan(parent, span);
-    if (!span.isRecording()) return { context, span: null };
+    const name = methodInName(facts.method);
+    const { random } = this.#facts;
+    const span = beginSpan({ tracer, name, kind: SpanKind.SERVER, parent, tracing, random });
+    // Apart, what is done while serving hangs on the caller's span, as if there were none in between.
+    const context = tracing?.apart === true ? parent : trace.setSpan(parent, span);
+    const tags = tracing?.tags ?? null;
+    if (!span.isRecording()) return { context, span: null, tags };
     const server = splitAuthority(facts.authority, facts.scheme);
     const { path, query } = splitPath(facts.path);
     span.setAttributes({
@@ -49,10 +61,10 @@ export class ServerSpans {
     if (knownMethod(facts.method) === '_OTHER')
       span.setAttribute('http.request.method_original', facts.method.slice(0, 64));
     if (facts.peer.id !== null) span.setAttribute('heddle.peer.spiffe_id', facts.peer.id.toString());
-    return { context, span };
+    return { context, span, tags };
   }
 
-  end(exchange: Exchange, { span }: ExchangeTrace): void {
+  end(exchange: Exchange, { span, tags }: ExchangeTrace): void {
     if (span === null) return;
     const { status, verdict } = exchange;
     if (status > 0) span.setAttribute('http.response.status_code', status);
@@ -66,6 +78,14 @@ export class ServerSpans {
       span.setAttribute('error.type', String(status));
       span.setStatus({ code: SpanStatusCode.ERROR });
     }
+    if (tags !== null)
+      span.setAttributes(tags.of(() => tagFacts(exchange, this.#facts.hostname), emptyFields()));
     span.end();
   }
+}
+
+function tagFacts({ facts, startedWall }: Exchange, hostname: string): TagFacts {
+  const { method, scheme, authority, path, headers, protocol, remoteIp } = facts;
+  const downstreamAddress = remoteIp.includes(':') ? `[${remoteIp}]` : remoteIp;
+  return { method, scheme, authority, path, headers, protocol, startedWall, downstreamAddress, hostname };
 }

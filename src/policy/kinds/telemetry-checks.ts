@@ -2,7 +2,7 @@
  * Telemetry: what its schema cannot say.
  * @source Istio `pkg/config/validation/validation.go` ValidateTelemetry; spec validation.md §8
  */
-import { celFault } from './cel-fault.js';
+import { expressionFault } from '../../observability/expression.js';
 import { checkSelectorLabels } from './common.js';
 import type { FieldPath, Findings } from './kind.js';
 import { checkTargetReferences } from './target-reference.js';
@@ -29,6 +29,6 @@ export function checkTelemetry(spec: TelemetrySpec, findings: Findings): void {
 function checkAccessLogging(entry: AccessLoggingSpec, path: FieldPath, findings: Findings): void {
   checkProviders(entry.providers, path, findings);
   if (entry.filter === undefined) return;
-  const fault = celFault(entry.filter.expression ?? '');
+  const fault = expressionFault(entry.filter.expression ?? '');
   if (fault !== null) findings.error([...path, 'filter', 'expression'], `not an expression (CEL): ${fault}`);
 }

@@ -2,7 +2,7 @@
  * Telemetry `metrics`: what its schema cannot say.
  * @source Istio `pkg/config/validation/validation.go` validateTelemetryMetrics
  */
-import { celFault } from './cel-fault.js';
+import { expressionFault } from '../../observability/expression.js';
 import { checkDuration } from './common.js';
 import type { FieldPath, Findings } from './kind.js';
 import type { MetricsOverrideSpec, MetricsSpec } from './telemetry.js';
@@ -38,7 +38,7 @@ function checkOverride(override: MetricsOverrideSpec, path: FieldPath, findings:
 
 /** Istio finds out in the proxy only. */
 function checkValue(value: string, path: FieldPath, findings: Findings): void {
-  const fault = celFault(value);
+  const fault = expressionFault(value);
   if (fault !== null)
     findings.warning(path, `the expression does not compile, so the tag says 'unknown': ${fault}`, 'HDL0008');
 }

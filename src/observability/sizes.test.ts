@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { StreamBody } from '../../model/request-body.js';
+import { StreamBody } from '../model/request-body.js';
 import { bodyBytes, fieldBytes } from './sizes.js';
 
 test('fields count as HTTP/1.1 writes them', () => {

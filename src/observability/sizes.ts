@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
-import type { HeaderFields } from '../../base/headers.js';
-import type { RequestBody } from '../../model/request-body.js';
+import type { HeaderFields } from '../base/headers.js';
+import type { RequestBody } from '../model/request-body.js';
 
 /** Bytes of a header block in HTTP/1.1's writing, start line not counted; HTTP/2 sends fewer. */
 export function fieldBytes(fields: HeaderFields): number {

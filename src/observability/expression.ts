@@ -1,0 +1,113 @@
+/**
+ * Expressions of policy about a call or an exchange, in CEL: which lines are logged, what a label says. What the names in them mean is
+ * known when a call is there. Pure.
+ * @source cel-spec `doc/langdef.md`; Envoy `docs/root/intro/arch_overview/advanced/attributes.rst`
+ */
+import { Environment } from '@marcbachmann/cel-js';
+import { RE2JS } from 're2js';
+
+/** A choice of this library: expressions that people write are far shorter. */
+const MAX_CHARACTERS = 4_096;
+/** As everywhere in policy. @source `traffic/route/regex.ts` */
+const MAX_PATTERN = 1_024;
+const MAX_SUBJECT = 16_384;
+const MAX_PROGRAM = 5_000;
+/** Patterns are written by people, into expressions: there are few of them. */
+const MAX_PATTERNS = 32;
+
+/** Values by name: texts, bigints for whole numbers, booleans, instants, maps. What is absent or undefined is not known. */
+export type ExpressionFacts = Readonly<Record<string, unknown>>;
+
+/** A compiled expression. */
+export interface Expression {
+  /** As it was written. */
+  readonly source: string;
+  /** Does it say true? An error, e.g. about something that is not known, is no. Never throws. */
+  holds(facts: ExpressionFacts): boolean;
+  /** What it says, as text; undefined for an error and for what has no text. Never throws. */
+  text(facts: ExpressionFacts): string | undefined;
+}
+
+/** What is wrong with `source`, or null. Only its grammar is looked at. */
+export function expressionFault(source: string): string | null {
+  try {
+    parsed(source);
+    return null;
+  } catch (error) {
+    // The lines after the first one draw the place.
+    return error instanceof Error ? error.message.split('\n', 1)[0]! : String(error);
+  }
+}
+
+/** @throws Error in CEL's own words if `source` is no expression; RangeError if it is longer than 4 096 characters */
+export function compileExpression(source: string): Expression {
+  const evaluate = parsed(source);
+  const value = (facts: ExpressionFacts): unknown => {
+    try {
+      return evaluate(facts);
+    } catch {
+      return undefined;
+    }
+  };
+  return {
+    source,
+    holds: (facts) => value(facts) === true,
+    text: (facts) => asText(value(facts)),
+  };
+}
+
+function parsed(source: string): (facts: ExpressionFacts) => unknown {
+  if (source.length > MAX_CHARACTERS) throw new RangeError(`it is longer than ${MAX_CHARACTERS} characters`);
+  return environment().parse(linearMatches(source));
+}
+
+/**
+ * The library's own `matches` backtracks, and the strings come from the network: ours is RE2, as Envoy's is. Built-in functions
+ * cannot be replaced, so the call is written anew; what stands in quotes or behind `//` is left as it is.
+ */
+function linearMatches(source: string): string {
+  return source.replace(LITERAL_OR_MATCHES, (whole, literal: string | undefined) =>
+    literal === undefined ? whole.replace('matches', 'heddleMatches') : whole,
+  );
+}
+
+/** Raw texts, which know no escapes; texts; comments; the call. */
+const LITERAL_OR_MATCHES =
+  /(\b[bB]?[rR][bB]?(?:"""[\s\S]*?"""|'''[\s\S]*?'''|"[^"\n]*"|'[^'\n]*')|"""(?:\\[\s\S]|[^\\])*?"""|'''(?:\\[\s\S]|[^\\])*?'''|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|\/\/[^\n]*)|\.\s*matches(?=\s*\()/g;
+
+/** One for each expression, for the patterns in it; what is in it beside them is shared by the library. */
+function environment(): Environment {
+  const patterns = new Map<string, RE2JS>();
+  return new Environment({ unlistedVariablesAreDyn: true }).registerFunction(
+    'string.heddleMatches(string): bool',
+    (text: string, pattern: string) => {
+      let compiled = patterns.get(pattern);
+      if (compiled === undefined) {
+        compiled = compilePattern(pattern, patterns.size);
+        patterns.set(pattern, compiled);
+      }
+      return text.length <= MAX_SUBJECT && compiled.matcher(text).find();
+    },
+    { async: false },
+  );
+}
+
+function compilePattern(pattern: string, known: number): RE2JS {
+  if (known >= MAX_PATTERNS || pattern.length > MAX_PATTERN) throw new RangeError('too many or too long');
+  const compiled = RE2JS.compile(pattern);
+  if (compiled.programSize() > MAX_PROGRAM) throw new RangeError('the regular expression is too large');
+  return compiled;
+}
+
+function asText(value: unknown): string | undefined {
+  switch (typeof value) {
+    case 'string':
+      return value;
+    case 'bigint':
+    case 'number':
+    case 'boolean':
+      return String(value);
+    default:
+      return value instanceof Date ? value.toISOString() : undefined;
+  }
+}
