@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { type AuthorizationFacts, compileAuthorization, decideAuthorization } from './decide.js';
+import { explainRule } from './explain.js';
 import type { EffectiveAuthorization, EffectiveRule, ValueSet } from './policy.js';
 
 const OPTIONS = { trustDomain: 'td', pathNormalization: 'BASE' } as const;
@@ -65,13 +66,20 @@ const rule: fc.Arbitrary<EffectiveRule> = fc.record(
 const policies: fc.Arbitrary<EffectiveAuthorization[]> = fc
   .array(
     fc.record({
-      action: oneOf(['ALLOW', 'DENY', 'AUDIT'] as const),
+      action: oneOf(['ALLOW', 'DENY', 'AUDIT', 'CUSTOM'] as const),
       dryRun: fc.integer({ min: 0, max: 9 }).map((draw) => draw === 0),
       rules: fc.array(rule, { maxLength: 4 }),
     }),
     { maxLength: 5 },
   )
-  .map((list) => list.map((policy, index) => ({ policy: `ns/p${index}`, ...policy })));
+  .map((list) =>
+    list.map((policy, index) => ({
+      policy: `ns/p${index}`,
+      ...policy,
+      // CUSTOM is asked before anyone is known.
+      rules: policy.action === 'CUSTOM' ? policy.rules.map(({ from: _from, ...rest }) => rest) : policy.rules,
+    })),
+  );
 
 const facts: fc.Arbitrary<AuthorizationFacts> = fc
   .record({
@@ -153,7 +161,7 @@ function naive(list: readonly EffectiveAuthorization[], facts: AuthorizationFact
       (policy) => policy.action === 'AUDIT' && policy.rules.some((rule) => naiveRule(rule, facts, false)),
     )
     .map((policy) => policy.policy);
-  const denied = find('DENY');
+  const denied = find('CUSTOM') ?? find('DENY');
   if (denied !== null) return { decision: 'deny', ...denied, audited };
   const allowed = find('ALLOW');
   if (allowed !== null) return { decision: 'allow', ...allowed, audited };
@@ -172,6 +180,18 @@ test('the decision equals that of a naive evaluator', () => {
       }
     }),
     { numRuns: 1500 },
+  );
+});
+
+test('an explanation of a rule says what the decision says', () => {
+  fc.assert(
+    fc.property(rule, facts, fc.boolean(), (one, exchange, allows) => {
+      const context = { allows, tcp: exchange.protocol === 'tcp', domains: OPTIONS };
+      const { matched, because } = explainRule(one, context, exchange);
+      assert.equal(matched, naiveRule(one, exchange, allows));
+      assert.notEqual(because, '');
+    }),
+    { numRuns: 1000 },
   );
 });
 
