@@ -23,10 +23,10 @@ export interface ControlOptions {
   readonly pingMs?: number;
   /** Streams that one identity may hold: its replicas. @default 1000 */
   readonly maxStreamsPerIdentity?: number;
-  readonly mesh?: {
-    /** @default 'REGISTRY_ONLY' */
-    readonly outboundTrafficPolicy?: EffectiveMesh['outboundTrafficPolicy'];
-  };
+  /** What holds for all workloads. @default calls go to known hosts only (`REGISTRY_ONLY`), paths are normalized as `BASE` */
+  readonly mesh?: Partial<
+    Pick<EffectiveMesh, 'outboundTrafficPolicy' | 'trustDomainAliases' | 'pathNormalization'>
+  >;
   /** @default JSON lines on stderr */
   readonly log?: Log;
   /** @default the system's */
@@ -52,7 +52,7 @@ export function controlSettings(options: ControlOptions): ControlSettings {
     leaseMs: options.leaseMs ?? 10_000,
     pingMs: options.pingMs ?? 15_000,
     maxStreamsPerIdentity: options.maxStreamsPerIdentity ?? 1_000,
-    mesh: { trustDomain, outboundTrafficPolicy: options.mesh?.outboundTrafficPolicy ?? 'REGISTRY_ONLY' },
+    mesh: { outboundTrafficPolicy: 'REGISTRY_ONLY', ...options.mesh, trustDomain },
     log: options.log ?? jsonLog(clock, (line) => void process.stderr.write(line)),
     clock,
   };
