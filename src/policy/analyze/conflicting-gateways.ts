@@ -3,6 +3,7 @@
  * @source Istio `pkg/config/analysis/analyzers/gateway/conflictinggateway.go`; `pilot/pkg/model/gateway.go` CheckDuplicates
  */
 import type { GatewayServerSpec, GatewaySpec } from '../kinds/gateway.js';
+import { fewNames } from './few-names.js';
 import { labelsOf, selects } from './selectors.js';
 import type { Analyzer, KnownWorkload, Subject } from './world.js';
 
@@ -27,7 +28,7 @@ export const conflictingGateways: Analyzer = ({ gateways, workloads }, report) =
         return true;
       });
       if (others.length === 0) continue;
-      const names = [...new Set(others.map((other) => other.gateway.id))].sort().join(', ');
+      const names = fewNames(others.map((other) => other.gateway.id));
       report(gateway, {
         code: 'IST0145',
         level: 'error',

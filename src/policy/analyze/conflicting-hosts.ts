@@ -7,6 +7,7 @@ import { hostMatches } from '../kinds/hosts.js';
 import type { FieldPath } from '../kinds/kind.js';
 import type { VirtualServiceSpec } from '../kinds/virtual-service.js';
 import { fullName } from '../resolve/names.js';
+import { fewNames } from './few-names.js';
 import type { Analyzer, Subject } from './world.js';
 
 interface Claim {
@@ -18,33 +19,46 @@ interface Claim {
 }
 
 export const conflictingHosts: Analyzer = ({ virtualServices }, report) => {
-  const exact = new Map<string, Claim[]>();
-  const wildcards: Claim[] = [];
-  for (const by of virtualServices.all)
-    for (const claim of claimsOf(by)) {
-      const present = exact.get(claim.host);
-      if (present === undefined) exact.set(claim.host, [claim]);
-      else present.push(claim);
-      if (claim.host.startsWith('*')) wildcards.push(claim);
-    }
+  const claims = new ClaimIndex(virtualServices.all.flatMap(claimsOf));
   for (const by of virtualServices.asked)
     for (const claim of claimsOf(by)) {
-      const equal = exact.get(claim.host) ?? [];
-      // Every name has to be looked at for a wildcard; there are few of those.
-      const near = claim.host.startsWith('*') ? [...exact.values()].flat() : [...equal, ...wildcards];
-      const others = new Set(
-        near.filter((other) => other.by.id !== by.id && conflict(claim, other)).map((other) => other.by.id),
-      );
-      if (others.size === 0) continue;
+      const others = fewNames(claims.against(claim));
+      if (others === '') continue;
       report(by, {
         code: 'IST0109',
         level: 'error',
         path: claim.path,
-        message: `'${claim.host}' is claimed by ${[...others].sort().join(', ')}, too; only the oldest is heard. Merge them into one VirtualService`,
+        message: `'${claim.host}' is claimed by ${others}, too; only the oldest is heard. Merge them into one VirtualService`,
       });
       break;
     }
 };
+
+class ClaimIndex {
+  readonly #equal = new Map<string, Claim[]>();
+  /** Of rules for all, and of rules for some namespaces. */
+  readonly #public: Claim[] = [];
+  readonly #limited: Claim[] = [];
+
+  constructor(claims: readonly Claim[]) {
+    for (const claim of claims) {
+      const present = this.#equal.get(claim.host);
+      if (present === undefined) this.#equal.set(claim.host, [claim]);
+      else present.push(claim);
+      (claim.scope === '*' ? this.#public : this.#limited).push(claim);
+    }
+  }
+
+  /** Ids of the others that claim what it does, one by one: whoever has heard enough can stop. */
+  *against(claim: Claim): Generator<string> {
+    for (const other of this.#equal.get(claim.host) ?? [])
+      if (other.by.id !== claim.by.id && scopesMeet(claim.scope, other.scope)) yield other.by.id;
+    const wild = claim.host.startsWith('*');
+    for (const other of claim.scope === '*' ? this.#limited : this.#public)
+      if ((wild || other.host.startsWith('*')) && other.by.id !== claim.by.id)
+        if (hostMatches(claim.host, other.host)) yield other.by.id;
+  }
+}
 
 function claimsOf(by: Subject<VirtualServiceSpec>): Claim[] {
   const { gateways = [], hosts = [], exportTo = [] } = by.spec;
@@ -62,11 +76,6 @@ function claimsOf(by: Subject<VirtualServiceSpec>): Claim[] {
   }));
 }
 
-function conflict(one: Claim, other: Claim): boolean {
-  if (one.scope !== '*' && other.scope !== '*') {
-    const { scope } = other;
-    return one.host === other.host && one.scope.some((namespace) => scope.includes(namespace));
-  }
-  if (one.scope === '*' && other.scope === '*') return one.host === other.host;
-  return hostMatches(one.host, other.host);
+function scopesMeet(one: Claim['scope'], other: Claim['scope']): boolean {
+  return one === '*' || other === '*' || one.some((namespace) => other.includes(namespace));
 }

@@ -21,7 +21,7 @@ export const delegates: Analyzer = ({ virtualServices }, report) => {
       });
     for (const [index, { delegate }] of (subject.spec.http ?? []).entries()) {
       if (delegate === undefined) continue;
-      const { name = '', namespace: of } = delegate as { name?: string; namespace?: string };
+      const { name = '', namespace: of } = delegate;
       const id = `${of || namespace}/${name}`;
       const found = known.get(id);
       const wrong =

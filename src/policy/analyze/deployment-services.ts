@@ -4,6 +4,7 @@
  * @source Istio `pkg/config/analysis/analyzers/deployment/services.go`
  */
 import type { ServiceSpec } from '../kinds/service.js';
+import { fewNames } from './few-names.js';
 import { textsIn } from './kubernetes.js';
 import { selects } from './selectors.js';
 import type { Analyzer, Report, Subject } from './world.js';
@@ -67,8 +68,7 @@ function compare(
   const groups = new Map<string, Exposed[]>();
   for (const one of exposed) groups.set(keyOf(one), [...(groups.get(keyOf(one)) ?? []), one]);
   for (const [key, group] of groups)
-    if (new Set(group.map(differsIn)).size > 1)
-      differ(key, [...new Set(group.map(({ service }) => service.id))].sort().join(', '));
+    if (new Set(group.map(differsIn)).size > 1) differ(key, fewNames(group.map(({ service }) => service.id)));
 }
 
 function tell(report: Report, parsed: Subject<unknown>['parsed'], code: string, message: string): void {

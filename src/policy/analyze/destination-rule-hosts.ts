@@ -1,6 +1,6 @@
 /**
  * IST0174: a DestinationRule for a host that nobody knows has no effect. IST0173: a subset that selects none of the endpoints: of those
- * that ServiceEntries list, and of the workloads, where it is known which run.
+ * that ServiceEntries list, and of the workloads that documents of Kubernetes among the files describe.
  * @source Istio `pkg/config/analysis/analyzers/destinationrule/subset.go`
  */
 import { fullName } from '../resolve/names.js';
@@ -55,17 +55,15 @@ function endpointLabels(found: readonly KnownService[], world: World): Labels[] 
     const { endpoints = [], workloadSelector } = entry?.spec ?? {};
     for (const { labels } of endpoints) listed.push(labels ?? {});
     if (endpoints.length > 0) continue;
-    if (world.workloads === null) return null;
+    // Of those that run now the next may bring the subset: a rule is written before the version that it sends calls to is started.
+    const { workloads } = world.kubernetes;
+    if (workloads === null) return null;
     // An external service without endpoints is looked up by name: it has one, without labels.
     if (entry !== null && location === 'external' && workloadSelector === undefined) listed.push({});
-    const chosen = selectorOf(workloadSelector);
+    const chosen = workloadSelector?.labels;
     const entries = entry === null ? [] : world.workloadEntries.all;
-    for (const { labels } of world.workloads) if (selects(chosen, labels)) listed.push(labels);
+    for (const { labels } of workloads) if (selects(chosen, labels)) listed.push(labels);
     for (const { spec } of entries) if (selects(chosen, spec.labels ?? {})) listed.push(spec.labels ?? {});
   }
   return listed;
-}
-
-function selectorOf(selector: unknown): Labels | undefined {
-  return (selector as { readonly labels?: Labels } | undefined)?.labels;
 }

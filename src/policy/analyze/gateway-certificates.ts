@@ -4,6 +4,7 @@
  * @source Istio `pkg/config/analysis/analyzers/gateway/certificate.go`
  */
 import type { GatewaySpec } from '../kinds/gateway.js';
+import { fewNames } from './few-names.js';
 import { selects } from './selectors.js';
 import type { Analyzer, Subject } from './world.js';
 
@@ -23,7 +24,7 @@ export const gatewayCertificates: Analyzer = ({ gateways }, report) => {
         (other) => other.id !== gateway.id && selects(gateway.spec.selector, other.spec.selector ?? {}),
       );
       if (others.length === 0) continue;
-      const names = [...new Set(others.map(({ id }) => id))].sort().join(', ');
+      const names = fewNames(others.map(({ id }) => id));
       report(gateway, {
         code: 'IST0138',
         level: 'warning',

@@ -11,6 +11,7 @@ import type { RegisteredService } from '../resource.js';
 export class ServiceDirectory {
   readonly #table = new ServiceTable();
   readonly #wildcards: KnownService[];
+  readonly #names: readonly string[];
 
   constructor(
     documents: readonly Typed<ServiceSpec>[],
@@ -20,7 +21,8 @@ export class ServiceDirectory {
     for (const document of documents) this.#table.addDocument(document);
     for (const entry of entries) this.#table.addEntry(entry);
     for (const one of registered) this.#table.addRegistered(one);
-    this.#wildcards = this.names()
+    this.#names = [...this.#table.hosts()];
+    this.#wildcards = this.#names
       .filter((host) => host.startsWith('*'))
       .flatMap((host) => this.#table.candidates(host));
   }
@@ -37,7 +39,7 @@ export class ServiceDirectory {
 
   #candidates(host: string): readonly KnownService[] {
     if (host.startsWith('*'))
-      return this.names()
+      return this.#names
         .filter((name) => hostMatches(host, name))
         .flatMap((name) => this.#table.candidates(name));
     const exact = this.#table.candidates(host);
@@ -56,7 +58,7 @@ export class ServiceDirectory {
   }
 
   /** Names close by, for a hint. */
-  names(): string[] {
-    return [...this.#table.hosts()];
+  names(): readonly string[] {
+    return this.#names;
   }
 }

@@ -4,8 +4,16 @@
  * @source Istio `pkg/config/analysis/analyzers/{sidecar/selector,telemetry/selector,telemetry/default_selector}.go`
  */
 import type { FieldPath } from '../kinds/kind.js';
+import { fewNames } from './few-names.js';
 import { type Labels, selects } from './selectors.js';
-import { type Analyzer, type KnownWorkload, nameOf, type Report, type Subjects } from './world.js';
+import {
+  type Analyzer,
+  type KnownWorkload,
+  nameOf,
+  type Report,
+  type Subject,
+  type Subjects,
+} from './world.js';
 
 export const sharedWorkloads: Analyzer = ({ sidecars, telemetries, workloads }, report) => {
   check(sidecars, workloads ?? [], report, {
@@ -42,46 +50,42 @@ function check<Spec>(
   reading: Reading<Spec>,
 ): void {
   const { kind, codes, path } = reading;
+  const plain = new Map<string, Subject<Spec>[]>();
+  const selective = new Map<string, Subject<Spec>[]>();
+  for (const subject of subjects.all) {
+    const named = Object.keys(reading.labelsOf(subject.spec) ?? {}).length > 0;
+    if (named || reading.plain(subject.spec)) {
+      const groups = named ? selective : plain;
+      const group = groups.get(subject.metadata.namespace);
+      if (group === undefined) groups.set(subject.metadata.namespace, [subject]);
+      else group.push(subject);
+    }
+  }
   for (const subject of subjects.asked) {
     const { namespace } = subject.metadata;
     const labels = reading.labelsOf(subject.spec) ?? {};
-    const selective = Object.keys(labels).length > 0;
-    const others = subjects.all.filter(
-      (other) => other.id !== subject.id && other.metadata.namespace === namespace,
-    );
+    const others = (reading.plain(subject.spec) ? plain : selective).get(namespace) ?? [];
     if (reading.plain(subject.spec)) {
-      const plain = others.filter((other) => reading.plain(other.spec));
-      if (plain.length > 0)
+      const names = fewNames(others.filter(({ id }) => id !== subject.id).map(({ id }) => id));
+      if (names !== '')
         report(subject, {
           code: codes[1],
           level: 'error',
           path: ['spec'],
-          message: `${names(plain)} of this namespace ha${plain.length === 1 ? 's' : 've'} no selector either; only the oldest ${kind} is heard. Merge them`,
+          message: `this namespace has other ${kind} resources without a selector (${names}); only the oldest is heard. Merge them`,
         });
-    } else if (selective) {
-      const rivals = others.filter((other) => Object.keys(reading.labelsOf(other.spec) ?? {}).length > 0);
-      const both = (other: { readonly spec: Spec }) =>
-        workloads.find(
-          (one) =>
-            one.namespace === namespace &&
-            selects(labels, one.labels) &&
-            selects(reading.labelsOf(other.spec), one.labels),
-        );
-      const rival = rivals.find((other) => both(other) !== undefined);
-      if (rival !== undefined)
-        report(subject, {
-          code: codes[0],
-          level: 'error',
-          path,
-          message: `workload '${nameOf(both(rival)!)}' is selected by ${rival.id}, too; only the oldest ${kind} is heard. Make the selectors differ`,
-        });
+      continue;
     }
+    const own = workloads.filter((one) => one.namespace === namespace && selects(labels, one.labels));
+    const shared = (other: Subject<Spec>) =>
+      own.find((one) => selects(reading.labelsOf(other.spec), one.labels));
+    const rival = others.find((other) => other.id !== subject.id && shared(other) !== undefined);
+    if (rival === undefined) continue;
+    report(subject, {
+      code: codes[0],
+      level: 'error',
+      path,
+      message: `workload '${nameOf(shared(rival)!)}' is selected by ${rival.id}, too; only the oldest ${kind} is heard. Make the selectors differ`,
+    });
   }
-}
-
-function names(subjects: readonly { readonly id: string }[]): string {
-  return subjects
-    .map(({ id }) => id)
-    .sort()
-    .join(', ');
 }
