@@ -123,6 +123,40 @@ const TABLE: readonly Row[] = [
     ],
   },
   {
+    what: 'what is changed, without the values of headers',
+    policy: rules(
+      `{ match: [{ uri: { prefix: /reviews } }], rewrite: { uri: /r, authority: other }, headers: { request: { set: { x-key: secret }, remove: [x-old] }, response: { add: { x-by: secret } } }, route: [${to('v1')}] }`,
+    ),
+    says: [
+      'the path "/reviews/0" becomes "/r/0"',
+      'the authority "reviews:9080" becomes "other"',
+      'headers of the request: removed x-old; set x-key',
+      'headers of the response: added x-by',
+    ],
+    saysNot: /secret/,
+  },
+  {
+    what: 'an origin that is allowed',
+    policy: rules(`{ corsPolicy: { allowOrigins: [{ exact: "https://a" }] }, route: [${to('v1')}] }`),
+    call: { headers: { Origin: 'https://a' } },
+    says: ['CORS: the origin is allowed, and the response will say so'],
+  },
+  {
+    what: 'an origin that is not',
+    policy: rules(`{ corsPolicy: { allowOrigins: [{ exact: "https://a" }] }, route: [${to('v1')}] }`),
+    call: { headers: { Origin: 'https://b' } },
+    says: [/^CORS: the origin is not allowed; the call goes on/],
+  },
+  {
+    what: 'a preflight',
+    policy: rules(`{ corsPolicy: { allowOrigins: [{ exact: "https://a" }] }, route: [${to('v1')}] }`),
+    call: {
+      method: 'OPTIONS',
+      headers: { origin: 'https://a', 'access-control-request-method': 'GET' },
+    },
+    says: ['CORS: a preflight, answered with 200 by the mesh itself; the service is not asked'],
+  },
+  {
     what: 'a VirtualService of another namespace that is not exported',
     policy: vs(
       '{ hosts: [details.default.svc.cluster.local], exportTo: ["."], http: [{ route: [{ destination: { host: details.default.svc.cluster.local } }] }] }',

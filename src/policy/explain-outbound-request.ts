@@ -1,0 +1,105 @@
+/** `explain outbound` for a request: the route that takes it, and what happens on the way. */
+import { copyFields } from '../base/headers.js';
+import { decideFault } from '../traffic/fault/decide.js';
+import {
+  type CompiledRoute,
+  decideRoute,
+  describeMismatch,
+  type RequestFacts,
+  type RouteTrace,
+  rewriteRequest,
+} from '../traffic/route/index.js';
+import type { CompiledHost } from './compile.js';
+import {
+  clustersOf,
+  type ExplainedRequest,
+  emptyAnswer,
+  fixedRandom,
+  requestOf,
+  routeParts,
+} from './explain-outbound-answer.js';
+import { changeSteps, corsSteps, headerSteps } from './explain-outbound-changes.js';
+import { type Known, outboundSteps, summariseHeaders } from './explain-steps.js';
+import { splitAuthority } from './host-table.js';
+import type { OutboundCallFacts, OutboundExplanation } from './outbound-question.js';
+
+/** Has its VirtualService rules of this kind for this caller? */
+export function speaksFor(host: CompiledHost, protocol: OutboundCallFacts['protocol']): boolean {
+  const rules = protocol === 'http' ? host.effective.routes : host.effective[protocol];
+  return host.virtualService !== null && (rules ?? []).length > 0;
+}
+
+export function explainRequest(
+  host: CompiledHost,
+  request: OutboundCallFacts & ExplainedRequest,
+  known: Known,
+  steps: string[],
+): OutboundExplanation {
+  const { port } = splitAuthority(request.authority, request.scheme);
+  const facts: RequestFacts = { ...request, port, claims: request.claims ?? null };
+  const drawn = request.random;
+  const verdict = decideRoute(host.table, facts, fixedRandom(drawn ?? 0), traceInto(steps, host, facts));
+  const speaking = speaksFor(host, 'http') ? host.virtualService : null;
+  const base = emptyAnswer(request, speaking, steps);
+  if (verdict.kind === 'noRoute') {
+    steps.push('no rule matches: 404, flag NR. Inside a VirtualService there is no default route');
+    return { ...base, outcome: 'noRoute' };
+  }
+  const { route } = verdict;
+  const common = { ...base, ...routeParts(route, port, host) };
+  if (verdict.kind === 'redirect') {
+    const { status, location } = verdict;
+    steps.push(`redirected with ${status} to ${location}`);
+    return { ...common, outcome: 'redirect', redirect: { status, location } };
+  }
+  if (verdict.kind === 'directResponse') {
+    const { status, body } = verdict;
+    steps.push(`answered with ${status} by the mesh itself`);
+    return { ...common, outcome: 'directResponse', directResponse: { status, body } };
+  }
+  // Without a draw only what is certain happens: nothing below 100 percent fires, and several clusters stay several.
+  const fault = route.fault === null ? null : decideFault(route.fault, fixedRandom(drawn ?? CERTAIN_ONLY));
+  const decided = drawn !== undefined || route.destinations.length === 1;
+  const { destination } = verdict;
+  const wire = { ...requestOf(request), headers: copyFields(request.headers) };
+  const rewritten = decided ? rewriteRequest(route, destination, wire) : wire;
+  const picked = decided ? destination.cluster : null;
+  const clusters = clustersOf(route, port);
+  steps.push(...corsSteps(route, request.method, request.headers));
+  steps.push(...outboundSteps({ route, clusters, picked, port, fault, draw: drawn ?? null }, known));
+  if (decided)
+    steps.push(
+      ...changeSteps(request, rewritten),
+      ...headerSteps('request', destination.requestHeaders),
+      ...headerSteps('response', destination.responseHeaders),
+    );
+  const aborted = fault !== null && (fault.abortStatus !== null || fault.grpcStatus !== null);
+  return {
+    ...common,
+    outcome: aborted ? 'abort' : 'route',
+    clusters,
+    picked,
+    request: requestOf(rewritten),
+    responseHeaders: summariseHeaders(decided ? destination.responseHeaders : route.responseHeaders),
+    fault,
+  };
+}
+
+/** The highest draw that there is. */
+const CERTAIN_ONLY = 1 - Number.EPSILON;
+
+function traceInto(steps: string[], host: CompiledHost, request: RequestFacts): RouteTrace {
+  return {
+    skipped: (route, failed) =>
+      steps.push(`${label(route, host)} did not match: ${describeMismatch(failed, request)}`),
+    matched: (route) =>
+      steps.push(route.index < 0 ? 'the call goes to the service itself' : `${label(route, host)} matches`),
+  };
+}
+
+/** `rule 2 of default/reviews (http[1], jason)`: people count from one, paths from zero. */
+function label({ index, name, effective }: CompiledRoute, host: CompiledHost): string {
+  const called = name === null ? '' : `, ${name}`;
+  const from = effective.delegate === undefined ? '' : `, from its delegate ${effective.delegate}`;
+  return `rule ${index + 1} of ${host.virtualService} (http[${index}]${called}${from})`;
+}
