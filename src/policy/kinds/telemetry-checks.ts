@@ -2,6 +2,7 @@
  * Telemetry: what its schema cannot say.
  * @source Istio `pkg/config/validation/validation.go` ValidateTelemetry; spec validation.md §8
  */
+import { LOG_PROVIDERS } from '../../observability/access-log/decide.js';
 import { expressionFault } from '../../observability/expression.js';
 import { checkSelectorLabels } from './common.js';
 import type { FieldPath, Findings } from './kind.js';
@@ -26,8 +27,14 @@ export function checkTelemetry(spec: TelemetrySpec, findings: Findings): void {
     checkAccessLogging(entry, ['spec', 'accessLogging', index], findings);
 }
 
+const LOG = {
+  names: LOG_PROVIDERS,
+  otherwise:
+    "it has no effect: Heddle writes to the program's own log only, and what is said of other providers counts for nothing; name 'envoy'",
+};
+
 function checkAccessLogging(entry: AccessLoggingSpec, path: FieldPath, findings: Findings): void {
-  checkProviders(entry.providers, path, findings);
+  checkProviders(entry.providers, path, findings, LOG);
   if (entry.filter === undefined) return;
   const fault = expressionFault(entry.filter.expression ?? '');
   if (fault !== null) findings.error([...path, 'filter', 'expression'], `not an expression (CEL): ${fault}`);

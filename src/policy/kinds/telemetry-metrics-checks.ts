@@ -3,13 +3,29 @@
  * @source Istio `pkg/config/validation/validation.go` validateTelemetryMetrics
  */
 import { expressionFault } from '../../observability/expression.js';
+import { METRIC_PROVIDERS } from '../../observability/metrics/decide.js';
 import { checkDuration } from './common.js';
 import type { FieldPath, Findings } from './kind.js';
 import type { MetricsOverrideSpec, MetricsSpec } from './telemetry.js';
 import { checkProviders } from './telemetry-providers.js';
 
+const PROVIDER = {
+  names: METRIC_PROVIDERS,
+  otherwise:
+    "it has no effect: metrics go where the program's OpenTelemetry sends them, and what is said of other providers counts for nothing; name 'prometheus'",
+};
+
+/** Istio's metrics that a process makes, and the word for all of them. */
+const MADE: ReadonlySet<string> = new Set([
+  'ALL_METRICS',
+  'REQUEST_COUNT',
+  'REQUEST_DURATION',
+  'REQUEST_SIZE',
+  'RESPONSE_SIZE',
+]);
+
 export function checkMetrics(entry: MetricsSpec, path: FieldPath, findings: Findings): void {
-  checkProviders(entry.providers, path, findings);
+  checkProviders(entry.providers, path, findings, PROVIDER);
   for (const [index, override] of (entry.overrides ?? []).entries())
     checkOverride(override, [...path, 'overrides', index], findings);
   if (entry.reportingInterval === undefined) return;
@@ -24,6 +40,11 @@ function checkOverride(override: MetricsOverrideSpec, path: FieldPath, findings:
   if (match?.customMetric === '') findings.error(custom, 'the metric has no name');
   else if (match?.customMetric !== undefined)
     findings.info(custom, "it has no effect: Heddle makes Istio's own metrics only");
+  if (match?.metric !== undefined && !MADE.has(match.metric))
+    findings.info(
+      [...path, 'match', 'metric'],
+      'it has no effect: Heddle makes no metrics of TCP connections and of the messages of gRPC streams',
+    );
   if (match?.customMetric !== undefined && match.metric !== undefined)
     findings.error([...path, 'match'], "only one of 'metric' and 'customMetric' can be set");
   for (const [name, { operation = 'UPSERT', value = '' }] of Object.entries(override.tagOverrides ?? {})) {

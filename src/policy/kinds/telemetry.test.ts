@@ -17,6 +17,35 @@ test('what Heddle has no use for is told as without effect', () => {
   assert.deepEqual(found('Telemetry', '{ tracing: [{ useRequestIdForTraceSampling: false }] }'), []);
 });
 
+test('providers that a process does not have are told as without effect', () => {
+  const named = (block: string, name: string) =>
+    found('Telemetry', `{ ${block}: [{ providers: [{ name: ${name} }] }] }`);
+  const told = (block: string) => [`info HDL0006 spec.${block}[0].providers[0].name`];
+  assert.deepEqual(named('accessLogging', 'envoy'), []);
+  assert.deepEqual(named('accessLogging', 'otel'), told('accessLogging'));
+  assert.deepEqual(named('metrics', 'prometheus'), []);
+  assert.deepEqual(named('metrics', 'stackdriver'), told('metrics'));
+  assert.deepEqual(named('tracing', 'zipkin'), told('tracing'));
+});
+
+test('metrics that a process does not make are told as without effect', () => {
+  const about = (metric: string) =>
+    found('Telemetry', `{ metrics: [{ overrides: [{ match: { metric: ${metric} }, disabled: true }] }] }`);
+  for (const metric of ['ALL_METRICS', 'REQUEST_COUNT', 'REQUEST_DURATION', 'REQUEST_SIZE', 'RESPONSE_SIZE'])
+    assert.deepEqual(about(metric), [], metric);
+  for (const metric of ['TCP_OPENED_CONNECTIONS', 'TCP_SENT_BYTES', 'GRPC_REQUEST_MESSAGES'])
+    assert.deepEqual(about(metric), ['info HDL0006 spec.metrics[0].overrides[0].match.metric'], metric);
+});
+
+test('a tag by a format is refused where an operator of it is not known', () => {
+  const by = (format: string) =>
+    found('Telemetry', `{ tracing: [{ customTags: { t: { formatter: { value: '${format}' } } } }] }`);
+  assert.deepEqual(by('%REQ(:METHOD)% from %DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%, 100%%'), []);
+  const refused = ['error HDL0007 spec.tracing[0].customTags.t.formatter.value'];
+  assert.deepEqual(by('%FILTER_STATE(a)%'), refused);
+  assert.deepEqual(by('100%'), refused);
+});
+
 test('an expression for a tag that does not compile is a warning of our own: Istio finds it in the proxy', () => {
   const spec = (value: string) =>
     `{ metrics: [{ overrides: [{ tagOverrides: { t: { value: ${JSON.stringify(value)} } } }] }] }`;
