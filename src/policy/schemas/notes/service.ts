@@ -1,7 +1,7 @@
 import { type Notes, partly, yes } from '../note.js';
 
 export const serviceNotes: Notes = {
-  'ports[]': yes('of an HTTP service'),
+  'ports[]': yes('of the service'),
   'ports[].port': yes('that is called'),
   'ports[].name': yes('its prefix says the protocol: `http-web`'),
   'ports[].appProtocol': yes('the protocol, over that of the name'),

@@ -7,6 +7,10 @@ const POOL = partly(
   "told as HDL0006, without effect: on the way in calls are limited, connections are the server's own",
 );
 
+const NOT_YET = partly(
+  'checked, and not in force yet: limit exchanges with the `concurrency` of a ResiliencePolicy',
+);
+
 export const sidecarNotes: Notes = {
   workloadSelector: yes(
     'of workloads in its own namespace; without one it is for all of them; in `istio-system` for all of the mesh',
@@ -23,24 +27,20 @@ export const sidecarNotes: Notes = {
   'egress[].port.targetPort': partly('an error, as in Istio'),
   'egress[].bind': NO_LISTENER,
   'egress[].captureMode': NO_LISTENER,
-  'ingress[].port': yes('the port of the process that the limits are for'),
+  'ingress[].port': partly(
+    'told as HDL0006, without effect: a port is served with the policy of the workload',
+  ),
   'ingress[].port.targetPort': partly('an error, as in Istio'),
   'ingress[].bind': NO_LISTENER,
   'ingress[].captureMode': NO_LISTENER,
   'ingress[].defaultEndpoint': NO_LISTENER,
   'ingress[].tls': no('a port is served with the identity of the mesh; end other TLS in the program itself'),
   'ingress[].connectionPool': POOL,
-  'ingress[].connectionPool.http.http1MaxPendingRequests': yes('exchanges that wait, for this port'),
-  'ingress[].connectionPool.http.http2MaxRequests': yes(
-    'exchanges that are served at once, for this port; HTTP/1.1 too',
-  ),
+  'ingress[].connectionPool.http.http1MaxPendingRequests': NOT_YET,
+  'ingress[].connectionPool.http.http2MaxRequests': NOT_YET,
   inboundConnectionPool: POOL,
-  'inboundConnectionPool.http.http1MaxPendingRequests': yes(
-    'exchanges that wait, for all ports without limits of their own',
-  ),
-  'inboundConnectionPool.http.http2MaxRequests': yes(
-    'exchanges that are served at once, for all ports without limits of their own',
-  ),
+  'inboundConnectionPool.http.http1MaxPendingRequests': NOT_YET,
+  'inboundConnectionPool.http.http2MaxRequests': NOT_YET,
   'outboundTrafficPolicy.mode': partly(
     'REGISTRY_ONLY, ALLOW_ANY: what becomes of calls to unknown hosts; ALLOW_ANY_DYNAMIC_DNS is an error, as in Istio',
   ),
