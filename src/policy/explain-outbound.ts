@@ -8,6 +8,7 @@ import { compileHost } from './compile.js';
 import type { EffectiveMesh } from './effective.js';
 import { type ExplainedRequest, emptyAnswer } from './explain-outbound-answer.js';
 import { explainConnection, serverName } from './explain-outbound-connection.js';
+import { explainRequest, speaksFor } from './explain-outbound-request.js';
 import { whySilent } from './explain-outbound-why.js';
 import type { Known } from './explain-steps.js';
 import { buildHostTable, splitAuthority } from './host-table.js';
