@@ -169,6 +169,9 @@ export class Mesh implements AsyncDisposable {
       ]),
     });
     const inboundPolicy = new InboundPolicy();
+    inboundPolicy.subscribe((snapshot) =>
+      this.#contexts.setTrustDomainAliases(snapshot?.trustDomainAliases ?? []),
+    );
     this.#tokens = new TokenAuthenticator({ clock, fetch: this.#keyFetcher.fetch, warn: log });
     this.#inbound = new InboundPath({
       clock,

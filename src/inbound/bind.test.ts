@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isMeshError } from '../base/errors.js';
-import { InboundPolicy } from './bind.js';
+import { decideAuthorization } from '../security/authorize/decide.js';
+import { bindInbound, InboundPolicy } from './bind.js';
 import { denyPaths, inboundPolicy } from './fixtures.test.js';
 
 const context = { trustDomain: 'cluster.local', revision: 1 };
@@ -14,6 +15,33 @@ const unknown = [
     rules: [{ when: [{ key: 'moon.phase', values: ['full'] }] }],
   },
 ];
+
+test('who has a former name of the trust domain is who policy means by the new one', () => {
+  const principals = { values: ['new.example/ns/a/sa/b'] };
+  const rules = [{ from: [{ principals }] }];
+  const inbound = inboundPolicy({
+    authorization: [{ policy: 'default/who', action: 'ALLOW', dryRun: false, rules }],
+  });
+  const decide = (trustDomainAliases?: readonly string[]) => {
+    const snapshot = bindInbound(inbound, { trustDomain: 'new.example', trustDomainAliases, revision: 1 });
+    assert.deepEqual(snapshot.trustDomainAliases, trustDomainAliases ?? []);
+    return decideAuthorization(snapshot.authorization, {
+      protocol: 'tcp',
+      method: '',
+      authority: '',
+      path: '',
+      headers: {},
+      principal: 'old.example/ns/a/sa/b',
+      peerIp: '10.0.0.1',
+      remoteIp: '10.0.0.1',
+      port: 80,
+      sni: null,
+      claims: null,
+    }).decision;
+  };
+  assert.equal(decide(), 'deny');
+  assert.equal(decide(['old.example']), 'allow');
+});
 
 test('there is no policy until the first is accepted, and each one replaces the one before as a whole', () => {
   const policy = new InboundPolicy();

@@ -17,6 +17,7 @@ export interface Protection {
 export interface InboundSnapshot {
   readonly revision: number;
   readonly trustDomain: string;
+  readonly trustDomainAliases: readonly string[];
   readonly inbound: EffectiveInbound;
   readonly authorization: CompiledAuthorization;
   /** null: nothing looks for tokens. */
@@ -47,8 +48,9 @@ export function bindInbound(inbound: EffectiveInbound, context: InboundContext):
   const problems = [...authorization.problems, ...(authorization.dryRun?.problems ?? [])];
   const tokens = compileTokens(inbound.tokens);
   const protection = protectionOf(inbound);
+  const domains = { trustDomain, trustDomainAliases };
   if (problems.length === 0)
-    return Object.freeze({ revision, trustDomain, inbound, authorization, tokens, protection });
+    return Object.freeze({ revision, ...domains, inbound, authorization, tokens, protection });
   const shown = problems.slice(0, 3).join('; ');
   const more = problems.length > 3 ? `; and ${problems.length - 3} more` : '';
   throw new MeshError(`inbound policy of revision ${revision} is refused: ${shown}${more}`, {

@@ -40,7 +40,7 @@ export class TlsContexts {
   /** To be resumed; empty after every change of our SVID or of the roots. */
   readonly sessions = new TlsSessions();
   readonly #identity: IdentitySource | null;
-  readonly #aliases: readonly string[];
+  #aliases: readonly string[];
   readonly #credentialsDir: string | null;
   readonly #clock: Clock;
   readonly #files = new Map<string, SecureContext>();
@@ -58,6 +58,11 @@ export class TlsContexts {
     const changed = () => this.#changed();
     this.#unsubscribe =
       identity === null ? [] : [identity.svid.subscribe(changed), identity.bundle.subscribe(changed)];
+  }
+
+  /** From the next handshake on; connections that exist go on. */
+  setTrustDomainAliases(aliases: readonly string[]): void {
+    this.#aliases = aliases;
   }
 
   /** Trust domains whose SPIFFE IDs are believed. */
