@@ -2,7 +2,7 @@
 
 /** What a Service says. */
 export interface ServiceSpec {
-  /** Of an HTTP service. */
+  /** Of the service. */
   readonly ports?: readonly ServicePort[];
   readonly [field: string]: unknown;
 }

@@ -25,7 +25,7 @@ export interface SidecarWorkloadSelector {
 }
 
 export interface SidecarIngress {
-  /** The port of the process that the limits are for. */
+  /** Partly: told as HDL0006, without effect: a port is served with the policy of the workload. */
   readonly port?: SidecarIngressPort;
   /**
    * Partly: told as HDL0006, without effect: a process makes its own calls and serves its own ports, and no
@@ -112,9 +112,9 @@ export interface SidecarIngressConnectionPoolTcpTcpKeepalive {
 }
 
 export interface SidecarIngressConnectionPoolHttp {
-  /** Exchanges that wait, for this port. */
+  /** Partly: checked, and not in force yet: limit exchanges with the `concurrency` of a ResiliencePolicy. */
   readonly http1MaxPendingRequests?: number;
-  /** Exchanges that are served at once, for this port; HTTP/1.1 too. */
+  /** Partly: checked, and not in force yet: limit exchanges with the `concurrency` of a ResiliencePolicy. */
   readonly http2MaxRequests?: number;
   readonly maxRequestsPerConnection?: number;
   readonly maxRetries?: number;
