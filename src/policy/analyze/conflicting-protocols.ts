@@ -6,36 +6,44 @@ import type { ServiceEntrySpec } from '../kinds/service-entry.js';
 import { fullName } from '../resolve/names.js';
 import type { Analyzer, Subject } from './world.js';
 
-interface Claim {
-  readonly by: Subject<ServiceEntrySpec>;
-  readonly protocol: string;
-}
+type Entry = Subject<ServiceEntrySpec>;
 
 export const conflictingProtocols: Analyzer = ({ serviceEntries }, report) => {
-  const claims = new Map<string, Claim[]>();
+  /** By host and port, then by protocol. */
+  const claims = new Map<string, Map<string, Entry[]>>();
   for (const by of serviceEntries.all)
     for (const { key, protocol } of portsOf(by)) {
-      const present = claims.get(key);
-      if (present === undefined) claims.set(key, [{ by, protocol }]);
-      else present.push({ by, protocol });
+      let protocols = claims.get(key);
+      if (protocols === undefined) claims.set(key, (protocols = new Map()));
+      const present = protocols.get(protocol);
+      if (present === undefined) protocols.set(protocol, [by]);
+      else present.push(by);
     }
   for (const by of serviceEntries.asked) {
     const told = new Set<number>();
     for (const { key, protocol, index } of portsOf(by)) {
-      const differs = (one: Claim) => one.by.id !== by.id && one.protocol !== protocol;
-      const other = claims.get(key)?.find((one) => differs(one) && scopesMeet(one.by, by));
+      const other = otherThan(protocol, by, claims.get(key));
       // On each of the two: nobody can tell which one is wrong.
-      if (other === undefined || told.has(index)) continue;
+      if (other === null || told.has(index)) continue;
       told.add(index);
       report(by, {
         code: 'IST0177',
         level: 'warning',
         path: ['spec', 'ports', index, 'protocol'],
-        message: `${key} is ${protocol} here and ${other.protocol} in ${other.by.id}; make them agree`,
+        message: `${key} is ${protocol} here and ${other.protocol} in ${other.id}; make them agree`,
       });
     }
   }
 };
+
+function otherThan(own: string, by: Entry, protocols: ReadonlyMap<string, readonly Entry[]> = new Map()) {
+  for (const [protocol, entries] of protocols) {
+    if (protocol === own) continue;
+    const other = entries.find((one) => one.id !== by.id && scopesMeet(one, by));
+    if (other !== undefined) return { protocol, id: other.id };
+  }
+  return null;
+}
 
 function portsOf({ spec, metadata }: Subject<ServiceEntrySpec>) {
   return (spec.hosts ?? []).flatMap((host) =>

@@ -20,11 +20,8 @@ export const gatewayCertificates: Analyzer = ({ gateways }, report) => {
     }
   for (const gateway of gateways.asked)
     for (const { certificate, field, index } of certificatesOf(gateway)) {
-      const others = (users.get(certificate) ?? []).filter(
-        (other) => other.id !== gateway.id && selects(gateway.spec.selector, other.spec.selector ?? {}),
-      );
-      if (others.length === 0) continue;
-      const names = fewNames(others.map(({ id }) => id));
+      const names = fewNames(othersWith(gateway, users.get(certificate) ?? []));
+      if (names === '') continue;
       report(gateway, {
         code: 'IST0138',
         level: 'warning',
@@ -33,6 +30,12 @@ export const gatewayCertificates: Analyzer = ({ gateways }, report) => {
       });
     }
 };
+
+/** Those whose workloads are, or may be, the same. */
+function* othersWith(one: Subject<GatewaySpec>, users: readonly Subject<GatewaySpec>[]): Generator<string> {
+  for (const other of users)
+    if (other.id !== one.id && selects(one.spec.selector, other.spec.selector ?? {})) yield other.id;
+}
 
 function certificatesOf({ spec }: Subject<GatewaySpec>) {
   return (spec.servers ?? []).flatMap(({ tls }, index) => {

@@ -66,7 +66,7 @@ function check<Spec>(
     const labels = reading.labelsOf(subject.spec) ?? {};
     const others = (reading.plain(subject.spec) ? plain : selective).get(namespace) ?? [];
     if (reading.plain(subject.spec)) {
-      const names = fewNames(others.filter(({ id }) => id !== subject.id).map(({ id }) => id));
+      const names = fewNames(idsBut(subject.id, others));
       if (names !== '')
         report(subject, {
           code: codes[1],
@@ -88,4 +88,8 @@ function check<Spec>(
       message: `workload '${nameOf(shared(rival)!)}' is selected by ${rival.id}, too; only the oldest ${kind} is heard. Make the selectors differ`,
     });
   }
+}
+
+function* idsBut(id: string, subjects: readonly { readonly id: string }[]): Generator<string> {
+  for (const subject of subjects) if (subject.id !== id) yield subject.id;
 }
