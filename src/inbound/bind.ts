@@ -60,8 +60,8 @@ export function bindInbound(inbound: EffectiveInbound, context: InboundContext):
 }
 
 function protectionOf(inbound: EffectiveInbound): Protection | null {
-  const { resilience, rateLimit } = inbound;
-  if (resilience === undefined && rateLimit === undefined) return null;
+  const { resilience, rateLimit, maxRequests } = inbound;
+  if (resilience === undefined && rateLimit === undefined && maxRequests === undefined) return null;
   return { inbound, priorities: compilePriorities(resilience?.priorities) };
 }
 

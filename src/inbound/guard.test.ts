@@ -246,3 +246,17 @@ test('without such a policy nothing is held', () => {
   assert.equal(mesh.policy.current()?.protection, null);
   end(mesh, exchange);
 });
+
+test('beyond the most exchanges at once a port answers 503 with flag UO, and has its places back when they end', () => {
+  const mesh = new TestPath(inboundPolicy({ maxRequests: { others: 2, ports: { 81: 1 } } }));
+  const held = [begin(mesh), begin(mesh)];
+  const refused = begin(mesh);
+  assert.equal(refused.refusal?.status, 503);
+  assert.deepEqual([...refused.flags], ['UO']);
+  end(mesh, refused);
+  for (const exchange of held) {
+    assert.equal(exchange.refusal, null);
+    end(mesh, exchange);
+  }
+  assert.deepEqual(countOf(mesh, 3), { 200: 3 });
+});

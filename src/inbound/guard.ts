@@ -19,6 +19,8 @@ export class InboundGuard {
   #protection: Protection | null = null;
   #limiter: RateLimiter | null = null;
   #concurrency: ConcurrencyState | null = null;
+  /** Exchanges under way, by port. */
+  readonly #active = new Map<number, number>();
 
   constructor(clock: Clock, random: Random) {
     this.#clock = clock;
@@ -35,18 +37,35 @@ export class InboundGuard {
       exchange.flags.add('RL');
       return rateLimited(limited);
     }
+    const port = exchange.facts.localPort;
+    if (this.#isFull(port, protection)) {
+      exchange.flags.add('UO');
+      return OVERFLOW;
+    }
     const entered = this.#enter(protection, facts);
     if (entered === 'refused') return OVERLOADED;
-    const deadlineMs = protection.inbound.resilience?.deadlineMs;
-    if (deadlineMs === undefined && entered === null) return null;
-    const held = new Held(exchange, this.#deadlines, entered);
+    const held = new Held(exchange, this.#deadlines, entered, this.#counted(port));
     exchange.hold = held;
+    const deadlineMs = protection.inbound.resilience?.deadlineMs;
     if (deadlineMs !== undefined) {
       const at = exchange.startedAt + deadlineMs;
       exchange.deadlineAt = Math.min(exchange.deadlineAt, at);
       this.#deadlines.arm(held, at);
     }
     return null;
+  }
+
+  #isFull(port: number, { inbound: { maxRequests } }: Protection): boolean {
+    if (maxRequests === undefined) return false;
+    const most = maxRequests.ports[port] ?? maxRequests.others ?? Number.POSITIVE_INFINITY;
+    return (this.#active.get(port) ?? 0) >= most;
+  }
+
+  /** Counts from now on, limit or not: one that comes later holds for those that are in. @returns gives the place back */
+  #counted(port: number): () => void {
+    const active = this.#active;
+    active.set(port, (active.get(port) ?? 0) + 1);
+    return () => active.set(port, (active.get(port) ?? 0) - 1);
   }
 
   /** @returns what it was counted in; null: in nothing */
@@ -78,11 +97,18 @@ class Held extends Deadline implements ExchangeHold {
   readonly #exchange: Exchange;
   readonly #deadlines: Deadlines;
   #concurrency: ConcurrencyState | null;
+  #leave: (() => void) | null;
   /** Of the caller. */
   readonly #deadlineAt: number;
 
-  constructor(exchange: Exchange, deadlines: Deadlines, concurrency: ConcurrencyState | null) {
+  constructor(
+    exchange: Exchange,
+    deadlines: Deadlines,
+    concurrency: ConcurrencyState | null,
+    leave: () => void,
+  ) {
     super();
+    this.#leave = leave;
     this.#exchange = exchange;
     this.#deadlines = deadlines;
     this.#concurrency = concurrency;
@@ -99,6 +125,8 @@ class Held extends Deadline implements ExchangeHold {
 
   ended(complete: boolean): void {
     this.#deadlines.disarm(this);
+    this.#leave?.();
+    this.#leave = null;
     if (this.#concurrency === null) return;
     // One that broke off says nothing about how long answers take.
     if (complete) this.#concurrency.sample(this.#exchange.startedAt);
@@ -134,6 +162,14 @@ function rateLimited({ limit, retryAfterMs }: Limited): Refusal {
     },
   };
 }
+
+/** @source Envoy: what a full circuit breaker of a cluster is answered with */
+const OVERFLOW: Refusal = {
+  status: 503,
+  body: 'upstream connect error or disconnect/reset before headers. reset reason: overflow',
+  because: 'upstream_reset_before_response_started{overflow}',
+  close: false,
+};
 
 /** @source Envoy `adaptive_concurrency_filter.cc`: status, body and details; it sets no flag */
 const OVERLOADED: Refusal = {

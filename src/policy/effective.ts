@@ -161,6 +161,14 @@ export interface EffectiveInbound {
   readonly pathNormalization: 'NONE' | 'BASE' | 'MERGE_SLASHES' | 'DECODE_AND_MERGE_SLASHES';
   readonly resilience?: EffectiveInboundResilience;
   readonly rateLimit?: RateLimitPolicy;
+  /** Most exchanges at once, of each port by itself. Absent: unlimited. @source Istio Sidecar `connectionPool.http.http2MaxRequests` */
+  readonly maxRequests?: EffectiveMaxRequests;
+}
+
+export interface EffectiveMaxRequests {
+  /** Of the ports that are not named; absent: unlimited. */
+  readonly others?: number;
+  readonly ports: Readonly<Record<string, number>>;
 }
 
 /** What holds for the whole mesh. */

@@ -1,12 +1,12 @@
 /**
- * Connection pools on the way in. Two of their limits are carried out, those on calls; Istio's rules are those of the way out.
+ * Connection pools on the way in. One limit is carried out, that on calls; Istio's rules are those of the way out.
  * @source Istio `pkg/config/validation/validation.go` validateConnectionPool
  */
 import { checkConnectionPool } from './connection-pool-checks.js';
 import type { ConnectionPoolSpec } from './destination-rule.js';
 import type { FieldPath, Findings } from './kind.js';
 
-const CARRIED_OUT = ['http1MaxPendingRequests', 'http2MaxRequests'];
+const CARRIED_OUT = 'http2MaxRequests';
 
 export function checkInboundPool(
   pool: ConnectionPoolSpec | undefined,
@@ -17,9 +17,9 @@ export function checkInboundPool(
   checkConnectionPool(pool, path, { ...findings, info: () => undefined });
   for (const side of ['tcp', 'http'] as const)
     for (const field of Object.keys(pool?.[side] ?? {}))
-      if (!CARRIED_OUT.includes(field))
+      if (field !== CARRIED_OUT)
         findings.info(
           [...path, side, field],
-          'it has no effect: on the way in Heddle limits calls (http2MaxRequests, http1MaxPendingRequests); connections are kept by the server of the process',
+          'it has no effect: on the way in Heddle limits calls (http2MaxRequests); connections are kept by the server of the process, and nothing waits for one',
         );
 }

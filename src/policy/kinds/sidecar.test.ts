@@ -34,7 +34,7 @@ test('listeners on the way in: all is told but the limits on calls', () => {
       'info HDL0006 spec.ingress[0].connectionPool.http.maxRetries',
     ],
   );
-  const both = '{ http: { http1MaxPendingRequests: 1, http2MaxRequests: 2 } }';
+  const both = '{ http: { http2MaxRequests: 2 } }';
   assert.deepEqual(found('Sidecar', `{ inboundConnectionPool: ${both} }`), []);
 });
 

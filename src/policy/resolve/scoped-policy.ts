@@ -14,11 +14,13 @@ import type { Scope } from '../resource.js';
 import { entryEndpoints, mergeEndpoints, type Workloads } from './endpoints.js';
 import { HostList } from './host-list.js';
 import { resolvePreparedInbound } from './inbound.js';
+import { inboundPool } from './inbound-pool.js';
 import { ROOT_NAMESPACE } from './names.js';
 import type { Prepared } from './prepare.js';
 import { inboundResilience } from './resilience.js';
 import { isSame } from './same.js';
 import { ScopedHosts } from './scoped-hosts.js';
+import { sidecarFor } from './sidecar.js';
 import { effectiveTelemetry } from './telemetry.js';
 import type { Touched } from './touches.js';
 
@@ -88,7 +90,8 @@ export class ScopedPolicy {
     this.#endpoints.apply(changes);
     const concerns = (namespaces: ReadonlySet<string>) =>
       namespaces.has(this.#scope.namespace) || namespaces.has(ROOT_NAMESPACE);
-    if (touched === null || concerns(touched.security)) this.#inbound.stale = true;
+    if (touched === null || concerns(touched.security) || concerns(touched.sidecars))
+      this.#inbound.stale = true;
     if (touched === null || concerns(touched.telemetries)) this.#telemetry.stale = true;
     this.#at = touches.now;
   }
@@ -136,6 +139,7 @@ export class ScopedPolicy {
         },
         this.#scope,
       ),
+      ...inboundPool(sidecarFor(this.#scope, (where) => this.#prepared.sidecars.in(where))?.spec),
     };
     this.#inbound = { value: isSame(value, now) ? value! : now, stale: false };
     return this.#inbound.value!;

@@ -7,10 +7,6 @@ const POOL = partly(
   "told as HDL0006, without effect: on the way in calls are limited, connections are the server's own",
 );
 
-const NOT_YET = partly(
-  'checked, and not in force yet: limit exchanges with the `concurrency` of a ResiliencePolicy',
-);
-
 export const sidecarNotes: Notes = {
   workloadSelector: yes(
     'of workloads in its own namespace; without one it is for all of them; in `istio-system` for all of the mesh',
@@ -36,11 +32,13 @@ export const sidecarNotes: Notes = {
   'ingress[].defaultEndpoint': NO_LISTENER,
   'ingress[].tls': no('a port is served with the identity of the mesh; end other TLS in the program itself'),
   'ingress[].connectionPool': POOL,
-  'ingress[].connectionPool.http.http1MaxPendingRequests': NOT_YET,
-  'ingress[].connectionPool.http.http2MaxRequests': NOT_YET,
+  'ingress[].connectionPool.http.http2MaxRequests': yes(
+    'most calls at once on this port, else 503 UO; the pool stands whole in place of `inboundConnectionPool`',
+  ),
   inboundConnectionPool: POOL,
-  'inboundConnectionPool.http.http1MaxPendingRequests': NOT_YET,
-  'inboundConnectionPool.http.http2MaxRequests': NOT_YET,
+  'inboundConnectionPool.http.http2MaxRequests': yes(
+    'most calls at once, of each port by itself; else 503 UO',
+  ),
   'outboundTrafficPolicy.mode': partly(
     'REGISTRY_ONLY, ALLOW_ANY: what becomes of calls to unknown hosts; ALLOW_ANY_DYNAMIC_DNS is an error, as in Istio',
   ),
