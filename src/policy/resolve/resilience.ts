@@ -18,15 +18,9 @@ import { ROOT_NAMESPACE } from './names.js';
 import { compareAge } from './order.js';
 import { ofKind, type Typed } from './typed.js';
 
-type ForHost<Spec> = Spec & { readonly host: string };
 interface Attached {
   readonly host?: string | undefined;
   readonly selector?: { readonly matchLabels?: Readonly<Record<string, string>> | undefined } | undefined;
-}
-
-/** Those about calls out. */
-export function ofHosts<Spec extends Attached>(all: readonly Typed<Spec>[]): Typed<ForHost<Spec>>[] {
-  return all.filter((one): one is Typed<ForHost<Spec>> => one.spec.host !== undefined);
 }
 
 /** What a ResiliencePolicy adds to each cluster of its host, beside breaker and budget. */
