@@ -41,9 +41,7 @@ export class Condition {
   holds(request: RequestFacts, pathEnd: number): boolean {
     switch (this.subject) {
       case 'uri':
-        return this.matcher!.kind === 'regex'
-          ? this.matcher!.matches(barePath(request.path, pathEnd))
-          : this.matcher!.matchesPart(request.path, 0, pathEnd);
+        return this.#uriMatches(this.matcher!, request.path, pathEnd);
       case 'scheme':
         return this.matcher!.matches(request.scheme);
       case 'method':
@@ -59,6 +57,11 @@ export class Condition {
       case 'claim':
         return this.#claimMatches(request) !== this.inverted;
     }
+  }
+
+  #uriMatches(matcher: StringMatcher, path: string, pathEnd: number): boolean {
+    if (matcher.kind !== 'regex') return matcher.matchesPart(path, 0, pathEnd);
+    return matcher.mayMatchAt(path, 0) && matcher.matches(barePath(path, pathEnd));
   }
 
   #named(value: string | undefined): boolean {

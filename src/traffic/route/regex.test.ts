@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { RE2JS } from 're2js';
 import {
   compilePattern,
+  literalPrefix,
   MAX_PATTERN_LENGTH,
   MAX_SUBJECT_LENGTH,
   nativeEquivalent,
@@ -109,6 +110,35 @@ test('the native engine agrees with RE2 wherever it is used', () => {
     { numRuns: 5_000, seed: 7 },
   );
   assert.ok(used > 1_000, `${used} patterns took the native engine`);
+});
+
+const PREFIXES: readonly [pattern: string, prefix: string][] = [
+  ['/api/v1/.*', '/api/v1/'],
+  ['^/x$', '/x'],
+  ['ab*', 'a'],
+  ['ab?', 'a'],
+  ['ab{0}', 'a'],
+  ['a+', ''],
+  ['a|b', ''],
+  ['(?i)a', ''],
+  ['a\\.b', 'a'],
+  ['[a]', ''],
+  ['abc', 'abc'],
+];
+for (const [source, prefix] of PREFIXES)
+  test(`everything that ${source} matches begins with '${prefix}'`, () =>
+    assert.equal(literalPrefix(source), prefix));
+
+test('what matches begins with the prefix', () => {
+  fc.assert(
+    fc.property(pattern, fc.array(subject, { minLength: 1, maxLength: 5 }), (source, subjects) => {
+      if (patternFault(source) !== null) return;
+      const re2 = RE2JS.compile(source);
+      for (const text of [...subjects, literalPrefix(source)])
+        if (re2.matches(text)) assert.ok(text.startsWith(literalPrefix(source)), `${source} on ${text}`);
+    }),
+    { numRuns: 2_000, seed: 19 },
+  );
 });
 
 test('the native engine takes only what it can match in one go and one way back', () => {

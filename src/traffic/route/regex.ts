@@ -21,6 +21,8 @@ const MAX_GUESS = 4 * MAX_PROGRAM_SIZE;
 
 /** A compiled pattern. */
 export interface FullMatcher {
+  /** Text that everything begins with that matches; most requests are told apart by it alone. */
+  readonly prefix: string;
   /** Does the whole of `text` match? */
   test(text: string): boolean;
 }
@@ -33,7 +35,8 @@ export function compilePattern(pattern: string): FullMatcher {
   if (pattern === '') throw new RangeError('the regular expression is empty');
   const re2 = compileBounded(pattern);
   const native = nativeEquivalent(pattern);
-  return native === null ? new Re2Matcher(re2) : new NativeMatcher(native);
+  const prefix = literalPrefix(pattern);
+  return native === null ? new Re2Matcher(re2, prefix) : new NativeMatcher(native, prefix);
 }
 
 /** @throws RangeError, Error as {@link compilePattern}; an empty pattern is one */
@@ -62,10 +65,18 @@ export function patternFault(pattern: string): string | null {
   }
 }
 
+/** The characters at the front that stand for themselves, up to the first that does not, or that may be missing. */
+export function literalPrefix(pattern: string): string {
+  if (pattern.includes('|')) return '';
+  return /^\^?([A-Za-z0-9_\-/,:;@=%~!#&'"<> ]*)(?![*+?{])/.exec(pattern)?.[1] ?? '';
+}
+
 class Re2Matcher implements FullMatcher {
+  readonly prefix: string;
   readonly #re2: RE2JS;
-  constructor(re2: RE2JS) {
+  constructor(re2: RE2JS, prefix: string) {
     this.#re2 = re2;
+    this.prefix = prefix;
   }
   test(text: string): boolean {
     return text.length <= MAX_SUBJECT_LENGTH && this.#re2.matches(text);
@@ -73,9 +84,11 @@ class Re2Matcher implements FullMatcher {
 }
 
 class NativeMatcher implements FullMatcher {
+  readonly prefix: string;
   readonly #pattern: RegExp;
-  constructor(pattern: RegExp) {
+  constructor(pattern: RegExp, prefix: string) {
     this.#pattern = pattern;
+    this.prefix = prefix;
   }
   test(text: string): boolean {
     return text.length <= MAX_SUBJECT_LENGTH && this.#pattern.test(text);

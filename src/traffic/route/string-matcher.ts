@@ -39,8 +39,10 @@ export class StringMatcher {
 
   /** `text.slice(start, end)` matches; only a pattern needs the copy. */
   matchesPart(text: string, start: number, end: number): boolean {
-    if (this.foldCase || this.kind === 'regex') return this.matches(text.slice(start, end));
+    if (this.foldCase) return this.matches(text.slice(start, end));
     switch (this.kind) {
+      case 'regex':
+        return this.mayMatchAt(text, start) && this.matches(text.slice(start, end));
       case 'exact':
         return end - start === this.text.length && text.startsWith(this.text, start);
       case 'prefix':
@@ -48,6 +50,11 @@ export class StringMatcher {
       default:
         return true;
     }
+  }
+
+  /** false: a pattern that surely does not match what begins at `start`. */
+  mayMatchAt(text: string, start: number): boolean {
+    return this.#pattern === null || text.startsWith(this.#pattern.prefix, start);
   }
 
   /** What is asked, e.g. `"jason"` or `something that starts with "/api"`. */
