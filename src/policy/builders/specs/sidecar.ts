@@ -112,9 +112,10 @@ export interface SidecarIngressConnectionPoolTcpTcpKeepalive {
 }
 
 export interface SidecarIngressConnectionPoolHttp {
-  /** Partly: checked, and not in force yet: limit exchanges with the `concurrency` of a ResiliencePolicy. */
   readonly http1MaxPendingRequests?: number;
-  /** Partly: checked, and not in force yet: limit exchanges with the `concurrency` of a ResiliencePolicy. */
+  /**
+   * Most calls at once on this port, else 503 UO; the pool stands whole in place of `inboundConnectionPool`.
+   */
   readonly http2MaxRequests?: number;
   readonly maxRequestsPerConnection?: number;
   readonly maxRetries?: number;
