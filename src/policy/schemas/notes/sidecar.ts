@@ -24,7 +24,7 @@ export const sidecarNotes: Notes = {
   'egress[].bind': NO_LISTENER,
   'egress[].captureMode': NO_LISTENER,
   'ingress[].port': partly(
-    'told as HDL0006, without effect: a port is served with the policy of the workload',
+    'the port that `connectionPool` is for; without one it is told as HDL0006: the program opens its ports itself',
   ),
   'ingress[].port.targetPort': partly('an error, as in Istio'),
   'ingress[].bind': NO_LISTENER,
