@@ -289,7 +289,6 @@ destinationRule(
     trafficPolicy: {
       tunnel: { targetHost: 'proxy.example', targetPort: 3128 },
       connectionPool: { http: { maxConcurrentStreams: 100, h2UpgradePolicy: 'UPGRADE' } },
-      tls: { mode: 'SIMPLE', credentialName: 'c' },
       retryBudget: { percent: 20, budgetInterval: '10s' },
     },
     subsets: [{ name: 'a', trafficPolicy: { connectionPool: { tcp: { tcpKeepalive: { probes: 3 } } } } }],
@@ -297,7 +296,6 @@ destinationRule(
   'info HDL0006 spec.trafficPolicy.tunnel',
   'info HDL0006 spec.trafficPolicy.connectionPool.http.maxConcurrentStreams',
   'info HDL0006 spec.trafficPolicy.connectionPool.http.h2UpgradePolicy',
-  'error HDL0007 spec.trafficPolicy.tls.credentialName',
   'error HDL0007 spec.trafficPolicy.retryBudget.budgetInterval',
   'info HDL0006 spec.subsets[0].trafficPolicy.connectionPool.tcp.tcpKeepalive.probes',
 );
