@@ -25,7 +25,10 @@ export interface SidecarWorkloadSelector {
 }
 
 export interface SidecarIngress {
-  /** Partly: told as HDL0006, without effect: a port is served with the policy of the workload. */
+  /**
+   * Partly: the port that `connectionPool` is for; without one it is told as HDL0006: the program opens its
+   * ports itself.
+   */
   readonly port?: SidecarIngressPort;
   /**
    * Partly: told as HDL0006, without effect: a process makes its own calls and serves its own ports, and no
