@@ -111,6 +111,6 @@ export interface AuthorizationPolicyRuleWhen {
 }
 
 export interface AuthorizationPolicyProvider {
-  /** Partly: only CUSTOM has one; none is known (HDL0005). */
+  /** Partly: only CUSTOM has one; none is known (told as HDL0006). */
   readonly name?: string;
 }

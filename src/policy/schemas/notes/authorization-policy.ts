@@ -49,5 +49,5 @@ export const authorizationPolicyNotes: Notes = {
       default: 'ALLOW',
     },
   ),
-  'provider.name': partly('only CUSTOM has one; none is known (HDL0005)'),
+  'provider.name': partly('only CUSTOM has one; none is known (told as HDL0006)'),
 };
