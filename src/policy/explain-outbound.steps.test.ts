@@ -83,6 +83,21 @@ const TABLE: readonly Row[] = [
     says: failed('authority is "reviews:9080", expected "reviews"'),
   },
   {
+    what: 'rules that a delegate brings',
+    policy:
+      vs(
+        '{ hosts: [reviews], http: [{ match: [{ uri: { prefix: /reviews } }], delegate: { name: leaf } }] }',
+      ) +
+      vs(
+        `{ http: [{ match: [{ headers: { a: { exact: b } } }], route: [${to('v2')}] }, { route: [${to('v3')}] }] }`,
+        'leaf',
+      ),
+    says: [
+      'rule 1 of default/reviews (http[0], from its delegate default/leaf) did not match: header a is absent, expected "b"',
+      'rule 1 of default/reviews (http[0], from its delegate default/leaf) matches',
+    ],
+  },
+  {
     what: 'weights and draw',
     policy: rules(`{ route: [${to('v1', 80)}, ${to('v2', 20)}] }`),
     call: { random: 0.85 },
