@@ -71,9 +71,9 @@ function checkZoneAware(
       );
   checkFailover(setting, path, findings, ejects);
   if (setting.enabled !== false)
-    findings.unsupported(
+    findings.info(
       path,
-      'Heddle does not weigh zones against each other; write localityLbSetting, which prefers the nearest locality',
+      'calls stay in the region, evenly over its zones: how callers are spread over zones is not known here; to prefer the own zone write localityLbSetting',
     );
 }
 

@@ -99,9 +99,9 @@ table(
   'DestinationRule',
   [
     ['valid', 'zones that are not weighed', '{ enabled: false }'],
-    ['not done yet', 'zones that are weighed', '{}'],
-    ['not done yet', 'zones that are weighed, with failover', '{ failover: [{ from: a, to: b }] }'],
-    ['not done yet', 'zones that are weighed in large clusters', '{ minClusterSize: 6 }'],
+    ['valid', 'zones that are weighed', '{}'],
+    ['valid', 'zones that are weighed, with failover', '{ failover: [{ from: a, to: b }] }'],
+    ['valid', 'zones that are weighed in large clusters', '{ minClusterSize: 6 }'],
     ['invalid', 'zones that are weighed in clusters of none', '{ minClusterSize: 0 }'],
     ['invalid', 'zones that are ordered twice', '{ failoverPriority: [topology.istio.io/subzone] }'],
     ['invalid', 'zones, and failover of one', '{ failover: [{ from: a/b, to: c }] }'],

@@ -71,7 +71,7 @@ export function effectiveCluster(facts: ClusterFacts): EffectiveCluster {
     ...(budget !== undefined && { retryBudget: retryBudgetFrom(budget) }),
     ...clusterResilience(resilience),
     tls: effectiveTls(policy.tls, facts),
-    ...localityOf(policy.loadBalancer?.localityLbSetting),
+    ...localityOf(policy.loadBalancer),
     ...(policy.proxyProtocol !== undefined && { proxyProtocol: policy.proxyProtocol.version ?? 'V1' }),
     ...(policy.tunnel !== undefined && { tunnel: effectiveTunnel(policy.tunnel) }),
   };
@@ -137,12 +137,17 @@ function connection(pool: ConnectionPoolSpec | undefined): EffectiveConnection {
 }
 
 /** Absent: the mesh's own setting holds. */
-function localityOf(setting: LocalityLbSpec | undefined): Pick<EffectiveCluster, 'locality' | 'localityOff'> {
+function localityOf(
+  balancer: LoadBalancerSpec | undefined,
+): Pick<EffectiveCluster, 'locality' | 'localityOff'> {
+  const regions = balancer?.zoneAwareLbSetting;
+  const setting: LocalityLbSpec | undefined = regions ?? balancer?.localityLbSetting;
   if (setting === undefined) return {};
   if (setting.enabled === false) return { localityOff: true };
   const { distribute = [], failover = [], failoverPriority = [] } = setting;
   return {
     locality: {
+      ...(regions !== undefined && { regions: true as const }),
       ...(distribute.length > 0 && {
         distribute: distribute.map(({ from = '', to = {} }) => ({ from, to })),
       }),

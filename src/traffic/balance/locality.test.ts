@@ -53,12 +53,18 @@ const table: readonly [string, LocalityPolicy | undefined, string[][]][] = [
     { failoverPriority: ['topology.kubernetes.io/region=us'] },
     [['us/c/1'], ['eu/a/2', 'ap/d/1', 'eu/a/1', 'eu/b/1']],
   ],
+  [
+    'regions only, and the one that stands in',
+    { regions: true, failover: [{ from: 'eu', to: 'us' }] },
+    [['eu/a/2', 'eu/a/1', 'eu/b/1'], ['us/c/1'], ['ap/d/1']],
+  ],
 ];
 for (const [name, policy, expected] of table)
   test(`levels of endpoints: ${name}`, () => assert.deepEqual(levels(policy, at(...WORLD)), expected));
 
 test('without anything that ejects endpoints there is one level', () => {
   assert.deepEqual(levels(undefined, at(...WORLD), { failover: false }), [WORLD]);
+  assert.equal(levels({ regions: true }, at(...WORLD), { failover: false }).length, 2);
 });
 
 test('a caller whose place is not known has all endpoints on one level', () => {

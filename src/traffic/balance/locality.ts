@@ -48,7 +48,8 @@ export function localityLevels(
     const share = policy.distribute.find(({ from }) => covers(from, caller.locality));
     return share === undefined ? [[all(endpoints)]] : distributed(share.to, endpoints);
   }
-  return failover ? byPriority(policy, endpoints, caller) : [[all(endpoints)]];
+  const ordered = failover || policy?.regions === true;
+  return ordered ? byPriority(policy, endpoints, caller) : [[all(endpoints)]];
 }
 
 function all(endpoints: readonly EndpointState[]): LocalityGroup {
@@ -92,11 +93,12 @@ function priorityOf(policy: LocalityPolicy | undefined, state: EndpointState, ca
   const priorities = policy?.failoverPriority ?? [];
   const failover = policy?.failover ?? [];
   const locality = state.endpoint.locality ?? '';
-  if (priorities.length === 0) return distance(caller.locality, locality, failover);
+  const regions = policy?.regions === true;
+  const far = regions ? regionDistance : distance;
+  if (priorities.length === 0) return far(caller.locality, locality, failover);
   const mismatch = firstMismatch(priorities, state, caller);
-  return failover.length === 0
-    ? mismatch
-    : mismatch * DISTANCES + distance(caller.locality, locality, failover);
+  if (failover.length === 0 && !regions) return mismatch;
+  return mismatch * DISTANCES + far(caller.locality, locality, failover);
 }
 
 function distance(from: string, to: string, failover: NonNullable<LocalityPolicy['failover']>): number {
@@ -108,6 +110,13 @@ function distance(from: string, to: string, failover: NonNullable<LocalityPolicy
   }
   const stands = failover.find((entry) => entry.from === region);
   return stands === undefined || stands.to === otherRegion ? 3 : 4;
+}
+
+/** 0: the same region; 1: the one that stands in for it; 2: any other. */
+function regionDistance(from: string, to: string, failover: NonNullable<LocalityPolicy['failover']>): number {
+  const [[region], [other]] = [partsOf(from), partsOf(to)];
+  if (region === other) return 0;
+  return failover.find((entry) => entry.from === region)?.to === other ? 1 : 2;
 }
 
 const NETWORK = 'topology.istio.io/network';

@@ -28,6 +28,8 @@ export interface LocalityPolicy {
   readonly failover?: readonly { readonly from: string; readonly to: string }[];
   /** Labels, or `label=value`, that endpoints should share with the caller; the first counts most. */
   readonly failoverPriority?: readonly string[];
+  /** Only regions count, and failover does not wait for outlier detection. @source Istio `zoneAwareLbSetting` without weighing of zones */
+  readonly regions?: true;
 }
 
 /** What is hashed. */

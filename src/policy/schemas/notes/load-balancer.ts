@@ -41,8 +41,12 @@ export function loadBalancerNotes(path: string): Notes {
     'localityLbSetting.enabled': yes('prefers the nearest locality; needs outlierDetection', {
       default: true,
     }),
-    zoneAwareLbSetting: no('zones are not weighed against each other; write `localityLbSetting`'),
-    'zoneAwareLbSetting.failover': no('write `localityLbSetting`'),
+    zoneAwareLbSetting: partly(
+      'calls stay in the region, evenly over its zones (told as HDL0006): how callers are spread over zones is not known',
+    ),
+    'zoneAwareLbSetting.failover': yes('where calls go when the own region is short of healthy endpoints'),
+    'zoneAwareLbSetting.failoverPriority': yes('as that of `localityLbSetting`'),
+    'zoneAwareLbSetting.enabled': yes('false: localities do not count', { default: true }),
     warmup: yes('slow start'),
     'warmup.duration': yes('slow start of new endpoints, for LEAST_REQUEST and ROUND_ROBIN'),
     'warmup.minimumPercent': yes('of its share that a new endpoint begins with', { default: 10 }),
