@@ -115,8 +115,7 @@ export function analyzeChange(
   const report: Report = (subject, finding) => {
     if (!suppressed(subject.parsed.resource, finding.code)) messages.push(messageAt(subject.parsed, finding));
   };
-  const beside = stored.map((resource) => ({ resource, origin: nowhere }));
-  const world = surveyWorld(parsed, around, beside, cache);
+  const world = surveyWorld(parsed, around, stored, cache);
   for (const analyzer of ANALYZERS) {
     try {
       analyzer(world, report);
@@ -134,9 +133,4 @@ export function analyzeChange(
       one.column - other.column,
   );
   return { valid: messages.every(({ level }) => level !== 'error'), messages };
-}
-
-/** What is stored has no file. */
-function nowhere() {
-  return { file: '', line: 1, column: 1 };
 }

@@ -17,7 +17,7 @@ import { type VirtualServiceSpec, virtualService } from '../kinds/virtual-servic
 import { type WorkloadEntrySpec, workloadEntry } from '../kinds/workload-entry.js';
 import type { ParsedFiles, ParsedResource } from '../parse.js';
 import type { Typed } from '../resolve/typed.js';
-import type { RegisteredService } from '../resource.js';
+import type { RegisteredService, Resource } from '../resource.js';
 import { KubernetesDocuments } from './kubernetes.js';
 import { type Attached, labelsOf } from './selectors.js';
 import { ServiceDirectory } from './services.js';
@@ -93,7 +93,7 @@ export type Analyzer = (world: World, report: Report) => void;
 export function surveyWorld(
   parsed: ParsedFiles,
   around: Surroundings,
-  stored: readonly ParsedResource[] = [],
+  stored: readonly Resource[] = [],
   cache = new SpecCache(),
 ): World {
   const byKind = new Map<string, { all: ParsedResource[]; asked: ParsedResource[] }>();
@@ -107,12 +107,18 @@ export function surveyWorld(
     }
   };
   sort(parsed.resources, true);
-  sort(stored, false);
-  const typed = <Spec>(of: readonly ParsedResource[], kind: KindDefinition<Spec>) =>
-    of.flatMap((one) => {
-      const found = cache.typed(one.resource, kind);
-      return found === null ? [] : [{ ...found, parsed: one }];
-    });
+  sort(
+    stored.map((resource) => cache.stored(resource)),
+    false,
+  );
+  const typed = <Spec>(of: readonly ParsedResource[], kind: KindDefinition<Spec>) => {
+    const found: Subject<Spec>[] = [];
+    for (const one of of) {
+      const subject = cache.subject(one, kind);
+      if (subject !== null) found.push(subject);
+    }
+    return found;
+  };
   const subjects = <Spec>(kind: KindDefinition<Spec>): Subjects<Spec> => {
     const group = byKind.get(kind.kind);
     if (group === undefined) return { all: [], asked: [] };
