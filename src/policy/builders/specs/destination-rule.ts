@@ -45,7 +45,10 @@ export interface DestinationRuleTrafficPolicyLoadBalancer {
   readonly backendUtilization?: DestinationRuleTrafficPolicyLoadBalancerBackendUtilization;
   /** How localities share the calls. */
   readonly localityLbSetting?: DestinationRuleTrafficPolicyLoadBalancerLocalityLbSetting;
-  /** Refused: zones are not weighed against each other; write `localityLbSetting`. */
+  /**
+   * Partly: calls stay in the region, evenly over its zones (told as HDL0006): how callers are spread over
+   * zones is not known.
+   */
   readonly zoneAwareLbSetting?: DestinationRuleTrafficPolicyLoadBalancerZoneAwareLbSetting;
   /** Slow start. */
   readonly warmup?: DestinationRuleTrafficPolicyLoadBalancerWarmup;
@@ -130,9 +133,11 @@ export interface DestinationRuleTrafficPolicyLoadBalancerLocalityLbSettingFailov
 }
 
 export interface DestinationRuleTrafficPolicyLoadBalancerZoneAwareLbSetting {
-  /** Refused: write `localityLbSetting`. */
+  /** Where calls go when the own region is short of healthy endpoints. */
   readonly failover?: readonly DestinationRuleTrafficPolicyLoadBalancerLocalityLbSettingFailover[];
+  /** As that of `localityLbSetting`. */
   readonly failoverPriority?: readonly string[];
+  /** False: localities do not count. Default: true. */
   readonly enabled?: boolean;
   readonly minClusterSize?: number;
 }
