@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { HeaderFields } from '../../base/headers.js';
-import { carriedFrom, carryOn } from './propagate.js';
+import { carriedFrom, carryOn, carryOnApart } from './propagate.js';
 
 const PARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 
@@ -55,4 +55,14 @@ test('B3 fields travel on together or not at all', () => {
   assert.deepEqual(carried(b3), b3);
   assert.deepEqual(carried(b3, { b3: '0' }), { b3: '0' });
   assert.deepEqual(carried({ b3: '0', 'x-ot-span-context': 'x' }), { b3: '0', 'x-ot-span-context': 'x' });
+});
+
+test('apart, baggage travels on and trace context of no format does', () => {
+  const fields = { traceparent: PARENT, tracestate: 'a=1', baggage: 'k=v', b3: '0' };
+  const to: HeaderFields = {};
+  carryOnApart(carriedFrom(fields), to);
+  assert.deepEqual(to, { baggage: 'k=v' });
+  const own: HeaderFields = { baggage: 'mine' };
+  carryOnApart(carriedFrom(fields), own);
+  assert.deepEqual(own, { baggage: 'mine' });
 });
