@@ -316,3 +316,18 @@ test('a cluster that is sticky by cookie sets one where the caller has none, and
   }
   assert.equal(new Set(bench.wire.sent.map((sent) => sent.endpoint)).size, 1);
 });
+
+test('a cluster that says the same over the same endpoints is bound once, and goes on where it was', () => {
+  const first = policy({ hosts: [host()] });
+  const bench = new Bench();
+  const before = bench.binder.bind(first).clusters.get(ALL);
+  const after = bench.binder.bind({ ...first, revision: 2 });
+  assert.equal(after.clusters.get(ALL), before);
+  const moved = { ...first, revision: 3, endpoints: [{ host: REVIEWS, ports: { 80: [endpoint(7)] } }] };
+  const last = bench.binder.bind(moved).clusters.get(ALL)!;
+  assert.notEqual(last, before);
+  assert.deepEqual(
+    last.endpoints.map(({ endpoint: one }) => one.key),
+    ['10.0.0.7:8080'],
+  );
+});

@@ -104,12 +104,23 @@ export interface BinderOptions {
   readonly callFilters: readonly CallFilter[];
 }
 
+/** What a cluster was bound of. */
+interface Bound {
+  readonly host: EffectiveHost;
+  readonly listed: readonly Endpoint[];
+  readonly cluster: BoundCluster;
+}
+
+const NO_ENDPOINTS: readonly Endpoint[] = [];
+
 /** Makes snapshots, and keeps the state that outlives them. */
 export class Binder {
   readonly #options: BinderOptions;
   readonly #states = new Map<string, ClusterState>();
   /** Compiling is pure: a host that did not change need not be compiled again. */
   #compiled = new Map<EffectiveHost, CompiledHost>();
+  /** So is a cluster that says the same over the same endpoints. */
+  #bound = new Map<EffectiveCluster, Bound>();
   readonly #addressed = new AddressedClusters(this);
   readonly #rateLimits: RateLimits;
 
@@ -126,14 +137,20 @@ export class Binder {
     const endpoints = new Map(policy.endpoints.map((list) => [list.host, list]));
     this.#compiled = compiled;
     const clusters = new Map<string, BoundCluster>();
+    const bound = new Map<EffectiveCluster, Bound>();
     const wildcards = new Set<string>();
     for (const host of policy.hosts) {
       for (const cluster of host.clusters) {
-        const listed = endpoints.get(host.host)?.ports[String(cluster.port)] ?? [];
-        clusters.set(cluster.name, this.cluster(cluster, reachable(host, cluster, listed)));
+        const listed = endpoints.get(host.host)?.ports[String(cluster.port)] ?? NO_ENDPOINTS;
+        const before = this.#bound.get(cluster);
+        const same = before?.listed === listed && before.host === host ? before : null;
+        const now = same?.cluster ?? this.cluster(cluster, reachable(host, cluster, listed));
+        clusters.set(cluster.name, now);
+        bound.set(cluster, same ?? { host, listed, cluster: now });
         if (host.host.startsWith('*') && isAddressed(host, cluster, listed)) wildcards.add(cluster.name);
       }
     }
+    this.#bound = bound;
     const addressed = this.#addressed;
     addressed.retain(clusters, policy.mesh.outboundTrafficPolicy === 'ALLOW_ANY');
     const kept = new Set(clusters.keys());
