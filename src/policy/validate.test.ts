@@ -69,6 +69,21 @@ virtualService(
   'error IST0106 spec.http[0].match[0].uri.regex',
 );
 virtualService(
+  'a regular expression that RE2 takes and that is too large for Heddle is not done',
+  rule({ match: [{ uri: { regex: '(?:[a-z]{20}){50}'.repeat(20) } }] }),
+  'error HDL0007 spec.http[0].match[0].uri.regex',
+);
+virtualService(
+  'so it is in a rewrite',
+  rule({ rewrite: { uriRegexRewrite: { match: '(?:[a-z]{20}){50}'.repeat(20), rewrite: '/' } } }),
+  'error HDL0007 spec.http[0].rewrite.uriRegexRewrite.match',
+);
+virtualService(
+  'and in an origin',
+  rule({ corsPolicy: { allowOrigins: [{ regex: '(?:[a-z]{20}){50}'.repeat(20) }] } }),
+  'error HDL0007 spec.http[0].corsPolicy.allowOrigins[0].regex',
+);
+virtualService(
   'look-ahead is not RE2',
   rule({ match: [{ headers: { a: { regex: '(?=x)' } } }] }),
   'error IST0106 spec.http[0].match[0].headers.a.regex',

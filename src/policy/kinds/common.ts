@@ -95,7 +95,8 @@ export function checkStringMatch(
 /** @returns whether it is one */
 export function checkRegex(pattern: string, path: FieldPath, findings: Findings): boolean {
   const fault = patternFault(pattern);
-  if (fault !== null) findings.error(path, `not a regular expression (RE2): ${fault}`);
+  if (fault?.ours) findings.unsupported(path, fault.text);
+  else if (fault !== null) findings.error(path, `not a regular expression (RE2): ${fault.text}`);
   return fault === null;
 }
 

@@ -16,6 +16,7 @@ export {
   type FullMatcher,
   MAX_PATTERN_LENGTH,
   MAX_SUBJECT_LENGTH,
+  type PatternFault,
   patternFault,
 } from './regex.js';
 export { pathOnly, queryParameter, type RequestFacts } from './request-parts.js';

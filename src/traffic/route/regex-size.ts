@@ -9,15 +9,30 @@ interface Level {
   sum: number;
   /** Of the atom that a repetition would repeat. */
   last: number;
+  /** How often something in the level is repeated: nested counts multiplied. */
+  times: number;
+  /** The same of the last atom. */
+  lastTimes: number;
 }
 
-/** Instructions, within a factor of two or so; of a broken pattern some number. */
-export function guessProgramSize(pattern: string): number {
-  const levels: Level[] = [{ sum: 1, last: 0 }];
+/** What can be said of a pattern without compiling it. */
+export interface GuessedSize {
+  /** Instructions, within a factor of two or so; of a broken pattern some number. */
+  readonly instructions: number;
+  /** The largest product of counts around one character: RE2 takes up to {@link MAX_TIMES}. */
+  readonly times: number;
+}
+
+/** RE2 itself refuses more. @source Go `regexp/syntax` repeatIsValid */
+export const MAX_TIMES = 1000;
+
+export function guessSize(pattern: string): GuessedSize {
+  const levels: Level[] = [newLevel(1)];
   let level = levels[0]!;
   const atom = (size: number) => {
     level.sum += size;
     level.last = size;
+    level.lastTimes = 1;
   };
   for (let at = 0; at < pattern.length; at += 1) {
     switch (pattern[at]) {
@@ -34,7 +49,7 @@ export function guessProgramSize(pattern: string): number {
         atom(1);
         break;
       case '(':
-        level = { sum: 2, last: 0 };
+        level = newLevel(2);
         levels.push(level);
         break;
       case ')':
@@ -57,6 +72,8 @@ export function guessProgramSize(pattern: string): number {
         const most = Math.max(Number(times[1]), Number(times[2] ?? 0));
         level.sum += level.last * Math.max(0, most - 1) + most;
         level.last *= Math.max(1, most);
+        level.lastTimes *= Math.max(1, most);
+        level.times = Math.max(level.times, level.lastTimes);
         at += times[0].length - 1;
         break;
       }
@@ -64,7 +81,21 @@ export function guessProgramSize(pattern: string): number {
         atom(1);
     }
   }
-  return levels.reduce((sum, one) => sum + one.sum, 0);
+  return {
+    instructions: levels.reduce((sum, one) => sum + one.sum, 0),
+    times: levels.reduce((most, one) => Math.max(most, one.times), 1),
+  };
+}
+
+/** The pattern with every count as `{1}`: it is as right or wrong as the pattern is but for its counts, and small. */
+export function withoutCounts(pattern: string): string {
+  return pattern.replace(/\{(\d{1,6})(,(\d{0,6}))?\}/g, (count, least: string, _, most = '') =>
+    most !== '' && Number(most) < Number(least) ? count : '{1}',
+  );
+}
+
+function newLevel(sum: number): Level {
+  return { sum, last: 0, times: 1, lastTimes: 1 };
 }
 
 const COUNT = /^\{(\d{1,6})(?:,(\d{1,6})?)?\}/;
@@ -74,6 +105,8 @@ function endGroup(levels: readonly Level[], inner: Level): Level {
   const outer = levels.at(-1)!;
   outer.sum += inner.sum;
   outer.last = inner.sum;
+  outer.times = Math.max(outer.times, inner.times);
+  outer.lastTimes = inner.times;
   return outer;
 }
 
