@@ -1,13 +1,17 @@
 /** Telemetry as its users see it: policy is written to a file, and metrics, spans and headers follow, without a restart. */
 import assert from 'node:assert/strict';
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
-import type { IncomingHttpHeaders } from 'node:http';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join as path } from 'node:path';
 import { after, before, type TestContext, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
+import { startControl } from '@heddle/control';
 import { type JsonSpan, jsonLinesExporter, type RunningTelemetry, startTelemetry } from '@heddle/telemetry';
 import { join, type Mesh } from 'heddle';
+import { Agent, request } from 'undici';
 
 const LIMIT = { timeout: 120_000 };
 const PARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
@@ -58,19 +62,7 @@ class World {
       response.end('ok');
     }, 0);
     const { revision } = world.server.status();
-    await world.write(
-      'service',
-      `
-apiVersion: networking.istio.io/v1
-kind: ServiceEntry
-metadata: { name: ${name}, namespace: default }
-spec:
-  hosts: [${world.host}]
-  resolution: STATIC
-  ports: [{ number: 80, name: http, protocol: HTTP }]
-  endpoints: [{ address: 127.0.0.1, ports: { http: ${listening.port} } }]
-`,
-    );
+    await world.write('service', entry(name, listening.port));
     while (world.server.status().revision <= revision) await turn();
     world.client = await member('client');
     return world;
@@ -116,6 +108,21 @@ async function flushed(done: () => boolean): Promise<void> {
     await turn();
     await running.flush();
   } while (!done());
+}
+
+/** A service that is called `NAME.test`. */
+function entry(name: string, port: number): string {
+  return `
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: { name: ${name}, namespace: default }
+spec:
+  hosts: [${name}.test]
+  resolution: STATIC
+  ports: [{ number: 80, name: http, protocol: HTTP }]
+  endpoints: [{ address: 127.0.0.1, ports: { http: ${port} } }]
+---
+`;
 }
 
 function telemetry(spec: string, name = 'a', selector = ''): string {
@@ -318,4 +325,49 @@ test('a Telemetry is for the workloads that it selects', LIMIT, async (t) => {
     telemetry(off, 'b', 'selector: { matchLabels: { side: server } }'),
   );
   assert.deepEqual((await world.spansOf(2)).map(({ kind }) => kind).sort(), ['client', 'internal']);
+});
+
+test('what the config service says of telemetry is followed as it changes', LIMIT, async (t) => {
+  const dataDir = await mkdtemp(path(tmpdir(), 'heddle-telemetry-'));
+  t.after(() => rm(dataDir, { recursive: true, force: true }));
+  const control = await startControl({ port: 0, log: () => {}, dataDir });
+  const agent = new Agent({ connect: { rejectUnauthorized: false } });
+  t.after(async () => {
+    await agent.close();
+    await control.close();
+  });
+  const operator = (await readFile(control.operatorTokenFile, 'utf8')).trim();
+  const ask = async (at: string, body: string, type: string) => {
+    const headers = { authorization: `Bearer ${operator}`, 'content-type': type };
+    const answer = await request(`${control.url}${at}`, { method: 'POST', dispatcher: agent, headers, body });
+    const text = await answer.body.text();
+    assert.ok(answer.statusCode < 300, text);
+    return JSON.parse(text) as { readonly token: string; readonly revision: number };
+  };
+  const backend = createServer((_request, response) => response.end('ok')).listen(0, '127.0.0.1');
+  await once(backend, 'listening');
+  t.after(() => {
+    backend.close();
+    backend.closeAllConnections();
+  });
+  const { port } = backend.address() as AddressInfo;
+  await ask('/v1/apply', entry('told', port), 'application/yaml');
+  const grant = JSON.stringify({ namespace: 'default', serviceAccount: 'told' });
+  const { token } = await ask('/v1/tokens', grant, 'application/json');
+  const mesh = await join({
+    ...{ control: control.url, token, service: 'told', joinTimeoutMs: 60_000, log() {} },
+  });
+  t.after(() => mesh.close());
+
+  const counted = async (spec: string): Promise<number> => {
+    const { revision } = await ask('/v1/apply', telemetry(spec), 'application/yaml');
+    while (mesh.status().revision < revision) await turn();
+    assert.equal(await (await mesh.fetch('http://told.test/')).text(), 'ok');
+    return sampleOf('istio_requests_total', 'reporter="source"', 'destination_service="told.test"');
+  };
+  const override = (disabled: boolean) =>
+    `metrics: [{ overrides: [{ match: { metric: REQUEST_COUNT }, disabled: ${disabled} }] }]`;
+  assert.equal(await counted(override(false)), 1);
+  assert.equal(await counted(override(true)), 1);
+  assert.equal(await counted(override(false)), 2);
 });
