@@ -96,7 +96,7 @@ class Reader {
     if (typeof value === 'string') key = value;
     else if (typeof value === 'number' || typeof value === 'boolean')
       key = (isScalar(node) && node.source) || String(value);
-    if (key === null || key === '') {
+    if (key === null) {
       this.#fault(
         isNodeLike(node) ? node : map,
         path,

@@ -129,3 +129,8 @@ test('a value is cut: a label is a name, not a text', () => {
   const { host } = rule.apply({}, () => ({ request: { host: 'x'.repeat(10_000) } }));
   assert.equal(String(host).length, 256);
 });
+
+test('a label without a name is left out', () => {
+  const rules = rulesOf({ metric: 'REQUEST_COUNT', tags: { '': "'x'", shard: "'a'" } });
+  assert.deepEqual(recorded(rules).requests, { ...LABELS, shard: 'a' });
+});

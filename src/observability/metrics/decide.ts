@@ -69,7 +69,8 @@ export class LabelRule {
   readonly #made = new WeakMap<Attributes, Attributes>();
 
   constructor(tags: NonNullable<MetricOverride['tags']>) {
-    const entries = Object.entries(tags);
+    // Istio only warns of a label without a name; nothing that reads metrics takes one.
+    const entries = Object.entries(tags).filter(([name]) => name !== '');
     this.#removed = entries.flatMap(([name, source]) => (source === null ? name : []));
     this.#written = entries.flatMap(([name, source]) =>
       source === null ? [] : new WrittenLabel(name, source),

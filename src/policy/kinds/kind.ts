@@ -32,11 +32,12 @@ export interface KindDefinition<Spec = unknown> {
   check(spec: Spec, findings: Findings, metadata: ResourceMetadata): void;
 }
 
-/** `spec.http[0].route[1].weight`. */
+/** `spec.http[0].route[1].weight`; a field without a name is `[""]`. */
 export function formatPath(path: FieldPath): string {
   let text = '';
   for (const part of path) {
     if (typeof part === 'number') text += `[${part}]`;
+    else if (part === '') text += '[""]';
     else text += text === '' ? part : `.${part}`;
   }
   return text;

@@ -11,7 +11,7 @@ export function checkSelectorLabels(
   findings: Findings,
 ): void {
   for (const [key, value] of Object.entries(selected ?? {})) {
-    if (key === '') findings.error(path, 'a label has an empty key');
+    if (key === '') findings.error([...path, key], 'a label has an empty key');
     if (key.includes('*') || value.includes('*'))
       findings.error([...path, key], "labels are compared literally; '*' selects nothing");
     if (value.length > 63) findings.error([...path, key], 'the value of a label has at most 63 characters');

@@ -49,7 +49,7 @@ function checkOverride(override: MetricsOverrideSpec, path: FieldPath, findings:
     findings.error([...path, 'match'], "only one of 'metric' and 'customMetric' can be set");
   for (const [name, { operation = 'UPSERT', value = '' }] of Object.entries(override.tagOverrides ?? {})) {
     const at = [...path, 'tagOverrides', name];
-    if (name === '') findings.warning(at, 'a tag has an empty name');
+    if (name === '') findings.warning(at, 'a tag has an empty name; it is left out');
     if (operation === 'REMOVE') {
       if (value !== '') findings.error([...at, 'value'], 'a tag that is removed has no value; take it out');
     } else if (value === '') findings.error([...at, 'value'], 'the tag has no value; write an expression');
