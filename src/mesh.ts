@@ -2,7 +2,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { hostname } from 'node:os';
 import type { Dispatcher } from 'undici';
 import { type ExpressMiddleware, expressMiddleware } from './adapters/express/index.js';
 import { fetchOver, type MeshFetch } from './adapters/fetch/index.js';
@@ -27,9 +26,8 @@ import { systemRandom } from './base/random.js';
 import { InboundPolicy } from './inbound/bind.js';
 import { InboundPath } from './inbound/exchange.js';
 import { InForce } from './mesh/in-force.js';
+import { observe } from './mesh/telemetry.js';
 import type { Exchange } from './model/exchange.js';
-import { accessLog, callLog } from './observability/access-log/index.js';
-import { openTelemetry, TelemetryPolicies } from './observability/index.js';
 import { Binder } from './outbound/bind.js';
 import { Outbound } from './outbound/call.js';
 import { mirrorFilter } from './outbound/mirror.js';
@@ -45,7 +43,6 @@ import { TokenAuthenticator } from './security/token/index.js';
 import { type JoinOptions, readSettings, type Settings } from './settings.js';
 import { callerOf } from './traffic/balance/index.js';
 import { faultFilter } from './traffic/fault/index.js';
-import { HeaderFormat } from './traffic/headers/format.js';
 
 /** What a handler may ask about the request that it serves. */
 export interface MeshContext {
@@ -137,21 +134,14 @@ export class Mesh implements AsyncDisposable {
     this.#clock = clock;
     const ambient = () => this.#ambient.getStore();
     this.#contexts = new TlsContexts(origin.identity, { credentialsDir: settings.credentialsDir });
-    const telemetryPolicies = telemetryPoliciesOf(settings);
-    const lines = {
-      encoding: settings.accessLog === 'json' ? ('JSON' as const) : ('TEXT' as const),
-      write: (line: string) => void process.stdout.write(`${line}\n`),
-    };
-    this.#telemetry = openTelemetry({
+    const observed = observe(settings, {
       clock,
       random,
       ambient,
-      workload: settings.workload,
       principal: () => this.#spiffeId(),
-      policy: telemetryPolicies,
-      logCall: callLog(lines),
-      hostname: hostname(),
+      environment: (name) => process.env[name],
     });
+    this.#telemetry = observed.telemetry;
     this.#transport = new UndiciTransport(connectorFor(this.#contexts, clock), clock);
     const deadlines = new Deadlines(clock);
     this.#outbound = new Outbound({ clock, random, deadlines, transport: this.#transport, ambient });
@@ -177,7 +167,7 @@ export class Mesh implements AsyncDisposable {
       clock,
       snapshot: inboundPolicy,
       telemetry: this.#telemetry,
-      accessLog: accessLog({ ...lines, clock, on: settings.accessLog !== 'off', policy: telemetryPolicies }),
+      accessLog: observed.accessLog,
       ambient: this.#ambient,
       trustedHops: settings.trustedHops,
       tokens: this.#tokens,
@@ -191,7 +181,7 @@ export class Mesh implements AsyncDisposable {
       outbound: this.#outbound,
       inbound: inboundPolicy,
       transport: this.#transport,
-      telemetry: telemetryPolicies,
+      telemetry: observed.policies,
       event,
     });
     this.fetch = fetchOver(this.#outbound);
@@ -353,16 +343,4 @@ export class Mesh implements AsyncDisposable {
       return undefined; // not issued yet
     }
   }
-}
-
-/** What policy says of telemetry is worked out with what this process knows of itself. */
-function telemetryPoliciesOf({ workload }: Settings): TelemetryPolicies {
-  return new TelemetryPolicies({
-    workload,
-    environment: (name) => process.env[name],
-    format: (text) => {
-      const format = new HeaderFormat(text);
-      return (facts, response) => format.format(facts, response);
-    },
-  });
 }
