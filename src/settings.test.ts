@@ -42,6 +42,8 @@ test('with nothing but a place for policy every setting has its default', () => 
     trustedHops: 0,
     outboundTrafficPolicy: 'REGISTRY_ONLY',
     trustDomain: 'cluster.local',
+    trustDomainAliases: [],
+    pathNormalization: 'BASE',
     warnings: [],
   });
   const { name, ...rest } = workload;
@@ -71,6 +73,8 @@ test('every variable is read', () => {
     HEDDLE_TRUSTED_HOPS: '2',
     HEDDLE_OUTBOUND_TRAFFIC_POLICY: 'allow_any',
     HEDDLE_TRUST_DOMAIN: 'mesh.example',
+    HEDDLE_TRUST_DOMAIN_ALIASES: 'old.example, cluster.local',
+    HEDDLE_PATH_NORMALIZATION: 'merge_slashes',
   });
   assert.deepEqual(settings, {
     workload: {
@@ -95,6 +99,8 @@ test('every variable is read', () => {
     trustedHops: 2,
     outboundTrafficPolicy: 'ALLOW_ANY',
     trustDomain: 'mesh.example',
+    trustDomainAliases: ['old.example', 'cluster.local'],
+    pathNormalization: 'MERGE_SLASHES',
     warnings: [],
   });
   assert.equal(read({ HEDDLE_TOKEN_FILE: '/token' }).token, 'from-file');
@@ -128,6 +134,8 @@ test('a wrong value is refused by the name of its variable, with what was expect
   const cases: readonly [string, string, RegExp][] = [
     ['HEDDLE_CONTROL', 'control:8443', /http\(s\) URL/],
     ['HEDDLE_CONTROL', 'ftp://control', /http\(s\) URL/],
+    ['HEDDLE_TRUST_DOMAIN_ALIASES', 'old.example,Old', /"Old" is not valid.*lower case/],
+    ['HEDDLE_PATH_NORMALIZATION', 'DECODE', /one of NONE, BASE, MERGE_SLASHES/],
     ['HEDDLE_TOKEN_FILE', '/nowhere', /a file that can be read \(ENOENT/],
     ['HEDDLE_NAMESPACE', 'Shop', /DNS label/],
     ['HEDDLE_SERVICE', 'a.b', /DNS label/],

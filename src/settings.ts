@@ -6,6 +6,10 @@ import { hostname } from 'node:os';
 import { MeshError } from './base/errors.js';
 import type { Workload } from './model/workload.js';
 
+/** How paths are made equal before AuthorizationPolicies are asked. @source Istio mesh config `pathNormalization` */
+const PATH_NORMALIZATIONS = ['NONE', 'BASE', 'MERGE_SLASHES', 'DECODE_AND_MERGE_SLASHES'] as const;
+type PathNormalization = (typeof PATH_NORMALIZATIONS)[number];
+
 /** Where policy comes from. */
 export type PolicyLocation =
   | { readonly kind: 'control'; readonly url: string }
@@ -47,6 +51,10 @@ export interface JoinOptions {
   /** What happens to calls to hosts that policy does not know, where policy comes from files. */
   readonly outboundTrafficPolicy?: 'ALLOW_ANY' | 'REGISTRY_ONLY';
   readonly trustDomain?: string;
+  /** Former names of the trust domain, where policy comes from files. Variable `HEDDLE_TRUST_DOMAIN_ALIASES`. */
+  readonly trustDomainAliases?: readonly string[];
+  /** How paths are made equal before AuthorizationPolicies are asked, where policy comes from files. @default 'BASE' */
+  readonly pathNormalization?: PathNormalization;
   /** Where warnings and state changes go, a line each. @default stderr */
   readonly log?: (line: string) => void;
   /** Aborts the join. */
@@ -70,6 +78,8 @@ export interface Settings {
   readonly trustedHops: number;
   readonly outboundTrafficPolicy: 'ALLOW_ANY' | 'REGISTRY_ONLY';
   readonly trustDomain: string;
+  readonly trustDomainAliases: readonly string[];
+  readonly pathNormalization: PathNormalization;
   /** What was odd about the environment; for the log. */
   readonly warnings: readonly string[];
 }
@@ -161,6 +171,17 @@ export const VARIABLES: readonly Variable[] = [
     meaning: 'trust domain, where policy comes from files',
     default: 'cluster.local',
   },
+  {
+    name: 'HEDDLE_TRUST_DOMAIN_ALIASES',
+    meaning: 'former names of the trust domain, comma-separated, where policy comes from files',
+    default: '',
+  },
+  {
+    name: 'HEDDLE_PATH_NORMALIZATION',
+    meaning:
+      'how paths are made equal before they are authorized, where policy comes from files: `NONE`, `BASE`, `MERGE_SLASHES` or `DECODE_AND_MERGE_SLASHES`',
+    default: 'BASE',
+  },
 ];
 
 /** Variables of the config service and the CLI, which share the prefix. */
@@ -212,6 +233,9 @@ export function readSettings(
         options.outboundTrafficPolicy,
       ) ?? 'REGISTRY_ONLY',
     trustDomain: read.text('HEDDLE_TRUST_DOMAIN', options.trustDomain) ?? 'cluster.local',
+    trustDomainAliases: read.trustDomains('HEDDLE_TRUST_DOMAIN_ALIASES', options.trustDomainAliases),
+    pathNormalization:
+      read.oneOf('HEDDLE_PATH_NORMALIZATION', PATH_NORMALIZATIONS, options.pathNormalization) ?? 'BASE',
     warnings: read.unknown(),
   };
 }
@@ -287,6 +311,14 @@ class Reader {
       .map((item) => item.trim())
       .filter((item) => item !== '');
     return items === undefined || items.length === 0 ? undefined : items;
+  }
+
+  trustDomains(name: string, option?: readonly string[]): readonly string[] {
+    const domains = option ?? this.list(name) ?? [];
+    for (const domain of domains)
+      if (!/^[a-z0-9._-]{1,255}$/.test(domain))
+        throw invalid(name, domain, 'trust domains such as cluster.local, in lower case');
+    return domains;
   }
 
   labels(name: string): Record<string, string> {

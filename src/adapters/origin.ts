@@ -2,6 +2,7 @@
 import type { Clock } from '../base/clock.js';
 import type { Random } from '../base/random.js';
 import type { Workload } from '../model/workload.js';
+import type { EffectiveMesh } from '../policy/effective.js';
 import type { PolicySource } from '../policy/source.js';
 import type { IdentitySource } from '../ports/identity.js';
 import { connectControl } from './control/index.js';
@@ -21,6 +22,10 @@ export interface OriginSettings {
   readonly identityDir: string | null;
   readonly outboundTrafficPolicy: 'ALLOW_ANY' | 'REGISTRY_ONLY';
   readonly trustDomain: string;
+  /** @default none */
+  readonly trustDomainAliases?: readonly string[];
+  /** @default 'BASE' */
+  readonly pathNormalization?: EffectiveMesh['pathNormalization'];
 }
 
 export interface OriginParts {
@@ -38,7 +43,7 @@ export interface Origin {
 
 /** @throws MeshError `HEDDLE_INVALID_SETTING` for a location that is none; `HEDDLE_IDENTITY_UNAVAILABLE` for files that cannot be used */
 export function openOrigin(settings: OriginSettings, parts: OriginParts): Origin {
-  const { policy, workload, trustDomain, outboundTrafficPolicy } = settings;
+  const { policy, workload } = settings;
   const files = settings.identityDir === null ? null : openIdentityFiles(settings.identityDir, parts);
   if (policy.kind === 'control') {
     const control = connectControl({
@@ -56,11 +61,26 @@ export function openOrigin(settings: OriginSettings, parts: OriginParts): Origin
   const options = {
     ...parts,
     scope: { namespace: workload.namespace, service: workload.service, labels: workload.labels },
-    mesh: { trustDomain, outboundTrafficPolicy },
+    mesh: meshOf(settings),
   };
   const source =
     policy.kind === 'files' ? openPolicyFiles(policy.path, options) : pollPolicyUrl(policy.url, options);
   return origin(source, files);
+}
+
+/** Of a workload that resolves policy itself: nobody tells it of its mesh. */
+function meshOf({
+  trustDomain,
+  trustDomainAliases = [],
+  pathNormalization,
+  outboundTrafficPolicy,
+}: OriginSettings): EffectiveMesh {
+  return {
+    trustDomain,
+    outboundTrafficPolicy,
+    ...(trustDomainAliases.length > 0 && { trustDomainAliases }),
+    ...(pathNormalization !== undefined && { pathNormalization }),
+  };
 }
 
 function origin(source: PolicySource, identity: IdentitySource | null): Origin {

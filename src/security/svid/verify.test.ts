@@ -134,6 +134,69 @@ test('exactly the expected identities are trusted; an empty list trusts nobody',
   assert.equal(kind([REVIEWS], ['elsewhere']), 'untrusted');
 });
 
+const ALIASES: readonly [
+  verdict: 'trusted' | 'untrusted',
+  what: string,
+  presented: string,
+  expected: readonly string[],
+  trustDomains: readonly string[],
+][] = [
+  [
+    'trusted',
+    'the old name, where the new one is expected',
+    'spiffe://old/ns/a/sa/b',
+    ['spiffe://td/ns/a/sa/b'],
+    ['td', 'old'],
+  ],
+  [
+    'trusted',
+    'the new name, where the old one is expected',
+    'spiffe://td/ns/a/sa/b',
+    ['spiffe://old/ns/a/sa/b'],
+    ['td', 'old'],
+  ],
+  [
+    'trusted',
+    'one old name for another',
+    'spiffe://old/ns/a/sa/b',
+    ['spiffe://older/ns/a/sa/b'],
+    ['td', 'old', 'older'],
+  ],
+  [
+    'trusted',
+    'one of several that are expected',
+    'spiffe://old/ns/a/sa/b',
+    ['spiffe://td/x', 'spiffe://td/ns/a/sa/b'],
+    ['td', 'old'],
+  ],
+  [
+    'untrusted',
+    'the old name, where it is no alias',
+    'spiffe://old/ns/a/sa/b',
+    ['spiffe://td/ns/a/sa/b'],
+    ['td'],
+  ],
+  ['untrusted', 'another account', 'spiffe://old/ns/a/sa/c', ['spiffe://td/ns/a/sa/b'], ['td', 'old']],
+  ['untrusted', 'another namespace', 'spiffe://old/ns/b/sa/b', ['spiffe://td/ns/a/sa/b'], ['td', 'old']],
+  [
+    'untrusted',
+    'what a stranger is expected to show',
+    'spiffe://old/ns/a/sa/b',
+    ['spiffe://else/ns/a/sa/b'],
+    ['td', 'old'],
+  ],
+  ['untrusted', 'a stranger', 'spiffe://else/ns/a/sa/b', ['spiffe://td/ns/a/sa/b'], ['td', 'old']],
+  ['untrusted', 'what is no service account', 'spiffe://old/x', ['spiffe://td/x'], ['td', 'old']],
+  ['untrusted', 'anything where nothing is expected', 'spiffe://old/ns/a/sa/b', [], ['td', 'old']],
+];
+for (const [verdict, what, presented, expected, trustDomains] of ALIASES)
+  test(`under former names of the trust domain ${what} is ${verdict}`, async () => {
+    const certificate = await odd({ names: [uri(presented)] });
+    const found = verifyPeer(certificate, { expected, trustDomains });
+    assert.equal(found.kind, verdict);
+    assert.equal(found.id?.toString(), presented);
+  });
+
 test('a refusal says who was expected and who came, and does not list hundreds', async () => {
   const certificate = await odd({});
   const expected = Array.from({ length: 100 }, (_, index) => `spiffe://td/s${index}`);

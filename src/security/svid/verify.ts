@@ -13,7 +13,10 @@ import { OID } from '../certificate/oids.js';
 export interface PeerRules {
   /** SPIFFE IDs, exact; an empty list refuses everybody. `any`: whoever the trust bundle vouches for. */
   readonly expected: readonly string[] | 'any';
-  /** Trust domains whose IDs the trust bundle may vouch for. @default all */
+  /**
+   * Trust domains whose IDs the trust bundle may vouch for: names of one mesh, so that a service account (`/ns/…/sa/…`) that is
+   * expected in one of them may come with any other. @default all, and IDs are compared whole
+   */
   readonly trustDomains?: readonly string[];
 }
 
@@ -47,12 +50,18 @@ export function verifyPeer(certificate: PresentedCertificate, rules: PeerRules):
   }
   if (rules.expected === 'any') return { kind: 'trusted', id };
   const presented = id.toString();
-  if (rules.expected.includes(presented)) return { kind: 'trusted', id };
+  if (rules.expected.includes(presented) || hasFormerName(id, rules)) return { kind: 'trusted', id };
   const because =
     rules.expected.length === 0
       ? `it presented ${presented}, and policy expects no identity there, so none is accepted`
       : `it presented ${presented} and not ${listed(rules.expected)}`;
   return { kind: 'untrusted', because, id };
+}
+
+/** Is the peer expected by another name of its trust domain? @source Istio `pkg/spiffe/spiffe.go` ExpandWithTrustDomains */
+function hasFormerName(id: SpiffeId, { expected, trustDomains = [] }: PeerRules): boolean {
+  if (trustDomains.length < 2 || id.serviceAccount === undefined) return false;
+  return trustDomains.some((name) => expected.includes(`spiffe://${name}${id.path}`));
 }
 
 /**

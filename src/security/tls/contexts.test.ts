@@ -63,6 +63,8 @@ test('IDs of another trust domain are refused even from our own roots, unless it
   assert.equal((await ask(server, lenient, settings)).text, CLIENT);
   client.contexts.setTrustDomainAliases(['old.td']);
   assert.equal((await ask(server, client.contexts, settings)).text, CLIENT);
+  assert.equal((await ask(server, client.contexts, expecting(SERVER))).text, CLIENT);
+  await assert.rejects(ask(server, client.contexts, expecting(CLIENT)), /old\.td.*and not/);
 });
 
 for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
