@@ -3,6 +3,7 @@
 // For authors of adapters there are `heddle/ports`, `heddle/policy`, `heddle/security` and `heddle/observability`.
 export type { FetchInit, MeshFetch } from './adapters/fetch/index.js';
 export type { Listening, ListenTarget } from './adapters/node-http/index.js';
+export type { ConnectionTarget, ConnectOptions, MeshConnect } from './adapters/tcp/index.js';
 export type { MeshRequest, RequestOptions, RequestResult } from './adapters/undici/request.js';
 // For users.
 export { isMeshError, MeshError, type MeshErrorCode } from './base/errors.js';

@@ -14,6 +14,7 @@ import {
   listen,
 } from './adapters/node-http/index.js';
 import { type Origin, type OriginParts, openOrigin } from './adapters/origin.js';
+import { type MeshConnect, TcpConnections } from './adapters/tcp/index.js';
 import { connectorFor } from './adapters/undici/connect.js';
 import { dispatcherOver } from './adapters/undici/dispatcher.js';
 import { TextFetcher } from './adapters/undici/fetch-text.js';
@@ -108,6 +109,8 @@ export class Mesh implements AsyncDisposable {
   readonly request: MeshRequest;
   /** For any client that takes an undici Dispatcher, the built-in `fetch` included. */
   readonly dispatcher: Dispatcher;
+  /** A stream, for clients of protocols that are not HTTP. */
+  readonly connect: MeshConnect;
   readonly #settings: Settings;
   readonly #log: (line: string) => void;
   readonly #clock: Clock;
@@ -116,6 +119,7 @@ export class Mesh implements AsyncDisposable {
   readonly #contexts: TlsContexts;
   readonly #transport: UndiciTransport;
   readonly #outbound: Outbound;
+  readonly #connections: TcpConnections;
   readonly #binder: Binder;
   readonly #inbound: InboundPath;
   readonly #keyFetcher = new TextFetcher();
@@ -187,6 +191,8 @@ export class Mesh implements AsyncDisposable {
     this.fetch = fetchOver(this.#outbound);
     this.request = requestOver(this.#outbound);
     this.dispatcher = dispatcherOver(this.#outbound);
+    this.#connections = new TcpConnections(this.#outbound, { contexts: this.#contexts, clock });
+    this.connect = this.#connections.connect;
   }
 
   /** @internal Waits for the first policy and follows it from then on. */
@@ -305,6 +311,7 @@ export class Mesh implements AsyncDisposable {
     ]);
     await this.#idle(drainedBy - this.#clock.now());
     this.#outbound.closed = true;
+    this.#connections.close();
     // Waiting for calls that outlived the drain would be waiting without a limit.
     await (this.#outbound.active === 0 ? this.#transport.close() : this.#transport.destroy());
     this.#tokens.close();

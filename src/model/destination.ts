@@ -1,5 +1,8 @@
 import type { Endpoint } from './endpoint.js';
 
+/** Stands for "never": the longest that a platform timer can wait. */
+export const NEVER_MS = 2_147_483_647;
+
 /** How connections to an endpoint of a cluster are made and kept. All times in milliseconds. */
 export interface ConnectionSettings {
   /** Most connections to one endpoint. @default unlimited (Infinity) */
@@ -12,8 +15,10 @@ export interface ConnectionSettings {
   readonly maxRequestsPerConnection: number;
   /** Silence after which the first keep-alive probe is sent. @default 60 000 */
   readonly keepAliveMs?: number;
-  /** No connection takes another request after this. @default unlimited */
+  /** No connection takes another request after this; one that is not HTTP is closed then. @default unlimited */
   readonly maxConnectionDurationMs?: number;
+  /** A connection that is not HTTP is closed after so long without a byte either way. @default idleTimeoutMs */
+  readonly tcpIdleTimeoutMs?: number;
   /** The first thing on each connection: who made it. @source HAProxy, "The PROXY protocol" */
   readonly proxyProtocol?: 'V1' | 'V2';
 }

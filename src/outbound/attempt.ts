@@ -2,6 +2,7 @@
 import { copyFields } from '../base/headers.js';
 import { Attempt } from '../model/attempt.js';
 import type { EndpointState } from '../model/endpoint-state.js';
+import type { AttemptFilter } from '../model/filter.js';
 import type { Outcome, Rejected } from '../model/outcome.js';
 import type { BodyEnd, BodyOwner } from '../model/response-body.js';
 import { DEADLINE_HEADER, decideAttemptDeadline, expectedTimeout } from '../traffic/timeout/index.js';
@@ -21,16 +22,20 @@ export const NO_ENDPOINT: Rejected = {
 /** An attempt that gives back what its filters took when its body is closed. */
 export class OutboundAttempt extends Attempt implements BodyOwner {
   readonly cluster: BoundCluster;
+  readonly filters: readonly AttemptFilter[];
 
+  /** @param filters the cluster's for calls, or those for connections */
   constructor(
     call: OutboundCall,
     number: number,
     endpoint: EndpointState,
     startedAt: number,
     cluster: BoundCluster,
+    filters: readonly AttemptFilter[],
   ) {
     super(call, number, endpoint, startedAt);
     this.cluster = cluster;
+    this.filters = filters;
   }
 
   bodyClosed(_end: BodyEnd, _error: Error | null): void {
@@ -38,7 +43,7 @@ export class OutboundAttempt extends Attempt implements BodyOwner {
   }
 
   release(): void {
-    release(this.cluster.filters, this);
+    release(this.filters, this);
   }
 }
 
@@ -65,14 +70,15 @@ export function beginAttempt(
   return { attempt, outcome: carryOut(outbound, call, attempt, true) };
 }
 
-function newAttempt(
+export function newAttempt(
   outbound: Outbound,
   call: OutboundCall,
   cluster: BoundCluster,
   number: number,
   endpoint: EndpointState,
+  filters: readonly AttemptFilter[] = cluster.filters,
 ): OutboundAttempt {
-  const attempt = new OutboundAttempt(call, number, endpoint, outbound.clock.now(), cluster);
+  const attempt = new OutboundAttempt(call, number, endpoint, outbound.clock.now(), cluster, filters);
   call.current = attempt;
   call.attempts = number;
   call.tried.push(endpoint);
@@ -86,8 +92,8 @@ async function carryOut(
   attempt: OutboundAttempt,
   beside: boolean,
 ): Promise<Outcome> {
-  const { cluster, number, startedAt: now } = attempt;
-  let outcome: Outcome | null = admit(cluster.filters, attempt);
+  const { filters, number, startedAt: now } = attempt;
+  let outcome: Outcome | null = admit(filters, attempt);
   if (outcome === null) {
     const perTryMs = call.plan?.route?.retries?.perTryTimeoutMs ?? null;
     const deadlineAt = decideAttemptDeadline(now, perTryMs, call.deadlineAt);
@@ -97,7 +103,7 @@ async function carryOut(
     outcome = await outbound.transport.send(attempt);
     outbound.deadlines.disarm(attempt);
   }
-  settle(cluster.filters, attempt, outcome);
+  settle(filters, attempt, outcome);
   if (outcome.kind === 'response') outcome.body.owner = attempt;
   else attempt.release();
   return outcome;

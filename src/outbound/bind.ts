@@ -30,10 +30,12 @@ import { ClusterState, type StateEvent } from './state.js';
 export class BoundCluster {
   readonly policy: EffectiveCluster;
   readonly endpoints: readonly EndpointState[];
+  /** Of attempts of calls. */
   readonly filters: readonly AttemptFilter[];
   readonly state: ClusterState;
   readonly #balancer: Balancer;
   readonly #random: Random;
+  #connectionFilters: readonly AttemptFilter[] | null = null;
 
   constructor(
     policy: EffectiveCluster,
@@ -49,6 +51,15 @@ export class BoundCluster {
     this.filters = filters;
     this.#balancer = balancer;
     this.#random = random;
+  }
+
+  /** Of connections that are not HTTP. Few clusters have any. */
+  get connectionFilters(): readonly AttemptFilter[] {
+    this.#connectionFilters ??= inOrder<AttemptFilter>(ATTEMPT_ORDER, [
+      ...this.filters.filter(({ name }) => ON_CONNECTIONS.has(name)),
+      limitFilter(this.state.connections),
+    ]);
+    return this.#connectionFilters;
   }
 
   /** The endpoint for the next attempt; undefined if none can take it. */
@@ -79,6 +90,8 @@ export class BoundCluster {
   }
 }
 
+/** What calls and connections have in common. Adaptive limits go by how long calls take, spans and metrics are about HTTP. */
+const ON_CONNECTIONS: ReadonlySet<string> = new Set(['load', 'breaker', 'outlier', 'identity']);
 const NOWHERE: Caller = { locality: '', labels: {} };
 const NOBODY: readonly EndpointState[] = [];
 

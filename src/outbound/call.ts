@@ -74,6 +74,12 @@ export class Outbound {
   }
 }
 
+/** Why nothing can be asked for just now; null: it can. */
+export function unready({ closed, snapshot }: Outbound): Rejected | null {
+  if (closed) return CLOSED;
+  return snapshot === null ? NO_POLICY : null;
+}
+
 const CLOSED: Rejected = {
   kind: 'rejected',
   code: 'HEDDLE_CLOSED',
@@ -144,7 +150,7 @@ async function attempts(outbound: Outbound, call: OutboundCall, cluster: BoundCl
 }
 
 /** The smallest of the route's, the host's, the caller's and what is left of the exchange being served. */
-function startDeadline(outbound: Outbound, call: OutboundCall, plan: Plan): void {
+export function startDeadline(outbound: Outbound, call: OutboundCall, plan: Plan): void {
   call.deadlineAt = decideDeadline({
     now: call.startedAt,
     routeTimeoutMs: plan.route?.timeoutMs ?? null,

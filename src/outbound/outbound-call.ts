@@ -57,6 +57,12 @@ export class OutboundCall extends Call implements BodyOwner {
     }
   }
 
+  /** Nobody may give it up any more. */
+  unwatch(): void {
+    this.#signal?.removeEventListener('abort', this);
+    this.#leaveExchange?.();
+  }
+
   /** The caller's signal aborted. */
   handleEvent(): void {
     this.cancel('signal', this.#signal?.reason);
@@ -71,8 +77,7 @@ export class OutboundCall extends Call implements BodyOwner {
     if (this.#released) return;
     this.#released = true;
     (this.current as OutboundAttempt | null)?.release();
-    this.#signal?.removeEventListener('abort', this);
-    this.#leaveExchange?.();
+    this.unwatch();
     releaseCall(this.filters, this);
     this.onReleased?.();
   }

@@ -31,7 +31,7 @@ export interface Plan {
 export function planCall(snapshot: OutboundSnapshot, call: OutboundCall, random: Random): Plan {
   const { host: name, port } = splitAuthority(call.authority, call.scheme);
   const host = snapshot.hosts.lookup(name);
-  if (host === undefined) return unknown(snapshot, call, name, port);
+  if (host === undefined) return planUnknown(snapshot, call, name, port);
   call.service = host.host;
   call.virtualService = host.virtualService;
   call.port = port;
@@ -59,14 +59,14 @@ export function planCall(snapshot: OutboundSnapshot, call: OutboundCall, random:
   return { route, destination, cluster: snapshot.addressed.under(cluster.policy, name), answer: null, cors };
 }
 
-const NO_ROUTE: Rejected = {
+export const NO_ROUTE: Rejected = {
   kind: 'rejected',
   code: 'HEDDLE_NO_ROUTE',
   flag: 'NR',
   status: 404,
   because: 'no-route',
 };
-const NO_CLUSTER: Rejected = {
+export const NO_CLUSTER: Rejected = {
   kind: 'rejected',
   code: 'HEDDLE_NO_CLUSTER',
   flag: 'NC',
@@ -74,7 +74,8 @@ const NO_CLUSTER: Rejected = {
   because: 'no-cluster',
 };
 
-function refuse(answer: Rejected): Plan {
+/** Nothing to send to. */
+export function refuse(answer: Rejected): Plan {
   return { route: null, destination: null, cluster: null, answer, cors: null };
 }
 
@@ -83,8 +84,13 @@ function answered(route: CompiledRoute, answer: Outcome, cors: HeaderFields | nu
   return { route, destination: null, cluster: null, answer, cors };
 }
 
-/** Policy does not know the host. */
-function unknown(snapshot: OutboundSnapshot, call: OutboundCall, name: string, port: number): Plan {
+/** For a host that policy does not know. */
+export function planUnknown(
+  snapshot: OutboundSnapshot,
+  call: OutboundCall,
+  name: string,
+  port: number,
+): Plan {
   const open = snapshot.mesh.outboundTrafficPolicy === 'ALLOW_ANY';
   if (!open || name === '') return refuse(unknownHost(snapshot, name));
   call.service = name;

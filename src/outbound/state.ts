@@ -23,10 +23,14 @@ export interface ClusterParts {
   readonly event: StateEvent;
 }
 
+const UNLIMITED = { maxConnections: Number.POSITIVE_INFINITY, endpoints: 1 };
+
 /** One cluster's memory. */
 export class ClusterState {
   readonly endpoints = new Map<string, EndpointState>();
   readonly limit: LimitState;
+  /** Connections that are not HTTP, until they are closed. */
+  readonly connections: LimitState;
   readonly budget: RetryBudget;
   outlier: OutlierState | null = null;
   breaker: BreakerState | null = null;
@@ -41,7 +45,8 @@ export class ClusterState {
     this.#clock = clock;
     this.#random = random;
     this.#event = event;
-    this.limit = new LimitState(policy.limits, { maxConnections: Number.POSITIVE_INFINITY, endpoints: 1 });
+    this.limit = new LimitState(policy.limits, UNLIMITED);
+    this.connections = new LimitState({}, UNLIMITED);
     this.budget = new RetryBudget(policy.retryBudget ?? null, policy.limits.maxRetries);
   }
 
@@ -54,6 +59,8 @@ export class ClusterState {
       maxConnections: policy.connection.maxConnections ?? Number.POSITIVE_INFINITY,
       endpoints: present.length,
     });
+    const { maxConnections } = policy.connection;
+    this.connections.update(maxConnections === undefined ? {} : { maxRequests: maxConnections }, UNLIMITED);
     this.budget.setPolicy(policy.retryBudget ?? null, policy.limits.maxRetries);
     this.#updateOutlier(policy, present);
     this.#updateBreaker(policy);

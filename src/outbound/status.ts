@@ -14,6 +14,8 @@ export interface ClusterStatus {
   /** null: policy asks for no breaker. */
   readonly circuit: 'closed' | 'open' | 'half-open' | null;
   readonly active: number;
+  /** Open, of `mesh.connect`. */
+  readonly connections: number;
   readonly retriesOutstanding: number;
   /** Attempts that may be under way at once, as it was measured; null: policy asks for no adaptive limit. */
   readonly concurrencyLimit: number | null;
@@ -25,6 +27,7 @@ export function clusterStatuses(snapshot: OutboundSnapshot | null): readonly Clu
     name: policy.name,
     circuit: state.breaker?.state ?? null,
     active: state.limit.active,
+    connections: state.connections.active,
     retriesOutstanding: state.budget.outstanding,
     concurrencyLimit: state.concurrency?.limit ?? null,
     endpoints: endpoints.map(({ endpoint, inFlight, ejected }) => ({

@@ -11,6 +11,7 @@ import {
   type EffectiveRoute,
   type RouteTable,
 } from '../traffic/route/index.js';
+import { type ConnectionTable, compileConnections } from '../traffic/tcp-route/index.js';
 import type { EffectiveCluster, EffectiveHost } from './effective.js';
 
 export { buildHostTable, HostTable, splitAuthority } from './host-table.js';
@@ -22,6 +23,9 @@ export interface CompiledHost {
   readonly virtualService: string | null;
   /** Where no VirtualService speaks of HTTP it holds `defaultRoute` alone. */
   readonly table: RouteTable;
+  /** What its rules say of connections; null: there are none, and they go to the service itself. */
+  readonly tls: ConnectionTable | null;
+  readonly tcp: ConnectionTable | null;
   /** By name. */
   readonly clusters: ReadonlyMap<string, EffectiveCluster>;
   /** To the whole of the addressed port, with Istio's default retries and no timeout. */
@@ -40,6 +44,8 @@ export function compileHost(host: EffectiveHost): CompiledHost {
       virtualService: host.virtualService,
       table:
         host.routes.length === 0 ? compileRouteTable([fallback]) : compileRouteTable(host.routes, fallback),
+      tls: host.tls === undefined ? null : connectionTable(host, 'tls'),
+      tcp: host.tcp === undefined ? null : connectionTable(host, 'tcp'),
       clusters: new Map(host.clusters.map((cluster) => [cluster.name, cluster])),
       defaultRoute: new CompiledRoute(fallback),
       effective: host,
@@ -53,6 +59,15 @@ export function compileHost(host: EffectiveHost): CompiledHost {
       cause,
     });
   }
+}
+
+/**
+ * The rules of a host for connections of one kind; without any, connections go to the service itself.
+ * @throws RangeError that names the rule and what is wrong with it
+ */
+export function connectionTable(host: EffectiveHost, kind: 'tls' | 'tcp'): ConnectionTable {
+  const destinations = [{ cluster: clusterName(0, '', host.host), weight: 100 }];
+  return compileConnections({ kind, routes: host[kind] ?? [], fallback: { index: -1, destinations } });
 }
 
 /** A port of 0 stands for the one that is addressed. */

@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { FakeClock } from '../../base/testing.js';
 import { cluster } from '../../outbound/fixtures.test.helper.js';
+import { proxyHeader } from '../connection/proxy-protocol.js';
 import { over, serve } from '../outbound.test.helper.js';
-import { proxyHeader } from './proxy-protocol.js';
 
 test('the PROXY header of version 1 and 2 names both ends', () => {
   const socket = {

@@ -1,7 +1,7 @@
 /** What undici's and Node's errors mean in the mesh's words. Each row says why. */
 import { isMeshError, type Sent } from '../../base/errors.js';
 import type { Attempt, AttemptStop } from '../../model/attempt.js';
-import type { Cancelled, Failed, Outcome } from '../../model/outcome.js';
+import type { Cancelled, Failed } from '../../model/outcome.js';
 
 /** The outcome of an attempt that we stopped ourselves. */
 export function stopped(stop: AttemptStop, sent: Sent): Failed | Cancelled {
@@ -21,7 +21,11 @@ const VERIFICATION =
   /^(UNABLE_TO_|CERT_|SELF_SIGNED|DEPTH_ZERO_SELF_SIGNED|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED|ERR_TLS_CERT)/;
 
 /** @param started whether undici had begun to write the request */
-export function failureOf(error: Error & { code?: string }, attempt: Attempt, started: boolean): Outcome {
+export function failureOf(
+  error: Error & { code?: string },
+  attempt: Attempt,
+  started: boolean,
+): Failed | Cancelled {
   const sent: Sent = started ? 'maybe' : 'no';
   if (attempt.stopped !== null) return stopped(attempt.stopped, sent);
   const base = { kind: 'failed', sent, cause: error } as const;

@@ -3,6 +3,7 @@
  * @source Istio `pilot/pkg/networking/core/cluster_builder.go`, `cluster_tls.go`; spec traffic.md §4.3 to §4.7
  */
 import { clusterName } from '../../model/cluster.js';
+import { NEVER_MS } from '../../model/destination.js';
 import { type BalancerInput, balancerPolicyFrom } from '../../traffic/balance/policy.js';
 import { breakerPolicyFrom } from '../../traffic/breaker/policy.js';
 import { limitPolicyFrom } from '../../traffic/limit/policy.js';
@@ -25,8 +26,6 @@ import { clusterResilience } from './resilience.js';
 /** @source Istio meshConfig.connectTimeout; Envoy's idle timeout */
 const CONNECT_TIMEOUT_MS = 10_000;
 const IDLE_TIMEOUT_MS = 3_600_000;
-/** Stands for "never": the longest that a platform timer can wait. */
-const NEVER_MS = 2_147_483_647;
 
 export interface ClusterFacts {
   readonly host: string;
@@ -123,13 +122,15 @@ function balancerInput(balancer: LoadBalancerSpec | undefined): BalancerInput | 
 
 /** 0 is the same as absent for every number, as in Istio; an idle timeout of `0s` means never. */
 function connection(pool: ConnectionPoolSpec | undefined): EffectiveConnection {
-  const idle = durationMs(pool?.http?.idleTimeout ?? pool?.tcp?.idleTimeout, IDLE_TIMEOUT_MS);
+  const tcpIdle = durationMs(pool?.tcp?.idleTimeout, IDLE_TIMEOUT_MS) || NEVER_MS;
+  const idle = durationMs(pool?.http?.idleTimeout, tcpIdle) || NEVER_MS;
   const keepAlive = durationMs(pool?.tcp?.tcpKeepalive?.time, null);
   const longest = durationMs(pool?.tcp?.maxConnectionDuration, null);
   return {
     ...(pool?.tcp?.maxConnections && { maxConnections: pool.tcp.maxConnections }),
     connectTimeoutMs: durationMs(pool?.tcp?.connectTimeout, CONNECT_TIMEOUT_MS),
-    idleTimeoutMs: idle === 0 ? NEVER_MS : idle,
+    idleTimeoutMs: idle,
+    ...(tcpIdle !== idle && { tcpIdleTimeoutMs: tcpIdle }),
     maxRequestsPerConnection: pool?.http?.maxRequestsPerConnection ?? 0,
     ...(keepAlive && { keepAliveMs: keepAlive }),
     ...(longest && { maxConnectionDurationMs: longest }),
