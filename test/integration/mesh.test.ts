@@ -179,3 +179,26 @@ test('two meshes in one process do not notice each other', LIMIT, async (t) => {
   await one.close();
   assert.equal(await (await two.fetch('http://svc.test/')).text(), 'second');
 });
+
+test('with policy from files paths are made equal as the settings say', LIMIT, async (t) => {
+  const policy = await folder(t);
+  await write(
+    policy,
+    'a.yaml',
+    `
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { name: no-admin }
+spec: { action: DENY, rules: [{ to: [{ operation: { paths: [/admin] } }] }] }
+`,
+  );
+  const statusOf = async (options: JoinOptions) => {
+    const mesh = await member(t, { policy, ...options });
+    const { port } = await mesh.listen((_request, response) => void response.end('in'), 0);
+    const answer = await fetch(`http://127.0.0.1:${port}//admin`);
+    await answer.text();
+    return answer.status;
+  };
+  assert.equal(await statusOf({}), 200);
+  assert.equal(await statusOf({ pathNormalization: 'MERGE_SLASHES' }), 403);
+});

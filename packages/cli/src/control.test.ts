@@ -5,51 +5,16 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { heddle, temporaryFolder } from './cli.test.kit.js';
-import { run } from './index.js';
+import { startCommand } from './control.test.kit.js';
 
 const BIN = fileURLToPath(new URL('../bin/heddle.js', import.meta.url));
 
-/** `heddle control` in this process, until `stop`. */
-function start(context: TestContext, argv: readonly string[], env: Record<string, string> = {}) {
-  const stopping = new AbortController();
-  const said = { stdout: '', stderr: '' };
-  const { promise: ready, resolve } = withResolvers();
-  const output = (name: 'stdout' | 'stderr') => ({
-    write: (text: string) => {
-      said[name] += text;
-      if (/Ctrl-C|control\.ready/.test(said.stdout)) resolve();
-    },
-  });
-  const stdin = (async function* () {})();
-  const ended = run(['control', '--port', '0', ...argv], {
-    stdin,
-    stdout: output('stdout'),
-    stderr: output('stderr'),
-    env,
-    signal: stopping.signal,
-  });
-  const stop = () => {
-    stopping.abort();
-    return ended;
-  };
-  context.after(stop);
-  return { said, ready: Promise.race([ready, ended]), stop };
-}
-
-function withResolvers(): { promise: Promise<void>; resolve: () => void } {
-  let resolve = () => {};
-  const promise = new Promise<void>((done) => {
-    resolve = done;
-  });
-  return { promise, resolve };
-}
-
 test('control says where it is, where the token lies and what to do next, and stops with 0', async (context) => {
   const dataDir = join(temporaryFolder(context), 'data');
-  const { said, ready, stop } = start(context, ['--data', dataDir]);
+  const { said, ready, stop } = startCommand(context, ['--data', dataDir]);
   await ready;
   assert.match(said.stdout, /at +https:\/\/127\.0\.0\.1:\d+\n/);
   assert.ok(said.stdout.includes(join(dataDir, 'operator.token')));
@@ -64,7 +29,7 @@ test('control says where it is, where the token lies and what to do next, and st
 
 test('control --json prints a JSON object a line', async (context) => {
   const dataDir = join(temporaryFolder(context), 'data');
-  const { said, ready, stop } = start(context, ['--json'], { HEDDLE_DATA: dataDir });
+  const { said, ready, stop } = startCommand(context, ['--json'], { HEDDLE_DATA: dataDir });
   await ready;
   assert.equal(await stop(), 0);
   const events = said.stdout
@@ -77,7 +42,11 @@ test('control --json prints a JSON object a line', async (context) => {
 });
 
 test('control --dev says that it is open', async (context) => {
-  const { said, ready, stop } = start(context, ['--dev', '--data', join(temporaryFolder(context), 'data')]);
+  const { said, ready, stop } = startCommand(context, [
+    '--dev',
+    '--data',
+    join(temporaryFolder(context), 'data'),
+  ]);
   await ready;
   await stop();
   assert.match(said.stdout, /Dev mode: every process on this machine can change policy/);

@@ -62,16 +62,9 @@ export function controlSettings(options: ControlOptions): ControlSettings {
 
 function check(settings: ControlSettings): void {
   if (settings.dataDir === '') throw invalid('dataDir', 'is empty; name a directory');
-  const id = `spiffe://${settings.trustDomain}`;
-  try {
-    if (SpiffeId.parse(id).toString() !== id) throw new Error('not in lower case');
-  } catch (cause) {
-    throw invalid(
-      'trustDomain',
-      `(${settings.trustDomain}) is not a trust domain such as cluster.local`,
-      cause,
-    );
-  }
+  checkTrustDomain(settings.trustDomain, 'trustDomain');
+  for (const alias of settings.mesh.trustDomainAliases ?? [])
+    checkTrustDomain(alias, 'mesh.trustDomainAliases');
   within(settings.port, 'port', 0, 65_535);
   within(settings.svidTtlMs, 'svidTtlMs', 1_000, 90 * 86_400_000);
   within(settings.leaseMs, 'leaseMs', 100, 3_600_000);
@@ -82,6 +75,16 @@ function check(settings: ControlSettings): void {
       'address',
       `(${settings.address}) is not a loopback address; dev mode has no credentials and listens on 127.0.0.1 or ::1 only`,
     );
+  }
+}
+
+function checkTrustDomain(name: string, option: string): void {
+  const id = `spiffe://${name}`;
+  try {
+    const read = SpiffeId.parse(id);
+    if (read.toString() !== id || read.path !== '') throw new Error('not in lower case, or with a path');
+  } catch (cause) {
+    throw invalid(option, `(${name}) is not a trust domain such as cluster.local`, cause);
   }
 }
 

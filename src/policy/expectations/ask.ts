@@ -25,7 +25,8 @@ export class Asker {
   }
 
   ask({ case: one, namespace, mesh }: ReadCase): Answered {
-    const { trustDomain = 'cluster.local', trustDomainAliases = [] } = mesh;
+    const { trustDomain = 'cluster.local', trustDomainAliases = [], pathNormalization = 'BASE' } = mesh;
+    const holds = { trustDomain, trustDomainAliases, pathNormalization };
     try {
       if ('call' in one) {
         const answer = this.#explainer(mesh).explain(questionOf(one.call, namespace));
@@ -33,7 +34,7 @@ export class Asker {
       }
       const question = exchangeOf(one.exchange, namespace, trustDomain);
       if (question === null) return unanswerable("a port: write it as in 'to: reviews:9080'");
-      const answer = explainInboundAmong(this.#resources, question, { trustDomain, trustDomainAliases });
+      const answer = explainInboundAmong(this.#resources, question, holds);
       return { differences: compareExchange(one.expect, answer, namespace).list, steps: answer.steps };
     } catch (error) {
       if (!isMeshError(error)) throw error;

@@ -166,3 +166,28 @@ test('whatever stands in a test, the answer is a report', () => {
     { numRuns: 30 },
   );
 });
+
+test('what holds for the whole mesh is said by each test: former names, and how paths are made equal', () => {
+  const policy = `apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { name: callers }
+spec:
+  rules:
+    - from: [{ source: { principals: [old.example/ns/default/sa/cart] } }]
+      to: [{ operation: { paths: [/cart] } }]
+`;
+  const passed = (mesh: string, path: string) => {
+    const test = testOf(
+      [`{ name: a, exchange: { to: "reviews:1", from: cart, path: ${path} }, expect: allow }`],
+      `  mesh: { trustDomain: new.example${mesh} }\n`,
+    );
+    const { messages, cases } = runPolicyTests([{ file: 'a.yaml', text: `${policy}---\n${test}` }]);
+    assert.deepEqual(messages, []);
+    return cases[0]?.passed;
+  };
+  const aliases = ', trustDomainAliases: [old.example]';
+  assert.equal(passed('', '/cart'), false);
+  assert.equal(passed(aliases, '/cart'), true);
+  assert.equal(passed(aliases, '//cart'), false);
+  assert.equal(passed(`${aliases}, pathNormalization: MERGE_SLASHES`, '//cart'), true);
+});

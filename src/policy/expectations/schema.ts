@@ -141,6 +141,8 @@ const mesh = z.strictObject({
   /** Former names of the trust domain. */
   trustDomainAliases: z.array(z.string()).optional(),
   outboundTrafficPolicy: z.enum(['REGISTRY_ONLY', 'ALLOW_ANY']).optional(),
+  /** How paths are made equal before AuthorizationPolicies are asked. */
+  pathNormalization: z.enum(['NONE', 'BASE', 'MERGE_SLASHES', 'DECODE_AND_MERGE_SLASHES']).optional(),
 });
 
 /** Everything but the cases, each of which is read by itself. */

@@ -2,15 +2,16 @@ import { resolve } from 'node:path';
 import type { Control, Log } from '@heddle/control';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { systemClock } from 'heddle/ports';
-import { type Context, teach, withJson } from '../context.js';
+import { type Context, collect, teach, withJson } from '../context.js';
 import { parseDuration } from '../duration.js';
 import { CliError, wrongUsage } from '../io.js';
+import { type MeshOptions, pathNormalization, TRUST_DOMAIN_ALIAS } from '../mesh-options.js';
 import { clean } from '../style.js';
 
 /** Where Istio's control plane is. */
 const DEFAULT_PORT = 15_010;
 
-interface ControlCommandOptions {
+interface ControlCommandOptions extends MeshOptions {
   readonly data?: string;
   readonly address: string;
   readonly port: number;
@@ -35,6 +36,7 @@ export function controlCommand(context: Context): Command {
       new Option('--port <n>', 'to listen on; 0: any that is free').default(DEFAULT_PORT).argParser(port),
     )
     .option('--trust-domain <name>', 'of the identities it issues; cannot be changed later', 'cluster.local')
+    .option(...TRUST_DOMAIN_ALIAS, collect)
     .addOption(
       new Option('--svid-ttl <duration>', 'how long certificates live; workloads renew them at half of that')
         .default(3_600_000, '1h')
@@ -45,6 +47,7 @@ export function controlCommand(context: Context): Command {
         .choices(['REGISTRY_ONLY', 'ALLOW_ANY'])
         .default('REGISTRY_ONLY'),
     )
+    .addOption(pathNormalization())
     .option('--dev', 'plain HTTP without credentials, on this machine only: for trying things out')
     .action((options: ControlCommandOptions) => run(options, context));
   return teach(withJson(command), [
@@ -62,10 +65,15 @@ async function run(options: ControlCommandOptions, context: Context): Promise<vo
   // Its store is native code, which no other command needs.
   const { startControl, jsonLog } = await import('@heddle/control');
   const { address, port, trustDomain, svidTtl, outboundTrafficPolicy, dev = false } = options;
+  const { trustDomainAlias: trustDomainAliases, pathNormalization } = options;
   const log = context.json ? jsonLog(systemClock, (line) => context.print(line)) : humanLog(context);
   const control = await startControl({
     ...{ dataDir, address, port, trustDomain, dev, log, svidTtlMs: svidTtl },
-    mesh: { outboundTrafficPolicy },
+    mesh: {
+      outboundTrafficPolicy,
+      ...(trustDomainAliases !== undefined && { trustDomainAliases }),
+      ...(pathNormalization !== undefined && { pathNormalization }),
+    },
   }).catch((error: unknown) => {
     throw startFailure(error, options, dataDir);
   });

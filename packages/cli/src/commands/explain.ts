@@ -11,8 +11,9 @@ import { type Context, collect, teach, withJson } from '../context.js';
 import { inboundText, outboundText } from '../explanation.js';
 import { readPolicyFiles } from '../files.js';
 import { CliError, readInput, wrongUsage } from '../io.js';
+import { type MeshOptions, pathNormalization, TRUST_DOMAIN_ALIAS } from '../mesh-options.js';
 
-interface ExplainOptions {
+interface ExplainOptions extends MeshOptions {
   readonly filename: readonly string[];
   readonly trustDomain?: string;
   readonly outboundTrafficPolicy?: 'REGISTRY_ONLY' | 'ALLOW_ANY';
@@ -62,6 +63,8 @@ function outboundCommand(context: Context): Command {
 function inboundCommand(context: Context): Command {
   const command = base('inbound')
     .description('Would this exchange be let in? The exchange is JSON on stdin.')
+    .option(...TRUST_DOMAIN_ALIAS, collect)
+    .addOption(pathNormalization())
     .action((options: ExplainOptions) => inbound(options, context));
   return teach(withJson(command), [
     [
@@ -85,9 +88,16 @@ async function outbound(
   else context.print(outboundText(answer, context.style));
 }
 
-async function inbound({ filename, trustDomain }: ExplainOptions, context: Context): Promise<void> {
+async function inbound(
+  { filename, trustDomain, trustDomainAlias, pathNormalization }: ExplainOptions,
+  context: Context,
+): Promise<void> {
   const { files, question } = await read(filename, 'exchange', context);
-  const options = trustDomain === undefined ? {} : { trustDomain };
+  const options = {
+    ...(trustDomain !== undefined && { trustDomain }),
+    ...(trustDomainAlias !== undefined && { trustDomainAliases: trustDomainAlias }),
+    ...(pathNormalization !== undefined && { pathNormalization }),
+  };
   const answer = explained(() => explainInbound(files, question as InboundQuestion, options));
   if (context.json) context.printJson(answer);
   else context.print(inboundText(answer, context.style));

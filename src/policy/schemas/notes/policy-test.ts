@@ -4,6 +4,9 @@ import { type Notes, yes } from '../note.js';
 export const policyTestNotes: Notes = {
   'mesh.trustDomain': yes('of the mesh', { default: 'cluster.local' }),
   'mesh.trustDomainAliases': yes('former names of it: principals of these count as of the new one'),
+  'mesh.pathNormalization': yes('how paths are made equal before AuthorizationPolicies are asked', {
+    default: 'BASE',
+  }),
   'mesh.outboundTrafficPolicy': yes('what becomes of calls to unknown hosts', { default: 'REGISTRY_ONLY' }),
   cases: yes('each asks one question'),
   'cases[].name': yes('for people, and for `--filter`'),
