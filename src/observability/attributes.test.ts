@@ -1,6 +1,7 @@
 /** Every attribute: one row each. @source Envoy `docs/root/intro/arch_overview/advanced/attributes.rst` */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ATTRIBUTES } from './attribute-names.js';
 import { callFacts, exchangeFacts } from './attributes.js';
 import { compileExpression } from './expression.js';
 import { endedCall, exchangeOf } from './fixtures.test.helper.js';
@@ -121,4 +122,11 @@ test('plain text has no name and no certificate', () => {
   assert.equal(says('connection.mtls'), 'false');
   assert.equal(says('connection.requested_server_name'), undefined);
   assert.equal(says('connection.uri_san_peer_certificate'), undefined);
+});
+
+test('the list of attributes names what calls and exchanges have, and nothing else', () => {
+  const made = [exchangeFacts(exchangeOf(), 0), callFacts(endedCall())].flatMap((facts) =>
+    Object.keys(facts).flatMap((root) => Object.keys(facts[root] as object).map((name) => `${root}.${name}`)),
+  );
+  assert.deepEqual([...new Set(made)].sort(), [...ATTRIBUTES].sort());
 });

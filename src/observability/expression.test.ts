@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { compileExpression, expressionFault } from './expression.js';
+import { compileExpression, expressionFault, unknownAttributes } from './expression.js';
 
 const FACTS = {
   request: { path: '/a/b', size: 3n, referer: undefined, headers: new Map([['a', 'one']]) },
@@ -92,3 +92,17 @@ test('whatever is written, it is refused or it gives an answer', () => {
     ),
   );
 });
+
+const ASKED: readonly [expression: string, unknown: readonly string[]][] = [
+  ["request.path == '/' && response.code in [1, 2]", []],
+  ["request['path'] + request.headers['x']", []],
+  ['metadata.a.b == 1 || has(source.port)', ['metadata.a', 'source.port']],
+  ["node['id'] + string(filter_state.x)", ['node.id', 'filter_state.x']],
+  ["request.headers.exists(k, k.size() > 1 && k.startsWith('x'))", []],
+  ["[{'a': 1}].all(one, one.a == 1)", []],
+  ['type(request.time) == google.protobuf.Timestamp', []],
+  [')++++', []],
+];
+for (const [expression, unknown] of ASKED)
+  test(`${expression} asks for ${unknown.join(' and ') || 'nothing that is not known'}`, () =>
+    assert.deepEqual(unknownAttributes(expression), unknown));

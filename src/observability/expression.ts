@@ -3,8 +3,9 @@
  * known when a call is there. Pure.
  * @source cel-spec `doc/langdef.md`; Envoy `docs/root/intro/arch_overview/advanced/attributes.rst`
  */
-import { Environment } from '@marcbachmann/cel-js';
+import { type ASTNode, Environment, type ParseResult } from '@marcbachmann/cel-js';
 import { RE2JS } from 're2js';
+import { ATTRIBUTES } from './attribute-names.js';
 
 /** A choice of this library: expressions that people write are far shorter. */
 const MAX_CHARACTERS = 4_096;
@@ -39,9 +40,36 @@ export function expressionFault(source: string): string | null {
   }
 }
 
+/** What `source` asks about that nobody here can answer, by full names; empty if it is no expression. */
+export function unknownAttributes(source: string): string[] {
+  if (expressionFault(source) !== null) return [];
+  const asked = new Set<string>();
+  const bare = new Set<string>(NO_ATTRIBUTES);
+  collect(parsed(source).ast, asked, bare);
+  return [...asked].filter((name) => !ATTRIBUTES.has(name) && !bare.has(name.split('.', 1)[0]!));
+}
+
+/** Where the names of types begin. */
+const NO_ATTRIBUTES = ['google', 'optional'];
+
+/** @param bare names that stand alone: those of types, and those that the expression gives its own values */
+function collect(node: unknown, asked: Set<string>, bare: Set<string>): void {
+  if (Array.isArray(node)) for (const one of node) collect(one, asked, bare);
+  if (!isNode(node)) return;
+  if (node.op === 'id') bare.add(node.args);
+  else if (node.op === '.' && node.args[0].op === 'id') asked.add(`${node.args[0].args}.${node.args[1]}`);
+  else if (node.op === '[]' && node.args[0].op === 'id' && node.args[1].op === 'value')
+    asked.add(`${node.args[0].args}.${String(node.args[1].args)}`);
+  else collect(node.args, asked, bare);
+}
+
+function isNode(value: unknown): value is ASTNode {
+  return typeof value === 'object' && value !== null && 'op' in value && 'args' in value;
+}
+
 /** @throws Error in CEL's own words if `source` is no expression; RangeError if it is longer than 4 096 characters */
 export function compileExpression(source: string): Expression {
-  const evaluate = parsed(source);
+  const evaluate: (facts: ExpressionFacts) => unknown = parsed(source);
   const value = (facts: ExpressionFacts): unknown => {
     try {
       return evaluate(facts);
@@ -56,7 +84,7 @@ export function compileExpression(source: string): Expression {
   };
 }
 
-function parsed(source: string): (facts: ExpressionFacts) => unknown {
+function parsed(source: string): ParseResult {
   if (source.length > MAX_CHARACTERS) throw new RangeError(`it is longer than ${MAX_CHARACTERS} characters`);
   return environment().parse(linearMatches(source));
 }

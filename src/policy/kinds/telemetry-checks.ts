@@ -3,7 +3,7 @@
  * @source Istio `pkg/config/validation/validation.go` ValidateTelemetry; spec validation.md §8
  */
 import { LOG_PROVIDERS } from '../../observability/access-log/decide.js';
-import { expressionFault } from '../../observability/expression.js';
+import { expressionFault, unknownAttributes } from '../../observability/expression.js';
 import { checkSelectorLabels } from './common.js';
 import type { FieldPath, Findings } from './kind.js';
 import { checkTargetReferences } from './target-reference.js';
@@ -36,6 +36,10 @@ const LOG = {
 function checkAccessLogging(entry: AccessLoggingSpec, path: FieldPath, findings: Findings): void {
   checkProviders(entry.providers, path, findings, LOG);
   if (entry.filter === undefined) return;
-  const fault = expressionFault(entry.filter.expression ?? '');
-  if (fault !== null) findings.error([...path, 'filter', 'expression'], `not an expression (CEL): ${fault}`);
+  const expression = entry.filter.expression ?? '';
+  const at = [...path, 'filter', 'expression'];
+  const fault = expressionFault(expression);
+  if (fault !== null) findings.error(at, `not an expression (CEL): ${fault}`);
+  for (const name of unknownAttributes(expression))
+    findings.info(at, `Heddle does not know ${name}: what depends on it is not logged`);
 }

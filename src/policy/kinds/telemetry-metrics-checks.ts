@@ -2,7 +2,7 @@
  * Telemetry `metrics`: what its schema cannot say.
  * @source Istio `pkg/config/validation/validation.go` validateTelemetryMetrics
  */
-import { expressionFault } from '../../observability/expression.js';
+import { expressionFault, unknownAttributes } from '../../observability/expression.js';
 import { METRIC_PROVIDERS } from '../../observability/metrics/decide.js';
 import { checkDuration } from './common.js';
 import type { FieldPath, Findings } from './kind.js';
@@ -62,4 +62,6 @@ function checkValue(value: string, path: FieldPath, findings: Findings): void {
   const fault = expressionFault(value);
   if (fault !== null)
     findings.warning(path, `the expression does not compile, so the tag says 'unknown': ${fault}`, 'HDL0008');
+  for (const name of unknownAttributes(value))
+    findings.info(path, `Heddle does not know ${name}: where the tag depends on it, it says 'unknown'`);
 }

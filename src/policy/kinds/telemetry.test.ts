@@ -55,6 +55,16 @@ test('an expression for a tag that does not compile is a warning of our own: Ist
   assert.deepEqual(found('Telemetry', spec(`${'('.repeat(5_000)}1`)), [`warning HDL0008 ${path}`]);
 });
 
+test('attributes that a process does not know are told', () => {
+  const filter = '{ accessLogging: [{ filter: { expression: "metadata.a == 1 && response.code == 2" } }] }';
+  assert.deepEqual(found('Telemetry', filter), ['info HDL0006 spec.accessLogging[0].filter.expression']);
+  const tag =
+    '{ metrics: [{ overrides: [{ tagOverrides: { t: { value: "node.id + source.address" } } }] }] }';
+  assert.deepEqual(found('Telemetry', tag), [
+    'info HDL0006 spec.metrics[0].overrides[0].tagOverrides.t.value',
+  ]);
+});
+
 test('an expression that is nested very deep or is very long is refused in time', () => {
   const spec = (expression: string) =>
     `{ accessLogging: [{ filter: { expression: ${JSON.stringify(expression)} } }] }`;
