@@ -137,16 +137,18 @@ test('a span is written as one line of JSON with its parent, times, error and at
     metrics: 'none',
     environment: {},
   });
+  // A small number would be taken for a time since the process began, once it runs for longer than that.
+  const began = Date.UTC(2026, 0, 1);
   const tracer = trace.getTracer('test');
-  const parent = tracer.startSpan('outer', { startTime: 1000 });
+  const parent = tracer.startSpan('outer', { startTime: began });
   const child = tracer.startSpan(
     'inner',
-    { startTime: 1010, kind: 2, attributes: { n: 1 } },
+    { startTime: began + 10, kind: 2, attributes: { n: 1 } },
     trace.setSpan(context.active(), parent),
   );
   child.setStatus({ code: 2, message: 'refused' });
-  child.end(1020);
-  parent.end(1050);
+  child.end(began + 20);
+  parent.end(began + 50);
   await running.stop();
   const text = lines.join('');
   assert.ok(text.endsWith('\n'));
@@ -161,7 +163,7 @@ test('a span is written as one line of JSON with its parent, times, error and at
     service: 'a',
     name: 'inner',
     kind: 'client',
-    startMs: 1010,
+    startMs: began + 10,
     durationMs: 10,
     error: 'refused',
     attributes: { n: 1 },

@@ -258,3 +258,20 @@ test('for any outcomes: at most 1 + attempts of them, the last is returned, the 
     { numRuns: 50 },
   );
 });
+
+test('by default a retry after an attempt that reached nobody costs no budget; where policy sets one it does', async () => {
+  const good = responded(200);
+  const refused = failed('connection-failure', 'no');
+  const policy = { attempts: 2, on: ['connect-failure', '5xx'] as const };
+  const full = new RetryBudget(null, undefined);
+  while (full.take(0));
+  const spared = start({ outcomes: [refused, refused, good], budget: full, policy });
+  await spared.clock.advanceAsync(1_000);
+  assert.equal(await spared.result, good);
+  assert.deepEqual([spared.ran.length, full.outstanding], [2, 10]);
+  const limited = start({ outcomes: [refused, good], budget: new RetryBudget(null, 0), policy });
+  assert.equal(await limited.result, refused);
+  assert.ok(limited.call.flags.has('UO'));
+  const answered = responded(503);
+  assert.equal(await start({ outcomes: [answered, good], budget: full, policy }).result, answered);
+});

@@ -50,16 +50,19 @@ export async function retryAttempts(options: RetryOptions): Promise<Outcome> {
   let sent: Sent = 'no';
   let delayMs = 0;
   let retries = 0;
+  /** The retry that is next, or under way, is one of the budget's. */
+  let counted = false;
 
   const attempt = async (number: number): Promise<void> => {
     if (number > 1) outcome = await retryOnce();
+    const free = outcome.kind === 'failed' && budget.isFree(outcome.sent);
     const verdict = decideRetry(policy, {
       outcome,
       method: call.method,
       bodyReplayable: isReplayable(call.body),
       retriesSoFar: retries,
       deadlineRemainingMs: call.deadlineAt - clock.now(),
-      budgetAllows: budget.allows(options.active()),
+      budgetAllows: free || budget.allows(options.active()),
       random: options.random,
     });
     if (verdict.kind === 'stop') {
@@ -68,10 +71,15 @@ export async function retryAttempts(options: RetryOptions): Promise<Outcome> {
       if (verdict.because !== 'no-condition') options.onStop?.(verdict.because);
       return;
     }
-    budget.take(options.active());
+    counted = !free && budget.take(options.active());
     delayMs = verdict.delayMs;
     options.onRetry?.(retries + 1, delayMs, verdict.because);
     throw AGAIN;
+  };
+
+  const giveBack = (): void => {
+    if (counted) budget.release();
+    counted = false;
   };
 
   const retryOnce = async (): Promise<Outcome> => {
@@ -79,7 +87,7 @@ export async function retryAttempts(options: RetryOptions): Promise<Outcome> {
     try {
       return await options.run(retries);
     } finally {
-      budget.release();
+      giveBack();
     }
   };
 
@@ -88,7 +96,7 @@ export async function retryAttempts(options: RetryOptions): Promise<Outcome> {
     if (outcome.kind === 'response' || (outcome.kind === 'failed' && outcome.sent === 'maybe'))
       sent = 'maybe';
     if (await waitForCall(clock, call, delayMs)) return;
-    budget.release();
+    giveBack();
     outcome = givenUp(call, sent);
   };
 

@@ -1,3 +1,4 @@
+import type { Sent } from '../../base/errors.js';
 import { allowedRetries } from './budget.js';
 import type { RetryBudgetPolicy } from './policy.js';
 
@@ -20,6 +21,15 @@ export class RetryBudget {
   setPolicy(policy: RetryBudgetPolicy | null, maxRetries: number | undefined): void {
     this.#policy = policy;
     this.#maxRetries = maxRetries;
+  }
+
+  /**
+   * Need a retry after an attempt that ended so not be counted? One that never reached a server has cost none anything, so the retry
+   * multiplies nothing: a process that dies while calls come in bursts must not cost more than the budget's worth of them. What
+   * policy says itself counts all, as in Envoy.
+   */
+  isFree(sent: Sent): boolean {
+    return sent === 'no' && this.#policy === null && this.#maxRetries === undefined;
   }
 
   /**
