@@ -92,7 +92,6 @@ function excessOf(text: string, parts: readonly { readonly base: number }[]): Ya
 
 /** What YAML's own grammar leaves out, and halves of surrogate pairs. */
 const FORBIDDEN =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   /[\0-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 
 class Refusal extends Error {
