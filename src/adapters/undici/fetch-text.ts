@@ -3,7 +3,7 @@
  * roots; calls of the application are not this.
  */
 import { Agent, buildConnector, type Dispatcher, interceptors, request } from 'undici';
-import { inRange, parseAddress, parseRange } from '../../security/authorize/address.js';
+import { contains, parseIp, parseSubnet } from '../../base/ip.js';
 import type { FetchText } from '../../security/token/index.js';
 
 /** As Go's client, by which Istio fetches keys, but fewer. */
@@ -21,11 +21,11 @@ const NEVER = [
   'ff02::/16',
   '100.100.100.200',
   'fd00:ec2::/32',
-].map((range) => parseRange(range)!);
+].map((range) => parseSubnet(range)!);
 
 function isForbidden(host: string): boolean {
-  const address = parseAddress(host.replace(/^\[|\]$/g, ''));
-  return address !== null && NEVER.some((range) => inRange(range, address));
+  const address = parseIp(host.replace(/^\[|\]$/g, ''));
+  return address !== null && NEVER.some((range) => contains(range, address));
 }
 
 function guarded(): buildConnector.connector {

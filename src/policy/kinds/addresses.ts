@@ -3,6 +3,8 @@
  * @source Kubernetes `apimachinery/pkg/util/validation` (DNS-1123); Istio `agent/validation.go` ValidateFQDN, ValidateWildcardDomain
  */
 
+import { parseIp, parseSubnet } from '../../base/ip.js';
+
 const LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/i;
 
 export function isDnsLabel(text: string): boolean {
@@ -14,36 +16,16 @@ export function isIp(text: string): boolean {
 }
 
 export function isIpv4(text: string): boolean {
-  const parts = text.split('.');
-  return parts.length === 4 && parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255);
+  return !/[:%]/.test(text) && parseIp(text) !== null;
 }
 
 export function isIpv6(text: string): boolean {
-  if (!text.includes(':') || text.length > 45) return false;
-  const halves = text.split('::');
-  if (halves.length > 2) return false;
-  let groups = 0;
-  for (const [half, part] of halves.entries()) {
-    if (part === '') continue;
-    const pieces = part.split(':');
-    for (const [index, piece] of pieces.entries()) {
-      const last = half === halves.length - 1 && index === pieces.length - 1;
-      if (/^[0-9a-f]{1,4}$/i.test(piece)) groups += 1;
-      else if (last && isIpv4(piece)) groups += 2;
-      else return false;
-    }
-  }
-  return halves.length === 2 ? groups < 8 : groups === 8;
+  return text.includes(':') && !text.includes('%') && parseIp(text) !== null;
 }
 
 /** `10.0.0.0/8`. */
 export function isCidr(text: string): boolean {
-  const slash = text.indexOf('/');
-  if (slash < 0) return false;
-  const address = text.slice(0, slash);
-  const bits = text.slice(slash + 1);
-  if (!/^(0|[1-9]\d{0,2})$/.test(bits)) return false;
-  return isIpv4(address) ? Number(bits) <= 32 : isIpv6(address) && Number(bits) <= 128;
+  return text.includes('/') && parseSubnet(text) !== null;
 }
 
 /** What is wrong with a full name, or null. */

@@ -3,7 +3,7 @@
  * `when` are two spellings of the same attributes.
  * @source Istio `pilot/pkg/security/authz/model/generator.go`, `pkg/config/security/security.go`
  */
-import { type Address, inRange, parseRange } from './address.js';
+import { contains, type Groups, parseSubnet } from '../../base/ip.js';
 import { claimTest, requestPrincipalTest } from './claims.js';
 import { parsePattern, type TextTest, textTest } from './matchers.js';
 import { checkPathTemplate, isPathTemplate, pathTemplateTest } from './path-template.js';
@@ -57,18 +57,18 @@ function principalAttribute(compile: (values: readonly string[]) => TextTest, ch
   };
 }
 
-function addressAttribute(read: (view: View) => Address | null): Attribute {
+function addressAttribute(read: (view: View) => Groups | null): Attribute {
   return {
     httpOnly: false,
     known: (view) => read(view) !== null,
     check: (value) =>
-      parseRange(value) === null ? 'not an IP address or CIDR range, such as 10.0.0.0/8' : null,
+      parseSubnet(value) === null ? 'not an IP address or CIDR range, such as 10.0.0.0/8' : null,
     compile(values) {
-      const ranges = values.map((value) => parseRange(value)!);
+      const ranges = values.map((value) => parseSubnet(value)!);
       return (view) => {
         const address = read(view);
         if (address === null) return false;
-        for (const range of ranges) if (inRange(range, address)) return true;
+        for (const range of ranges) if (contains(range, address)) return true;
         return false;
       };
     },

@@ -2,7 +2,7 @@
  * What is known about one exchange, or one connection, when it is decided whether it may go on.
  */
 import type { HeaderFields } from '../../base/headers.js';
-import { type Address, parseAddress } from './address.js';
+import { type Groups, parseIp } from '../../base/ip.js';
 
 export interface AuthorizationFacts {
   /** For a connection that is not HTTP, all HTTP fields are empty and are not looked at. */
@@ -41,15 +41,15 @@ export class View {
   #authority = '';
   #lowerAuthority = '';
 
-  peer(): Address | null {
+  peer(): Groups | null {
     return this.#peer.get(this.facts.peerIp);
   }
 
-  remote(): Address | null {
+  remote(): Groups | null {
     return this.#remote.get(this.facts.remoteIp);
   }
 
-  local(): Address | null {
+  local(): Groups | null {
     return this.facts.localIp === undefined ? null : this.#local.get(this.facts.localIp);
   }
 
@@ -79,11 +79,11 @@ export class View {
 
 class AddressMemo {
   #text: string | null = null;
-  #address: Address | null = null;
+  #address: Groups | null = null;
 
-  get(text: string): Address | null {
+  get(text: string): Groups | null {
     if (text !== this.#text) {
-      this.#address = parseAddress(text);
+      this.#address = parseIp(text);
       this.#text = text;
     }
     return this.#address;

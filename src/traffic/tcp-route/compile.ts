@@ -4,10 +4,11 @@
  * @source Istio `tls.go` buildSidecarOutboundTLSFilterChainOpts, buildSidecarOutboundTCPFilterChainOpts; Envoy
  * `filter_chain_manager_impl.cc`
  */
+
+import { parseSubnet, type Subnet, subnetKey } from '../../base/ip.js';
 import { clusterName, parseClusterName } from '../../model/cluster.js';
 import { totalWeight } from '../split/decide.js';
 import type { ConnectionDestination, EffectiveConnectionRoute } from './policy.js';
-import { parseSubnet, type Subnet, subnetKey } from './subnet.js';
 
 export class CompiledConnectionDestination {
   /** `outbound|PORT|SUBSET|HOST`, the port settled. */

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { parseIp } from '../../base/ip.js';
 import { compileConnections } from './compile.js';
 import { decideConnection } from './decide.js';
 import { describeConnectionMismatch } from './mismatch.js';
 import type { ConnectionMatch, EffectiveConnectionRoute } from './policy.js';
-import { parseIp } from './subnet.js';
 
 const cluster = (name: string, port = 0) => `outbound|${port}||${name}`;
 

@@ -2,10 +2,11 @@
  * Where a connection goes that is not HTTP as we see it. Pure, and without an allocation.
  * @source Envoy `filter_chain_manager_impl.cc` findFilterChain; spec traffic.md §3
  */
+
+import { contains, type Groups } from '../../base/ip.js';
 import type { Random } from '../../base/random.js';
 import { pickWeighted } from '../split/decide.js';
 import type { CompiledConnectionRoute, ConnectionForward, ConnectionTable, SubnetRoutes } from './compile.js';
-import { contains, type Groups } from './subnet.js';
 
 export interface ConnectionFacts {
   /** The port that the caller addressed. */

@@ -1,4 +1,6 @@
 /** Routing of connections: TLS that is passed on as it is, and bytes of any other kind. */
+
+export { type Groups, parseIp, parseSubnet } from '../../base/ip.js';
 export {
   type CompileConnections,
   CompiledConnectionDestination,
@@ -10,4 +12,3 @@ export {
 export { type ConnectionFacts, type ConnectionVerdict, decideConnection } from './decide.js';
 export { describeConnectionMismatch } from './mismatch.js';
 export type * from './policy.js';
-export { type Groups, parseIp, parseSubnet } from './subnet.js';

@@ -1,7 +1,8 @@
 /** In words: why a rule for connections did not take one. */
+
+import { contains } from '../../base/ip.js';
 import type { CompiledConnectionRoute } from './compile.js';
 import type { ConnectionFacts } from './decide.js';
-import { contains } from './subnet.js';
 
 /** null: all that the rule asks for holds; if it was not taken, another one asks for something more specific. */
 export function describeConnectionMismatch(

@@ -1,5 +1,5 @@
 /**
- * Addresses and subnets as eight groups of sixteen bits: an IPv4 address is its IPv6 form `::ffff:a.b.c.d`, which is also what a
+ * IP addresses and subnets as eight groups of sixteen bits: an IPv4 address is its IPv6 form `::ffff:a.b.c.d`, which is also what a
  * dual-stack socket reports. Small and pure: `node:net` may not be imported here.
  * @source RFC 4291 §2.2 (text forms), §2.5.5.2 (IPv4 in IPv6), RFC 4632 (CIDR)
  */
@@ -56,10 +56,11 @@ function parseGroups(text: string, last: boolean): number[] | null {
   return groups;
 }
 
-/** `10.0.0.0/8`, `fd00::/8`, or one address. @returns null if it is neither */
+/** `10.0.0.0/8`, `fd00::/8`, `::ffff:10.0.0.0/104`, or one address. @returns null if it is none of them */
 export function parseSubnet(text: string): Subnet | null {
   const slash = text.indexOf('/');
   const address = slash < 0 ? text : text.slice(0, slash);
+  if (slash >= 0 && address.includes('%')) return null;
   const network = parseIp(address);
   if (network === null) return null;
   if (slash < 0) return { network, bits: 128 };
@@ -69,11 +70,22 @@ export function parseSubnet(text: string): Subnet | null {
   return bits <= 128 ? { network, bits } : null;
 }
 
+/**
+ * Is the address in the subnet? One of IPv4 is in subnets of IPv4 only: those that say more than the 96 bits before it.
+ * @source Envoy `cidr_range.cc`: addresses of different families are in no range together
+ */
 export function contains({ network, bits }: Subnet, address: Groups): boolean {
+  if (bits < V4_BITS && isV4(address)) return false;
   const whole = bits >> 4;
   for (let at = 0; at < whole; at += 1) if (network[at] !== address[at]) return false;
   const rest = bits & 15;
   return rest === 0 || (network[whole]! ^ address[whole]!) >> (16 - rest) === 0;
+}
+
+function isV4(address: Groups): boolean {
+  if (address[5] !== 0xffff) return false;
+  for (let at = 0; at < 5; at += 1) if (address[at] !== 0) return false;
+  return true;
 }
 
 /** The same subnet has the same text, whatever stands behind its length. */

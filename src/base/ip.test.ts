@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { contains, parseIp, parseSubnet, subnetKey } from './subnet.js';
+import { contains, parseIp, parseSubnet, subnetKey } from './ip.js';
 
 const good: readonly [string, string][] = [
   ['1.2.3.4', '0:0:0:0:0:65535:258:772'],
@@ -35,11 +35,57 @@ for (const text of [
 ])
   test(`'${text.slice(0, 20)}' is no address`, () => assert.equal(parseIp(text), null));
 
-for (const text of ['10.0.0.0/33', '::/129', '10.0.0.0/', '10.0.0.0/08', '/8', '10.0.0.0/8/8', '10.0.0.0/-1'])
+for (const text of [
+  '10.0.0.0/33',
+  '::/129',
+  '10.0.0.0/',
+  '10.0.0.0/08',
+  '/8',
+  '10.0.0.0/8/8',
+  '10.0.0.0/-1',
+  '10.0/8',
+  '::ffff:1.2.3.4/129',
+  'fe80::1%eth0/64',
+])
   test(`'${text}' is no subnet`, () => assert.equal(parseSubnet(text), null));
 
 const group = fc.integer({ min: 0, max: 0xffff });
-const address = fc.array(group, { minLength: 8, maxLength: 8 });
+/** Of IPv6, with any bit changed as well. */
+const address = fc.array(group, { minLength: 7, maxLength: 7 }).map((rest) => [0x2001, ...rest]);
+
+const HELD: readonly [subnet: string, address: string, held: boolean][] = [
+  ['10.0.0.0/8', '10.255.1.2', true],
+  ['10.0.0.0/8', '11.0.0.0', false],
+  ['10.0.0.0/8', '::ffff:10.1.1.1', true],
+  ['192.168.4.0/22', '192.168.7.255', true],
+  ['192.168.4.0/22', '192.168.8.0', false],
+  ['0.0.0.0/0', '1.2.3.4', true],
+  ['0.0.0.0/0', '::1', false],
+  ['10.0.0.1', '10.0.0.1', true],
+  ['10.0.0.1', '10.0.0.2', false],
+  ['2001:db8::/33', '2001:db8:7fff::1', true],
+  ['2001:db8::/33', '2001:db8:8000::1', false],
+  ['::/0', 'fe80::1%eth0', true],
+  ['::/0', '10.0.0.1', false],
+  ['::ffff:10.0.0.0/104', '10.9.9.9', true],
+  ['::ffff:10.0.0.0/104', '11.0.0.1', false],
+  // Wider than all of IPv4: a subnet of IPv6, as in Envoy.
+  ['::ffff:10.0.0.0/80', '::1:0:1', true],
+  ['::ffff:10.0.0.0/80', '10.0.0.1', false],
+];
+for (const [subnet, text, held] of HELD)
+  test(`${text} is ${held ? '' : 'not '}in ${subnet}`, () =>
+    assert.equal(contains(parseSubnet(subnet)!, parseIp(text)!), held));
+
+test('any IPv4 address is in every subnet cut from it', () => {
+  const byte = fc.integer({ min: 0, max: 255 });
+  fc.assert(
+    fc.property(fc.tuple(byte, byte, byte, byte), fc.integer({ min: 0, max: 32 }), (bytes, bits) => {
+      const text = bytes.join('.');
+      assert.ok(contains(parseSubnet(`${text}/${bits}`)!, parseIp(`::ffff:${text}`)!));
+    }),
+  );
+});
 
 test('a subnet holds an address if and only if their first bits are the same', () => {
   const bit = (groups: readonly number[], at: number) => (groups[at >> 4]! >> (15 - (at & 15))) & 1;
