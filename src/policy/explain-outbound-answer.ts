@@ -3,7 +3,6 @@ import { copyFields, type HeaderFields } from '../base/headers.js';
 import type { Random } from '../base/random.js';
 import { mirrorCluster } from '../traffic/mirror/decide.js';
 import type { CompiledDestination, CompiledRoute } from '../traffic/route/index.js';
-import type { CompiledHost } from './compile.js';
 import { summariseHeaders } from './explain-steps.js';
 import type { ExplainedCluster, OutboundExplanation } from './outbound-question.js';
 
@@ -42,14 +41,10 @@ export function emptyAnswer(
 }
 
 /** What a route says about every call that it takes. */
-export function routeParts(
-  route: CompiledRoute,
-  port: number,
-  host: CompiledHost,
-): Partial<OutboundExplanation> {
+export function routeParts(route: CompiledRoute, port: number): Partial<OutboundExplanation> {
   const { retries } = route;
   return {
-    route: host.virtualService === null || route.index < 0 ? null : { index: route.index, name: route.name },
+    route: route.index < 0 ? null : { index: route.index, name: route.name },
     responseHeaders: summariseHeaders(route.responseHeaders),
     mirrors: (route.mirrors ?? []).map((mirror) => ({
       cluster: mirrorCluster(mirror, port),

@@ -1,16 +1,13 @@
 /** `explain outbound` for connections: TLS that is passed on as it is, and TCP. */
-
-import { clusterName } from '../model/cluster.js';
 import {
   type CompiledConnectionRoute,
   type ConnectionFacts,
   type ConnectionTable,
-  compileConnections,
   decideConnection,
   describeConnectionMismatch,
   parseIp,
 } from '../traffic/tcp-route/index.js';
-import type { CompiledHost } from './compile.js';
+import { type CompiledHost, connectionTable } from './compile.js';
 import { type ExplainedRequest, emptyAnswer, fixedRandom, sharesOf } from './explain-outbound-answer.js';
 import { destinationSteps, type Known } from './explain-steps.js';
 import { splitAuthority } from './host-table.js';
@@ -21,7 +18,7 @@ type Kind = 'tls' | 'tcp';
 /** The server name that is asked for; null: none. */
 export function serverName(call: OutboundCallFacts, host: string): string | null {
   if (call.protocol !== 'tls') return null;
-  if (call.sni !== undefined) return call.sni === '' ? null : call.sni.toLowerCase();
+  if (call.sni != null) return call.sni === '' ? null : call.sni.toLowerCase();
   return parseIp(host) === null ? host.toLowerCase() : null;
 }
 
@@ -33,12 +30,7 @@ export function explainConnection(
 ): OutboundExplanation {
   const kind = call.protocol as Kind;
   const { host: name, port } = splitAuthority(call.authority, kind === 'tls' ? 'https' : call.scheme);
-  const routes = host.effective[kind] ?? [];
-  const table = compileConnections({
-    kind,
-    routes,
-    fallback: { index: -1, destinations: [{ cluster: clusterName(0, '', host.host), weight: 100 }] },
-  });
+  const table = host[kind] ?? connectionTable(host.effective, kind);
   const facts: ConnectionFacts = {
     port,
     sni: serverName(call, name),
@@ -47,7 +39,8 @@ export function explainConnection(
   const verdict = decideConnection(table, facts, fixedRandom(call.random ?? 0));
   const taken = verdict.kind === 'forward' ? verdict.route : null;
   steps.push(...triedSteps(table, facts, taken, host));
-  const base = emptyAnswer(call, routes.length === 0 ? null : host.virtualService, steps);
+  const rule = taken !== null && taken.index >= 0 ? taken : table.routes[0];
+  const base = emptyAnswer(call, rule === undefined ? null : ruleOf(rule.effective, host), steps);
   if (verdict.kind === 'noRoute') {
     steps.push('no rule is for this connection: it is closed, flag NR');
     return { ...base, outcome: 'noRoute' };
@@ -71,8 +64,8 @@ function triedSteps(
   host: CompiledHost,
 ): string[] {
   const { kind } = table;
-  const rule = ({ index }: CompiledConnectionRoute) =>
-    `rule ${index + 1} of ${host.virtualService} (${kind}[${index}])`;
+  const rule = ({ index, effective }: CompiledConnectionRoute) =>
+    `rule ${index + 1} of ${ruleOf(effective, host)} (${kind}[${index}])`;
   if (table.routes.length === 0)
     return [`no VirtualService has ${kind} rules for it: the connection goes to the service itself`];
   const steps: string[] = [];
@@ -90,4 +83,8 @@ function triedSteps(
   if (taken !== null && taken.index < 0)
     steps.push('no rule is for this connection: it goes to the service itself');
   return steps;
+}
+
+function ruleOf({ virtualService }: CompiledConnectionRoute['effective'], host: CompiledHost): string | null {
+  return virtualService ?? host.virtualService;
 }

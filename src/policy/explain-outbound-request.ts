@@ -23,10 +23,11 @@ import { type Known, outboundSteps, summariseHeaders } from './explain-steps.js'
 import { splitAuthority } from './host-table.js';
 import type { OutboundCallFacts, OutboundExplanation } from './outbound-question.js';
 
-/** Has its VirtualService rules of this kind for this caller? */
-export function speaksFor(host: CompiledHost, protocol: OutboundCallFacts['protocol']): boolean {
-  const rules = protocol === 'http' ? host.effective.routes : host.effective[protocol];
-  return host.virtualService !== null && (rules ?? []).length > 0;
+/** `ns/name` of the VirtualServices that have rules of this kind for this caller, the first that is asked first. */
+export function speakersFor(host: CompiledHost, protocol: OutboundCallFacts['protocol']): string[] {
+  const rules = protocol === 'http' ? host.effective.routes : (host.effective[protocol] ?? []);
+  const own = rules.filter(({ index }) => index >= 0);
+  return [...new Set(own.flatMap(({ virtualService }) => virtualService ?? host.virtualService ?? []))];
 }
 
 export function explainRequest(
@@ -39,14 +40,15 @@ export function explainRequest(
   const facts: RequestFacts = { ...request, port, claims: request.claims ?? null };
   const drawn = request.random;
   const verdict = decideRoute(host.table, facts, fixedRandom(drawn ?? 0), traceInto(steps, host, facts));
-  const speaking = speaksFor(host, 'http') ? host.virtualService : null;
+  const speaking = speakersFor(host, 'http')[0] ?? null;
   const base = emptyAnswer(request, speaking, steps);
   if (verdict.kind === 'noRoute') {
     steps.push('no rule matches: 404, flag NR. Inside a VirtualService there is no default route');
     return { ...base, outcome: 'noRoute' };
   }
   const { route } = verdict;
-  const common = { ...base, ...routeParts(route, port, host) };
+  const virtualService = route.index < 0 ? speaking : ruleOf(route.effective, host);
+  const common = { ...base, virtualService, ...routeParts(route, port) };
   if (verdict.kind === 'redirect') {
     const { status, location } = verdict;
     steps.push(`redirected with ${status} to ${location}`);
@@ -90,16 +92,27 @@ const CERTAIN_ONLY = 1 - Number.EPSILON;
 
 function traceInto(steps: string[], host: CompiledHost, request: RequestFacts): RouteTrace {
   return {
-    skipped: (route, failed) =>
-      steps.push(`${label(route, host)} did not match: ${describeMismatch(failed, request)}`),
-    matched: (route) =>
-      steps.push(route.index < 0 ? 'the call goes to the service itself' : `${label(route, host)} matches`),
+    skipped: (route, failed) => {
+      if (route.index >= 0)
+        steps.push(`${label(route, host)} did not match: ${describeMismatch(failed, request)}`);
+    },
+    matched: (route) => steps.push(route.index >= 0 ? `${label(route, host)} matches` : withoutRule(route)),
   };
+}
+
+function withoutRule({ effective }: CompiledRoute): string {
+  return effective.action.kind === 'redirect'
+    ? 'the gateway sends calls over HTTP to HTTPS before any rule is asked'
+    : 'the call goes to the service itself';
+}
+
+function ruleOf({ virtualService }: CompiledRoute['effective'], host: CompiledHost): string | null {
+  return virtualService ?? host.virtualService;
 }
 
 /** `rule 2 of default/reviews (http[1], jason)`: people count from one, paths from zero. */
 function label({ index, name, effective }: CompiledRoute, host: CompiledHost): string {
   const called = name === null ? '' : `, ${name}`;
   const from = effective.delegate === undefined ? '' : `, from its delegate ${effective.delegate}`;
-  return `rule ${index + 1} of ${host.virtualService} (http[${index}]${called}${from})`;
+  return `rule ${index + 1} of ${ruleOf(effective, host)} (http[${index}]${called}${from})`;
 }

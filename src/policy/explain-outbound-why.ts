@@ -7,8 +7,8 @@ import type { Resource, Scope } from './resource.js';
 export interface SilentFacts {
   /** FQDN. */
   readonly host: string;
-  /** `ns/name` of the VirtualService that speaks; null: none does. */
-  readonly speaking: string | null;
+  /** `ns/name` of the VirtualServices whose rules are asked, the first one first; empty: nobody speaks. */
+  readonly speaking: readonly string[];
   readonly protocol: 'http' | 'tls' | 'tcp';
 }
 
@@ -18,10 +18,10 @@ export function whySilent(resources: readonly Resource[], scope: Scope, facts: S
     const spec = specOf(resource);
     const { namespace, name } = resource.metadata;
     const id = `${namespace}/${name}`;
-    if (spec === undefined || id === facts.speaking) continue;
+    if (spec === undefined || facts.speaking.includes(id)) continue;
     const named = (spec.hosts ?? []).some((host) => hostMatches(fullName(host, namespace), facts.host));
     const why = named ? reason(spec, namespace, scope, facts) : null;
-    const too = facts.speaking === null ? '' : ' too';
+    const too = facts.speaking.length === 0 ? '' : ' too';
     if (why !== null) steps.push(`VirtualService ${id} names it${too}, but ${why}`);
   }
   return steps;
@@ -46,11 +46,11 @@ function reason(
     const whose = here === 'mesh' ? "not for the mesh's own workloads" : `not for gateway ${here}`;
     return `it is for gateways ${gateways.join(', ')}, ${whose}`;
   }
-  // At a gateway the rules of all that name a host are put together.
-  if (facts.speaking !== null && scope.gateway !== undefined) return null;
-  if (facts.speaking !== null)
-    return `${facts.speaking} names the host more closely or is older: in the mesh one VirtualService speaks for a host`;
   const rules = spec[facts.protocol];
   if (rules === undefined || rules.length === 0) return `it has no rules for ${facts.protocol}`;
+  const [first] = facts.speaking;
+  // At a gateway, and for connections, the rules of all that name a host are put together.
+  if (first !== undefined && scope.gateway === undefined && facts.protocol === 'http')
+    return `${first} names the host more closely or is older: in the mesh one VirtualService speaks for a host and port`;
   return "none of its rules is for this caller's labels, namespace or gateway, or a Sidecar hides it";
 }

@@ -4,16 +4,18 @@
 import { z } from 'zod';
 import { MeshError } from '../base/errors.js';
 import { emptyFields, type HeaderFields } from '../base/headers.js';
+import { parseClusterName } from '../model/cluster.js';
 import { compileHost } from './compile.js';
 import type { EffectiveMesh } from './effective.js';
 import { type ExplainedRequest, emptyAnswer } from './explain-outbound-answer.js';
 import { explainConnection, serverName } from './explain-outbound-connection.js';
-import { explainRequest, speaksFor } from './explain-outbound-request.js';
+import { explainRequest, speakersFor } from './explain-outbound-request.js';
 import { whySilent } from './explain-outbound-why.js';
 import type { Known } from './explain-steps.js';
 import { buildHostTable, splitAuthority } from './host-table.js';
 import {
   callSchema,
+  type ExplainedCluster,
   type OutboundCallFacts,
   type OutboundExplanation,
   type OutboundQuestion,
@@ -66,12 +68,13 @@ export class OutboundExplainer {
     const key = JSON.stringify(scope);
     const known = this.#known.get(key) ?? this.#resolve(scope);
     this.#known.set(key, known);
-    return explainIn({ known, resources: this.#resources, scope, mesh: this.#mesh, steps }, question);
+    return explainIn({ known, resources: this.#resources, scope, steps }, question);
   }
 
   #resolve(scope: Scope): Known {
-    const { hosts, endpoints } = resolve(this.#resources, [], [], scope, { revision: 0, mesh: this.#mesh });
-    return { hosts: buildHostTable(hosts.map(compileHost)), endpoints };
+    const options = { revision: 0, mesh: this.#mesh };
+    const { hosts, endpoints, mesh } = resolve(this.#resources, [], [], scope, options);
+    return { hosts: buildHostTable(hosts.map(compileHost)), endpoints, mesh };
   }
 }
 
@@ -116,7 +119,6 @@ interface Explaining {
   readonly known: Known;
   readonly resources: readonly Resource[];
   readonly scope: Scope;
-  readonly mesh: EffectiveMesh;
   /** Grows as the explanation goes on. */
   readonly steps: string[];
 }
@@ -130,11 +132,11 @@ function explainIn(explaining: Explaining, call: OutboundCallFacts): OutboundExp
   const host = known.hosts.lookup(name) ?? (asked === null ? undefined : known.hosts.lookup(asked));
   if (host === undefined) return unknownHost(explaining, name, request);
   if (name !== host.host) steps.push(`${name} is the host ${host.host}`);
-  const speaking = speaksFor(host, call.protocol) ? host.virtualService : null;
+  const speaking = speakersFor(host, call.protocol);
   steps.push(
-    speaking === null
+    speaking.length === 0
       ? `no VirtualService speaks for ${host.host} to this caller`
-      : `VirtualService ${speaking} speaks for ${host.host}`,
+      : `VirtualService ${speaking.join(', then ')} speaks for ${host.host}`,
     ...whySilent(resources, scope, {
       host: host.host,
       speaking,
@@ -148,18 +150,18 @@ function explainIn(explaining: Explaining, call: OutboundCallFacts): OutboundExp
 }
 
 function unknownHost(
-  { known, mesh, scope, steps, resources }: Explaining,
+  { known, scope, steps, resources }: Explaining,
   name: string,
   request: OutboundCallFacts & ExplainedRequest,
 ): OutboundExplanation {
   const base = emptyAnswer(request, null, steps);
-  const { hosts } = known;
+  const { hosts, mesh } = known;
   if (scope.gateway !== undefined) {
     steps.push(
       `no VirtualService of gateway ${scope.gateway} names ${name}: 404, flag NR`,
       ...whySilent(resources, scope, {
         host: fullName(name, scope.namespace),
-        speaking: null,
+        speaking: [],
         protocol: request.protocol,
       }),
     );
@@ -170,7 +172,7 @@ function unknownHost(
     `policy knows no host ${name}${near.length === 0 ? '' : `; did you mean ${near.join(' or ')}?`}`,
     ...whySilent(resources, scope, {
       host: fullName(name, scope.namespace),
-      speaking: null,
+      speaking: [],
       protocol: request.protocol,
     }),
   );
@@ -180,7 +182,15 @@ function unknownHost(
   }
   steps.push('calls to unknown hosts go where they say (ALLOW_ANY), without retries or timeout');
   const { port } = splitAuthority(request.authority, request.scheme);
-  const cluster = { name: 'PassthroughCluster', host: name, subset: '', port, weight: 1 };
+  const proxy = parseClusterName(mesh.egressProxy?.cluster ?? '');
+  if (proxy !== undefined) {
+    steps.push(`through the egress proxy ${mesh.egressProxy!.cluster}`);
+    return throughCluster(base, { name: mesh.egressProxy!.cluster, ...proxy, weight: 1 });
+  }
+  return throughCluster(base, { name: 'PassthroughCluster', host: name, subset: '', port, weight: 1 });
+}
+
+function throughCluster(base: OutboundExplanation, cluster: ExplainedCluster): OutboundExplanation {
   return { ...base, outcome: 'route', clusters: [cluster], picked: cluster.name };
 }
 

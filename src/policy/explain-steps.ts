@@ -6,13 +6,15 @@ import { HeaderFormat } from '../traffic/headers/format.js';
 import type { HeaderOperations } from '../traffic/headers/policy.js';
 import { mirrorCluster } from '../traffic/mirror/decide.js';
 import type { CompiledRoute } from '../traffic/route/index.js';
-import type { EffectiveCluster, EffectiveEndpoints } from './effective.js';
+import type { EffectiveCluster, EffectiveEndpoints, EffectiveMesh } from './effective.js';
 import type { HostTable } from './host-table.js';
 import type { ExplainedCluster } from './outbound-question.js';
 import { clusterSteps } from './resilience-steps.js';
 
 /** What a destination is looked up in. */
 export interface Known {
+  /** What holds for this caller beside the hosts. */
+  readonly mesh: EffectiveMesh;
   readonly hosts: HostTable;
   readonly endpoints: readonly EffectiveEndpoints[];
 }

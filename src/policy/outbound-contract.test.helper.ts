@@ -16,7 +16,7 @@ export const contract = z.strictObject({
   route: z.strictObject({ index: z.int().min(0), name: z.string().nullable() }).nullable(),
   clusters: z.array(
     z.strictObject({
-      name: z.string().regex(/^outbound\|\d+\|[^|]*\|[^|]+$/),
+      name: z.string().regex(/^(?:outbound\|\d+\|[^|]*\|[^|]+|PassthroughCluster)$/),
       host: z.string(),
       subset: z.string(),
       port: z.int(),

@@ -14,7 +14,7 @@ export const callSchema = z.strictObject({
       labels: z.record(z.string(), z.string()).default({}),
       service: z.string().default(''),
       /** `ns/name` of the Gateway that the caller is. */
-      gateway: z.string().optional(),
+      gateway: z.string().nullish(),
     })
     .prefault({}),
   method: z.string().default('GET'),
@@ -24,13 +24,18 @@ export const callSchema = z.strictObject({
   path: z.string().default('/'),
   headers: z.record(z.string(), z.union([z.string(), z.array(z.string())])).default({}),
   /** Name that the client asks for in its TLS handshake. @default the authority's host name */
-  sni: z.string().optional(),
+  sni: z.string().nullish(),
   /** Address that the connection goes to. @default the authority, where it is one */
-  destinationIp: z.string().optional(),
+  destinationIp: z.string().nullish(),
   /** Of the request's token, taken as verified; null or absent: there is none. */
   claims: z.record(z.string(), z.unknown()).nullish(),
-  /** In [0, 1), used for every draw. Absent: nothing is drawn, only what is certain is told. */
-  random: z.number().min(0).lt(1).optional(),
+  /** In [0, 1), used for every draw. Absent or null: nothing is drawn, only what is certain is told. */
+  random: z
+    .number()
+    .min(0)
+    .lt(1)
+    .nullish()
+    .transform((draw) => draw ?? undefined),
 });
 
 /** One call to explain. */

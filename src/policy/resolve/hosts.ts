@@ -2,18 +2,18 @@
  * One host as a workload may call it: a visible service, or a name that VirtualServices speak of beside the services.
  * @source Istio `httproute.go`, `push_context.go` VirtualServicesForGateway, `gateway.go`; spec traffic.md §1.2 to §1.4
  */
+import type { EffectiveRoute } from '../../traffic/route/policy.js';
 import type { EffectiveHost } from '../effective.js';
 import type { Scope } from '../resource.js';
 import { effectiveCluster } from './cluster.js';
-import { tcpRoutes, tlsRoutes } from './connection-routes.js';
 import { clusterPolicy, type DestinationRules } from './destination-rule.js';
 import { firstRule } from './host-rules.js';
 import type { KnownService } from './known-service.js';
-import { isCatchAll } from './matches.js';
-import { exported, namespaceOf, shortNames } from './names.js';
+import { namespaceOf, shortNames } from './names.js';
 import type { Prepared } from './prepare.js';
 import { effectiveRateLimit } from './resilience.js';
-import { type Destinations, effectiveRoutes } from './routes.js';
+import type { Destinations } from './routes.js';
+import { spokenFor } from './speaking.js';
 import type { KnownVirtualService } from './virtual-services.js';
 
 /** A service that a workload sees. */
@@ -29,8 +29,10 @@ export interface View {
   readonly scope: Scope;
   readonly rules: DestinationRules;
   service(host: string): SeenService | undefined;
-  /** Do the rules speak to this workload, of the host that they call `name`? */
-  hears(routes: KnownVirtualService, name: string): boolean;
+  /** Do the rules speak to this workload of `host`, which they call `name`? */
+  hears(routes: KnownVirtualService, name: string, host: string): boolean;
+  /** What the gateway itself, where the workload is one, does with calls to the host before any rule is asked. */
+  gatewayRoutes(host: string): readonly EffectiveRoute[];
 }
 
 export interface ResolvedHost {
@@ -49,10 +51,11 @@ export function resolveHost(
   const service = seen?.service ?? unknownService(name);
   const asked = new Set<string>();
   const known = destinationsOf(view, asked);
-  const speaking = speakingFor(service.host, view);
-  const routes = inOneTable(speaking.map((one) => effectiveRoutes(one, scope, known)));
-  const tls = speaking.flatMap((one) => tlsRoutes(one, scope, known));
-  const tcp = speaking.flatMap((one) => tcpRoutes(one, scope, known));
+  const { byHost } = prepared.virtualServices;
+  const about = { host: service.host, ports: service.ports, known: seen !== undefined };
+  const spoken = spokenFor(about, { byHost, scope, hears: view.hears }, known);
+  const { virtualService, tls, tcp } = spoken;
+  const routes = [...view.gatewayRoutes(service.host), ...spoken.routes];
   const routed = routes.length + tls.length + tcp.length > 0;
   if (seen === undefined && !routed) return undefined;
   const limit = firstRule(prepared.rateLimits, service.host, scope, service.namespace);
@@ -62,7 +65,7 @@ export function resolveHost(
     ports: service.ports,
     location: service.location,
     resolution: service.resolution,
-    virtualService: routed ? speaking[0]!.id : null,
+    virtualService,
     routes,
     ...(tls.length > 0 && { tls }),
     ...(tcp.length > 0 && { tcp }),
@@ -70,24 +73,6 @@ export function resolveHost(
     ...(limit !== undefined && { rateLimit: effectiveRateLimit(limit) }),
   };
   return { host, asked };
-}
-
-const RANK = { private: 0, named: 1, public: 2 } as const;
-
-/** In the mesh the first one keeps the host; at a gateway the rules of all are put together. */
-function speakingFor(host: string, { prepared, scope, hears }: View): KnownVirtualService[] {
-  const claiming = prepared.virtualServices.byHost.best(host, hears);
-  const rank = ({ spec, metadata }: KnownVirtualService) =>
-    RANK[exported(spec.exportTo, metadata.namespace, scope.namespace) ?? 'public'];
-  claiming.sort((one, other) => rank(one) - rank(other));
-  return scope.gateway === undefined ? claiming.slice(0, 1) : claiming;
-}
-
-/** Of several, those that take everything come last. */
-function inOneTable(tables: readonly EffectiveHost['routes'][]): EffectiveHost['routes'] {
-  if (tables.length < 2) return tables[0] ?? [];
-  const last = ({ match }: EffectiveHost['routes'][number]) => match === undefined || isCatchAll(match);
-  return tables.flat().sort((one, other) => Number(last(one)) - Number(last(other)));
 }
 
 function unknownService(host: string): KnownService {

@@ -64,6 +64,7 @@ export class ScopedHosts {
       ...virtualServices.byHost.names(),
       ...this.#resolved.keys(),
       ...this.#sight.hosts(),
+      ...this.#sight.gatewayHosts,
     ]);
     for (const name of names) this.#sight.see(name);
     this.#resolve(names);
@@ -91,6 +92,7 @@ export class ScopedHosts {
   }
 
   #addAllUnder(wild: string, dirty: Set<string>): void {
+    for (const host of this.#sight.gatewayHosts) if (hostSubsetOf(host, wild)) dirty.add(host);
     for (const host of this.#resolved.keys()) if (hostSubsetOf(host, wild)) dirty.add(host);
     for (const [asked, asking] of this.#asking)
       if (hostSubsetOf(asked, wild)) for (const one of asking) dirty.add(one);
@@ -103,6 +105,7 @@ export class ScopedHosts {
       rules: new DestinationRules(this.#prepared.destinationRules, this.#scope),
       service: (host) => this.#sight.service(host),
       hears: this.#sight.hears,
+      gatewayRoutes: (host) => this.#sight.gatewayRoutes(host),
     };
     const affected = new Set<string>();
     for (const name of names) {
@@ -140,9 +143,10 @@ export class ScopedHosts {
   #isHost(name: string): boolean {
     if (this.#sight.service(name) !== undefined) return true;
     const { byHost } = this.#prepared.virtualServices;
-    if (!byHost.get(name).some((routes) => this.#sight.hears(routes, name))) return false;
-    if (!name.startsWith('*') || this.#scope.gateway !== undefined) return true;
-    return !this.#sight.hasServiceUnder(name);
+    // At a gateway a wider name may speak for it, or the gateway itself.
+    if (this.#scope.gateway !== undefined) return true;
+    if (!byHost.get(name).some((routes) => this.#sight.hears(routes, name, name))) return false;
+    return !name.startsWith('*') || !this.#sight.hasServiceUnder(name);
   }
 
   #depend(name: string, before: ResolvedHost | undefined, after: ResolvedHost | undefined): void {

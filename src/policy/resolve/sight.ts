@@ -1,11 +1,11 @@
 /** What of the mesh a workload sees: through a Sidecar or a Gateway, and by what namespaces show to each other. */
 import { clusterName } from '../../model/cluster.js';
+import type { EffectiveRoute } from '../../traffic/route/policy.js';
 import type { EffectiveMesh } from '../effective.js';
-import type { GatewaySpec } from '../kinds/gateway.js';
 import { compareSpecificity, hostSubsetOf } from '../kinds/hosts.js';
 import type { SidecarSpec } from '../kinds/sidecar.js';
 import type { Scope } from '../resource.js';
-import { opensHost } from './gateway.js';
+import { GatewayDoor } from './gateway.js';
 import type { SeenService } from './hosts.js';
 import { compareServices, type KnownService, withPorts } from './known-service.js';
 import { exported, fullName, ROOT_NAMESPACE } from './names.js';
@@ -23,7 +23,7 @@ export class Sight {
   /** The services that the workload sees, by host. */
   readonly #seen = new Map<string, SeenService>();
   #imports: SidecarImports | null = null;
-  #gateway: Typed<GatewaySpec> | undefined;
+  #gateway = new GatewayDoor(undefined);
   #proxy: string | null = null;
   #mesh: EffectiveMesh;
 
@@ -68,7 +68,7 @@ export class Sight {
     const { gateway, namespace } = this.#scope;
     const sidecar = sidecarFor(this.#scope, (where) => this.#prepared.sidecars.in(where));
     this.#imports = sidecar === undefined ? null : new SidecarImports(sidecar, namespace);
-    this.#gateway = gateway === undefined ? undefined : this.#prepared.gateways.get(gateway);
+    this.#gateway = new GatewayDoor(gateway === undefined ? undefined : this.#prepared.gateways.get(gateway));
     const mesh = this.#meshFor(sidecar);
     if (!isSame(mesh, this.#mesh)) this.#mesh = mesh;
   }
@@ -113,14 +113,23 @@ export class Sight {
     return seen(joined(joined(asked, pulled), proxy), asked !== undefined);
   }
 
-  /** @param name how they call the host that is asked about; absent: any of their hosts */
-  readonly hears = (routes: KnownVirtualService, name?: string): boolean => {
+  /** Names that the gateway opens, where the workload is one. */
+  get gatewayHosts(): Iterable<string> {
+    return this.#gateway.hosts;
+  }
+
+  gatewayRoutes(host: string): readonly EffectiveRoute[] {
+    return this.#gateway.routes(host);
+  }
+
+  /** @param name how they call `host`, which is asked about; absent: any of their hosts */
+  readonly hears = (routes: KnownVirtualService, name?: string, host = name): boolean => {
     const { namespace, gateway } = this.#scope;
     const { spec, metadata, gateways } = routes;
     if (!gateways.has(gateway ?? 'mesh')) return false;
     if (exported(spec.exportTo, metadata.namespace, namespace) === null) return false;
     if (gateway !== undefined)
-      return name === undefined || opensHost(this.#gateway, metadata.namespace, name);
+      return name === undefined || this.#gateway.opens(host!, name, metadata.namespace);
     return this.#imports?.hasRoutes(routes) ?? true;
   };
 

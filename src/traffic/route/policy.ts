@@ -95,12 +95,14 @@ export interface CorsPolicy {
 }
 
 export interface EffectiveRoute {
-  /** Place of the rule in `http[]`. */
+  /** Place of the rule in `http[]`; below 0: it is nobody's rule. */
   readonly index: number;
   /** Name of the rule, with the match's name behind a dot if it has one. */
   readonly name: string | null;
   /** `ns/name` of the VirtualService in which the rule stands, where it is a delegate of the one that speaks. For people. */
   readonly delegate?: string;
+  /** `ns/name` of the VirtualService of the rule, where it is not the one that the host names. For people. */
+  readonly virtualService?: string;
   /** Absent: every request. */
   readonly match?: RouteMatch;
   readonly action: RouteAction;

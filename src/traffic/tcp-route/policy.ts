@@ -25,6 +25,8 @@ export interface ConnectionDestination {
 export interface EffectiveConnectionRoute {
   /** Place of the rule in `tls[]` or `tcp[]`. */
   readonly index: number;
+  /** `ns/name` of the VirtualService of the rule, where it is not the one that the host names. For people. */
+  readonly virtualService?: string;
   /** Absent: every connection. */
   readonly match?: ConnectionMatch;
   readonly destinations: readonly ConnectionDestination[];
