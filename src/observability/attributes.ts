@@ -1,5 +1,5 @@
 /**
- * A call or an exchange in the words of Envoy's attributes, for expressions of policy. Each is made when an expression asks for it.
+ * A call or an exchange in the words of Envoy's attributes, for expressions of policy. Each is worked out when an expression asks for it.
  * What a process does not know is not there: an expression that asks for it comes to nothing.
  * @source Envoy `docs/root/intro/arch_overview/advanced/attributes.rst`
  */
@@ -10,97 +10,57 @@ import type { Exchange } from '../model/exchange.js';
 import type { ResponseFlag } from '../model/flags.js';
 import type { EndedCall } from './ended-call.js';
 import type { ExpressionFacts } from './expression.js';
+import { FieldMap, LazyMap, type Readers } from './lazy-map.js';
 import { callDetails, exchangeDetails, statusOf } from './outcome-words.js';
 import { splitAuthority } from './semconv.js';
 import { bodyBytes, fieldBytes } from './sizes.js';
 
 /** Attributes of an exchange that is over. @param durationMs until its last byte was out, or its peer gone */
 export function exchangeFacts(exchange: Exchange, durationMs: number): ExpressionFacts {
-  const { facts } = exchange;
-  const { id, sni } = facts.peer;
-  return {
-    get request() {
-      return requestFacts({
-        ...{ method: facts.method, scheme: facts.scheme, authority: facts.authority, path: facts.path },
-        ...{ headers: facts.headers, protocol: facts.protocol, id: exchange.requestId },
-        ...{ startedWall: exchange.startedWall, durationMs, bodyBytes: exchange.bytesReceived },
-      });
-    },
-    get response() {
-      return {
-        code: exchange.status === 0 ? undefined : BigInt(exchange.status),
-        code_details: exchangeDetails(exchange) ?? undefined,
-        flags: flagBits(exchange.flags),
-        size: BigInt(exchange.bytesSent),
-      };
-    },
-    source: { address: facts.remoteIp },
-    get destination() {
-      const { localAddress, localPort } = facts;
-      return { address: endpointKey(localAddress, localPort), port: BigInt(localPort) };
-    },
-    get connection() {
-      return {
-        mtls: id !== null,
-        requested_server_name: sni ?? undefined,
-        uri_san_peer_certificate: id?.toString(),
-      };
-    },
-    get xds() {
-      return { cluster_name: `inbound|${facts.localPort}||` };
-    },
-  };
+  return new LazyMap(OF_EXCHANGE, { exchange, durationMs });
 }
 
 /** Attributes of a call that is over. */
 export function callFacts(ended: EndedCall): ExpressionFacts {
-  const { call, outcome, destination, durationMs, startedWall } = ended;
-  return {
-    get request() {
-      return requestFacts({
-        ...{ method: call.method, scheme: call.scheme, authority: call.authority, path: call.path },
-        ...{ headers: call.headers, protocol: 'HTTP/1.1', id: headerValue(call.headers, 'x-request-id') },
-        ...{ startedWall, durationMs, bodyBytes: bodyBytes(call.body, call.headers) },
-      });
-    },
-    get response() {
-      const response = outcome.kind === 'response' ? outcome : null;
-      const status = statusOf(outcome);
-      const size = response?.body.bytes ?? 0;
-      return {
-        code: status === 0 ? undefined : BigInt(status),
-        code_details: callDetails(outcome) ?? undefined,
-        flags: flagBits(call.flags),
-        size: BigInt(size),
-        total_size: BigInt(size + (response === null ? 0 : fieldBytes(response.headers))),
-        grpc_status: response === null ? undefined : wholeNumber(response.headers['grpc-status']),
-        get headers() {
-          return headerMap(response?.headers ?? {});
-        },
-      };
-    },
-    get destination() {
-      return { port: BigInt(splitAuthority(call.originalAuthority, call.scheme).port) };
-    },
-    // Between a program and its own mesh there is no connection.
-    connection: { mtls: false },
-    get upstream() {
-      return {
-        address: destination?.endpoint.key,
-        port: destination === null ? undefined : BigInt(destination.endpoint.port),
-        uri_san_peer_certificate:
-          destination?.tls?.mode === 'mesh' ? destination.endpoint.spiffeId : undefined,
-        transport_failure_reason:
-          outcome.kind === 'failed' && outcome.flag === 'UF' ? outcome.because : undefined,
-        request_attempt_count: BigInt(call.attempts),
-        locality: destination?.endpoint.locality,
-      };
-    },
-    get xds() {
-      return { cluster_name: call.cluster || undefined, route_name: call.routeName || undefined };
-    },
-  };
+  return new LazyMap(OF_CALL, ended);
 }
+
+interface EndedExchange {
+  readonly exchange: Exchange;
+  readonly durationMs: number;
+}
+
+const OF_EXCHANGE: Readers<EndedExchange> = {
+  request: ({ exchange, durationMs }) => {
+    const { method, scheme, authority, path, headers, protocol } = exchange.facts;
+    const { requestId: id, startedWall, bytesReceived: size } = exchange;
+    return new LazyMap(REQUEST, {
+      ...{ method, scheme, authority, path, headers, protocol, id, startedWall, durationMs, size },
+    });
+  },
+  response: ({ exchange }) => new LazyMap(EXCHANGE_RESPONSE, exchange),
+  source: ({ exchange }) => new LazyMap(SOURCE, exchange),
+  destination: ({ exchange }) => new LazyMap(EXCHANGE_DESTINATION, exchange),
+  connection: ({ exchange }) => new LazyMap(EXCHANGE_CONNECTION, exchange),
+  xds: ({ exchange }) => new LazyMap(EXCHANGE_XDS, exchange),
+};
+
+const OF_CALL: Readers<EndedCall> = {
+  request: ({ call, durationMs, startedWall }) => {
+    const { method, scheme, authority, path, headers } = call;
+    const id = headerValue(headers, 'x-request-id');
+    const size = bodyBytes(call.body, headers);
+    const protocol = 'HTTP/1.1';
+    return new LazyMap(REQUEST, {
+      ...{ method, scheme, authority, path, headers, protocol, id, startedWall, durationMs, size },
+    });
+  },
+  response: (ended) => new LazyMap(CALL_RESPONSE, ended),
+  destination: (ended) => new LazyMap(CALL_DESTINATION, ended),
+  connection: (ended) => new LazyMap(CALL_CONNECTION, ended),
+  upstream: (ended) => new LazyMap(UPSTREAM, ended),
+  xds: (ended) => new LazyMap(CALL_XDS, ended),
+};
 
 interface RequestParts {
   readonly method: string;
@@ -112,46 +72,93 @@ interface RequestParts {
   readonly id: string | undefined;
   readonly startedWall: number;
   readonly durationMs: number;
-  readonly bodyBytes: number;
+  /** Of the body. */
+  readonly size: number;
 }
 
-function requestFacts(parts: RequestParts) {
-  const { headers, path } = parts;
-  const mark = path.indexOf('?');
-  return {
-    method: parts.method,
-    scheme: parts.scheme,
-    host: parts.authority,
-    path,
-    url_path: mark < 0 ? path : path.slice(0, mark),
-    query: mark < 0 ? '' : path.slice(mark + 1),
-    protocol: parts.protocol,
-    id: parts.id || undefined,
-    useragent: headerValue(headers, 'user-agent'),
-    referer: headerValue(headers, 'referer'),
-    size: BigInt(parts.bodyBytes),
-    get headers() {
-      return headerMap(headers);
-    },
-    get total_size() {
-      return BigInt(parts.bodyBytes + fieldBytes(headers));
-    },
-    get time() {
-      return new Date(parts.startedWall);
-    },
-    get duration() {
-      return Duration.fromMilliseconds(parts.durationMs);
-    },
-  };
-}
+const REQUEST: Readers<RequestParts> = {
+  method: ({ method }) => method,
+  scheme: ({ scheme }) => scheme,
+  host: ({ authority }) => authority,
+  path: ({ path }) => path,
+  url_path: ({ path }) => path.split('?', 1)[0],
+  query: ({ path }) => (path.includes('?') ? path.slice(path.indexOf('?') + 1) : ''),
+  protocol: ({ protocol }) => protocol,
+  id: ({ id }) => id || undefined,
+  useragent: ({ headers }) => headerValue(headers, 'user-agent'),
+  referer: ({ headers }) => headerValue(headers, 'referer'),
+  headers: ({ headers }) => fieldMap(headers),
+  size: ({ size }) => BigInt(size),
+  total_size: ({ size, headers }) => BigInt(size + fieldBytes(headers)),
+  time: ({ startedWall }) => new Date(startedWall),
+  duration: ({ durationMs }) => Duration.fromMilliseconds(durationMs),
+};
 
-/** By names in any case (Envoy). A Map, whatever a caller calls its fields: one called `constructor` is only a field. */
-function headerMap(fields: HeaderFields): ReadonlyMap<string, string> {
-  const map = new Map<string, string>();
+const EXCHANGE_RESPONSE: Readers<Exchange> = {
+  code: ({ status }) => codeOf(status),
+  code_details: (exchange) => exchangeDetails(exchange) ?? undefined,
+  flags: ({ flags }) => flagBits(flags),
+  size: ({ bytesSent }) => BigInt(bytesSent),
+};
+
+const SOURCE: Readers<Exchange> = { address: ({ facts }) => facts.remoteIp };
+
+const EXCHANGE_DESTINATION: Readers<Exchange> = {
+  address: ({ facts }) => endpointKey(facts.localAddress, facts.localPort),
+  port: ({ facts }) => BigInt(facts.localPort),
+};
+
+const EXCHANGE_CONNECTION: Readers<Exchange> = {
+  mtls: ({ facts }) => facts.peer.id !== null,
+  requested_server_name: ({ facts }) => facts.peer.sni ?? undefined,
+  uri_san_peer_certificate: ({ facts }) => facts.peer.id?.toString(),
+};
+
+const EXCHANGE_XDS: Readers<Exchange> = { cluster_name: ({ facts }) => `inbound|${facts.localPort}||` };
+
+const CALL_RESPONSE: Readers<EndedCall> = {
+  code: ({ outcome }) => codeOf(statusOf(outcome)),
+  code_details: ({ outcome }) => callDetails(outcome) ?? undefined,
+  flags: ({ call }) => flagBits(call.flags),
+  size: ({ outcome }) => BigInt(outcome.kind === 'response' ? outcome.body.bytes : 0),
+  total_size: ({ outcome }) =>
+    BigInt(outcome.kind === 'response' ? outcome.body.bytes + fieldBytes(outcome.headers) : 0),
+  grpc_status: ({ outcome }) =>
+    outcome.kind === 'response' ? wholeNumber(outcome.headers['grpc-status']) : undefined,
+  headers: ({ outcome }) => fieldMap(outcome.kind === 'response' ? outcome.headers : {}),
+};
+
+const CALL_DESTINATION: Readers<EndedCall> = {
+  port: ({ call }) => BigInt(splitAuthority(call.originalAuthority, call.scheme).port),
+};
+
+/** Between a program and its own mesh there is no connection. */
+const CALL_CONNECTION: Readers<EndedCall> = { mtls: () => false };
+
+const UPSTREAM: Readers<EndedCall> = {
+  address: ({ destination }) => destination?.endpoint.key,
+  port: ({ destination }) => (destination === null ? undefined : BigInt(destination.endpoint.port)),
+  uri_san_peer_certificate: ({ destination }) =>
+    destination?.tls?.mode === 'mesh' ? destination.endpoint.spiffeId : undefined,
+  transport_failure_reason: ({ outcome }) =>
+    outcome.kind === 'failed' && outcome.flag === 'UF' ? outcome.because : undefined,
+  request_attempt_count: ({ call }) => BigInt(call.attempts),
+  locality: ({ destination }) => destination?.endpoint.locality,
+};
+
+const CALL_XDS: Readers<EndedCall> = {
+  cluster_name: ({ call }) => call.cluster || undefined,
+  route_name: ({ call }) => call.routeName || undefined,
+};
+
+function fieldMap(fields: HeaderFields): ReadonlyMap<string, string> {
+  const map = new FieldMap();
   for (const name of Object.keys(fields)) map.set(name, headerValue(fields, name)!);
-  const get = map.get.bind(map);
-  map.get = (name) => get(typeof name === 'string' ? name.toLowerCase() : name);
   return map;
+}
+
+function codeOf(status: number): bigint | undefined {
+  return status === 0 ? undefined : BigInt(status);
 }
 
 function wholeNumber(value: string | string[] | undefined): bigint | undefined {

@@ -17,7 +17,7 @@ const MAX_PROGRAM = 5_000;
 const MAX_PATTERNS = 32;
 
 /** Values by name: texts, bigints for whole numbers, booleans, instants, maps. What is absent or undefined is not known. */
-export type ExpressionFacts = Readonly<Record<string, unknown>>;
+export type ExpressionFacts = Readonly<Record<string, unknown>> | ReadonlyMap<string, unknown>;
 
 /** A compiled expression. */
 export interface Expression {
