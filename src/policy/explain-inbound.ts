@@ -36,7 +36,7 @@ const exchangeSchema = z.strictObject({
     })
     .prefault({}),
   /** @default the peer's address */
-  remoteIp: z.string().optional(),
+  remoteIp: z.string().nullish(),
   method: z.string().default('GET'),
   authority: z.string().default(''),
   path: z.string().default('/'),
@@ -44,7 +44,7 @@ const exchangeSchema = z.strictObject({
   /** Of a token taken as verified. @default null: no token */
   claims: z.record(z.string(), z.unknown()).nullable().default(null),
   /** Address that was called. @default not known: rules about it then fall on the side of refusing */
-  localIp: z.string().optional(),
+  localIp: z.string().nullish(),
   /** Server name that the peer asked for. @default null: none, or no TLS */
   sni: z.string().nullable().default(null),
   /** `tcp`: a connection that is not HTTP; its HTTP fields are not looked at. @default 'http' */
@@ -150,11 +150,15 @@ function explain(
   domains: TrustDomains,
   steps: string[],
 ): InboundExplanation {
-  const { peer, port } = question;
+  const { port } = question;
   const http = question.protocol === 'http';
   const mode = mtlsModeFor(inbound, port);
+  // Nobody shows a certificate where TLS is not spoken.
+  const peer = mode === 'DISABLE' ? { ...question.peer, principal: null } : question.peer;
+  const told =
+    peer.principal === question.peer.principal ? '' : `, and ${question.peer.principal} cannot show one`;
   steps.push(
-    `port ${port} is ${mode}; the peer ${peer.principal === null ? 'has no identity' : `is ${peer.principal}`}`,
+    `port ${port} is ${mode}; the peer ${peer.principal === null ? `has no identity${told}` : `is ${peer.principal}`}`,
   );
   if (peer.principal === null && decideConnection(mode, false) === 'refuse')
     return refused(steps, 'the connection is refused: STRICT takes no plain text');
@@ -184,7 +188,7 @@ function explain(
     peerIp: peer.ip,
     remoteIp: question.remoteIp ?? peer.ip,
     port,
-    ...(question.localIp === undefined ? {} : { localIp: question.localIp }),
+    ...(question.localIp ? { localIp: question.localIp } : {}),
     sni: question.sni,
     claims: tokens.claims,
   };

@@ -229,12 +229,14 @@ function headerAttribute(name: string): Attribute | string {
     });
   if (name.startsWith(':')) return `'${name}' is not a header here; use 'paths' or 'hosts' of an operation`;
   return httpAttribute((values) => {
-    const test = textTest(values);
+    // A header that is there counts as present though it is empty (Envoy's present_match); no other attribute does.
+    const present = values.includes('*');
+    const test = textTest(values.filter((value) => value !== '*'));
     return ({ facts }) => {
       const value: unknown = facts.headers[name];
-      if (typeof value === 'string') return test(value);
+      if (typeof value === 'string') return present || test(value);
       // A list is one value with commas (RFC 9110 §5.3). Anything else was inherited by the object and is no field.
-      return Array.isArray(value) && test(value.join(', '));
+      return Array.isArray(value) && (present || test(value.join(', ')));
     };
   });
 }

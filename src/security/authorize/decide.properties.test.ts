@@ -161,7 +161,9 @@ function naive(list: readonly EffectiveAuthorization[], facts: AuthorizationFact
       (policy) => policy.action === 'AUDIT' && policy.rules.some((rule) => naiveRule(rule, facts, false)),
     )
     .map((policy) => policy.policy);
-  const denied = find('CUSTOM') ?? find('DENY');
+  const refused = find('CUSTOM');
+  if (refused !== null) return { decision: 'deny', ...refused, audited: [] };
+  const denied = find('DENY');
   if (denied !== null) return { decision: 'deny', ...denied, audited };
   const allowed = find('ALLOW');
   if (allowed !== null) return { decision: 'allow', ...allowed, audited };

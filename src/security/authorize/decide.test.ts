@@ -138,7 +138,7 @@ test('each key of when matches what Istio says it does', () => {
     ['request.headers[X-Team]', 'red', true],
     ['request.headers[x-team]', 'r*', true],
     ['request.headers[x-none]', '*', false],
-    ['request.headers[x-empty]', '*', false],
+    ['request.headers[x-empty]', '*', true],
     ['request.headers[via]', 'a, b', true],
     ['request.headers[constructor]', '*', false],
     ['request.headers[Host]', 'Reviews.default:9080', true],

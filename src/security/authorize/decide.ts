@@ -1,6 +1,6 @@
 /**
  * Authorization decision: may this exchange, or this connection, go on?
- * Pure. In Istio's order: AUDIT only notes, CUSTOM comes first, DENY beats ALLOW, and once an ALLOW policy selects the workload one
+ * Pure. In Istio's order: CUSTOM comes first, AUDIT only notes, DENY beats ALLOW, and once an ALLOW policy selects the workload one
  * of them must match. No provider is known that CUSTOM could ask, and then Istio refuses what matches.
  * @source Istio `pilot/pkg/security/authz/builder`; Envoy `rbac_filter.cc`
  */
@@ -41,7 +41,10 @@ export function decideDryRun(
 }
 
 function decide(plan: AuthorizationPlan, view: View): InboundVerdict {
-  const rule = plan.custom.first(view) ?? plan.deny.first(view) ?? plan.allow.first(view);
+  // What is refused here is noted by nobody: it comes before all others.
+  const custom = plan.custom.first(view);
+  if (custom !== null) return custom.verdict;
+  const rule = plan.deny.first(view) ?? plan.allow.first(view);
   const verdict = rule === null ? plan.otherwise : rule.verdict;
   return plan.audit.length === 0 ? verdict : audited(plan, view, verdict);
 }
