@@ -26,8 +26,15 @@ test('the README shows an example of at most 15 lines of code', () => {
   assert.ok(code.length <= 15, `${code.length} lines`);
 });
 
-test('the commands of the guide to policy tests print what it shows', () => {
-  const example = join(ROOT, 'examples/policy-tests');
+for (const [guide, name, files] of [
+  ['policy tests', 'policy-tests', ['expected.txt', 'failed.txt']],
+  ['tokens', 'tokens', ['expected.txt', 'explained.txt']],
+] as const)
+  test(`the commands of the guide to ${guide} print what it shows`, () => commandsPrint(name, files));
+
+/** @param files what they print, in order */
+function commandsPrint(name: string, files: readonly string[]): void {
+  const example = join(ROOT, 'examples', name);
   const folder = mkdtempSync(join(tmpdir(), 'heddle-docs-'));
   try {
     cpSync(example, folder, { recursive: true });
@@ -35,12 +42,12 @@ test('the commands of the guide to policy tests print what it shows', () => {
     const env = { ...process.env, NO_COLOR: '1' };
     const said = spawnSync('bash', ['-c', script], { cwd: folder, encoding: 'utf8', env });
     assert.equal(said.status, 0, said.stdout + said.stderr);
-    const shown = ['expected.txt', 'failed.txt'].map((file) => readFileSync(join(example, file), 'utf8'));
+    const shown = files.map((file) => readFileSync(join(example, file), 'utf8'));
     assert.equal(said.stdout, shown.join(''));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-});
+}
 
 test('the commands of the first mesh work in the order in which the guide has them', LIMIT, async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'heddle-docs-'));

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { parseResources, validateResource } from 'heddle/policy';
 import { fencesOf, read } from './markdown.js';
 
-const SHOWN = ['docs/concepts/resilience.md'];
+const SHOWN = ['docs/concepts/resilience.md', 'docs/guides/locality.md'];
 
 for (const page of SHOWN)
   test(`what ${page} shows is without fault`, () => {

@@ -1,0 +1,13 @@
+# The commands of docs/guides/tokens.md, in order. A test runs them.
+set -eu
+# #region test
+heddle test policy
+# #endregion
+# #region explain
+echo '{
+  "workload": { "namespace": "shop", "labels": { "app": "orders" } },
+  "port": 8080, "peer": { "principal": null, "ip": "10.0.0.7" },
+  "method": "POST", "authority": "orders:8080", "path": "/orders",
+  "claims": { "iss": "https://login.example.com", "sub": "alice", "groups": ["support"] }
+}' | heddle explain inbound -f policy/orders.yaml
+# #endregion
