@@ -7,26 +7,39 @@ export const telemetryNotes: Notes = {
   ...targetNotes,
   'tracing[]': yes('field by field, the narrower policy over the wider; one entry a policy'),
   'tracing[].match.mode': yes('of calls out, of exchanges, or of both', { default: 'CLIENT_AND_SERVER' }),
-  'tracing[].providers': partly("checked; spans go where the program's OpenTelemetry sends them"),
-  'tracing[].randomSamplingPercentage': yes('of traces that begin here'),
-  'tracing[].disableSpanReporting': yes('no span is recorded; the trace context is passed on'),
+  'tracing[].providers': partly(
+    "told as HDL0006: spans go where the program's OpenTelemetry sends them, whatever the name",
+  ),
+  'tracing[].randomSamplingPercentage': yes(
+    "of traces that begin here, drawn by their ids; the program's own sampler must want them too",
+  ),
+  'tracing[].disableSpanReporting': yes('no span is made; the trace context is passed on'),
   'tracing[].customTags': yes('attributes of spans, by name'),
   'tracing[].customTags.*.literal.value': yes('the same for every span'),
-  'tracing[].customTags.*.environment.name': yes('of a variable of the process'),
+  'tracing[].customTags.*.environment.name': yes(
+    'of a variable of the process; never one that holds a Heddle token',
+  ),
   'tracing[].customTags.*.environment.defaultValue': yes('where it is not set'),
   'tracing[].customTags.*.header.name': yes('of the request'),
   'tracing[].customTags.*.header.defaultValue': yes('where it is not there'),
-  'tracing[].customTags.*.formatter.value': yes('with `%VARIABLES%` as in access logs'),
+  'tracing[].customTags.*.formatter.value': yes(
+    'with the `%OPERATORS%` of header values; any other is refused',
+  ),
   'tracing[].useRequestIdForTraceSampling': partly(
     'told as HDL0006, without effect: a trace is drawn by its own id',
   ),
-  'tracing[].enableIstioTags': yes("Istio's attributes on spans"),
-  'tracing[].disableContextPropagation': yes('calls carry no trace context'),
-  'metrics[].providers': partly("checked; metrics go where the program's OpenTelemetry sends them"),
+  'tracing[].enableIstioTags': yes(
+    "Istio's attributes on spans: canonical service and revision, mesh, namespace",
+    { default: false },
+  ),
+  'tracing[].disableContextPropagation': yes('calls carry no trace context; baggage is passed on'),
+  'metrics[].providers': partly('`prometheus`; others are told as HDL0006 and count for nothing'),
   'metrics[]': yes('of the standard metrics'),
   'accessLogging[]': yes('a line a call or exchange'),
   'metrics[].overrides[]': yes('the last one that matches wins'),
-  'metrics[].overrides[].match.metric': yes("one of Istio's standard metrics, or all"),
+  'metrics[].overrides[].match.metric': yes(
+    'REQUEST_COUNT, REQUEST_DURATION, REQUEST_SIZE, RESPONSE_SIZE, or all; those of TCP and of gRPC messages are told as HDL0006',
+  ),
   'metrics[].overrides[].match.customMetric': partly(
     "told as HDL0006, without effect: only Istio's own metrics are made",
   ),
@@ -36,12 +49,16 @@ export const telemetryNotes: Notes = {
     'labels that are left out or set to the value of a CEL expression',
   ),
   'metrics[].overrides[].tagOverrides.*.operation': yes('UPSERT or REMOVE', { default: 'UPSERT' }),
-  'metrics[].overrides[].tagOverrides.*.value': yes('a CEL expression'),
+  'metrics[].overrides[].tagOverrides.*.value': yes(
+    "a CEL expression over Envoy's attributes; `unknown` where it fails, and after 1000 values; one that does not compile is warned of as HDL0008",
+  ),
   'metrics[].reportingInterval': partly(
     'told as HDL0006, without effect: it is set where the program exports',
   ),
-  'accessLogging[].match.mode': yes('of calls out, of exchanges, or of both'),
-  'accessLogging[].providers': partly("checked; lines go where the program's log goes"),
-  'accessLogging[].disabled': yes('no line is written'),
-  'accessLogging[].filter': yes('a CEL expression; a line is written where it is true'),
+  'accessLogging[].match.mode': yes('of calls out, of exchanges, or of both: each is a line'),
+  'accessLogging[].providers': partly('`envoy`; others are told as HDL0006 and count for nothing'),
+  'accessLogging[].disabled': yes('no line is written, whatever HEDDLE_ACCESS_LOG says'),
+  'accessLogging[].filter': yes(
+    "a CEL expression over Envoy's attributes; a line is written where it is true, none where it fails",
+  ),
 };
