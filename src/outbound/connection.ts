@@ -121,9 +121,9 @@ export function planConnection(
   const table = sni === undefined ? host.tcp : host.tls;
   let clusterOf = clusterName(port, '', host.host);
   if (table !== null) {
-    call.virtualService = host.virtualService;
     const verdict = decideConnection(table, factsOf(target), random);
     if (verdict.kind === 'noRoute') return refuse({ ...NO_ROUTE, because: verdict.because });
+    call.virtualService = verdict.route.effective.virtualService ?? host.virtualService;
     clusterOf = verdict.destination.cluster;
   }
   call.cluster = clusterOf;

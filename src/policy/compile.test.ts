@@ -19,6 +19,7 @@ const HOST: EffectiveHost = {
 };
 
 const CALL = { method: 'GET', scheme: 'http', authority: 'a:9080', path: '/', headers: {}, port: 9080 };
+const CONNECTION = [{ cluster: `outbound|6379||${HOST.host}`, weight: 1 }];
 const NO_DRAW = { next: () => assert.fail('nothing is drawn') };
 
 function route(parts: Partial<EffectiveRoute>): EffectiveRoute {
@@ -68,4 +69,24 @@ test('a call to a port of which the VirtualService does not speak takes the defa
   });
   const verdict = decideRoute(host.table, CALL, NO_DRAW);
   assert.equal(verdict.kind === 'forward' && verdict.destination.cluster, `outbound|9080||${HOST.host}`);
+});
+
+test('rules for connections are compiled with the host; one that is wrong names host, VirtualService and rule', () => {
+  const compiled = compileHost({ ...HOST, tcp: [{ index: 0, destinations: CONNECTION }] });
+  assert.equal(compiled.tcp?.routes.length, 1);
+  assert.equal(compiled.tls, null);
+  for (const [destinationSubnets, destinations] of [
+    [['10.0.0.0/99'], CONNECTION],
+    [['10.0.0.0/8'], [{ cluster: 'reviews', weight: 1 }]],
+    [['10.0.0.0/8'], []],
+  ] as const)
+    assert.throws(
+      () =>
+        compileHost({
+          ...HOST,
+          virtualService: 'default/x',
+          tls: [{ index: 3, match: { destinationSubnets }, destinations }],
+        }),
+      /\[HEDDLE_INVALID_POLICY\] .*a\.default\.svc\.cluster\.local.*default\/x.*tls\[3\]/,
+    );
 });

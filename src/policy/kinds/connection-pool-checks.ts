@@ -70,5 +70,5 @@ export function checkTunnel(tunnel: TunnelSpec | undefined, path: FieldPath, fin
   if (fault !== null)
     findings.error([...path, 'targetHost'], `'${targetHost}' is not a host or an IP address: ${fault}`);
   checkPort(targetPort, [...path, 'targetPort'], findings);
-  findings.info(path, 'it is for TCP connections: HTTP calls do not go through the tunnel');
+  findings.info(path, 'it is for connections of mesh.connect: HTTP calls do not go through the tunnel');
 }

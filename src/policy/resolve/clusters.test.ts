@@ -128,6 +128,24 @@ test('localities: what is set, or that they do not count', () => {
   });
 });
 
+const IDLE: readonly [http: string | undefined, tcp: string | undefined, idle: number, tcpIdle?: number][] = [
+  [undefined, undefined, 3_600_000],
+  [undefined, '5m', 300_000],
+  [undefined, '0s', 2_147_483_647],
+  ['1m', undefined, 60_000, 3_600_000],
+  ['1m', '0s', 60_000, 2_147_483_647],
+  ['1m', '1m', 60_000],
+];
+for (const [http, tcp, idle, tcpIdle] of IDLE)
+  test(`idle timeouts http ${http} and tcp ${tcp}`, () => {
+    const connectionPool = {
+      http: { ...(http !== undefined && { idleTimeout: http }) },
+      tcp: { ...(tcp !== undefined && { idleTimeout: tcp }) },
+    };
+    const { connection } = cluster({ connectionPool });
+    assert.deepEqual([connection.idleTimeoutMs, connection.tcpIdleTimeoutMs], [idle, tcpIdle]);
+  });
+
 test('connections, cookies, outlier detection, revoked certificates and balancing by nobody', () => {
   const tcp = { tcpKeepalive: { time: '30s' }, maxConnectionDuration: '5m' };
   const { connection } = cluster({ connectionPool: { tcp } });

@@ -9,13 +9,20 @@ export function connectionPoolNotes(path: string): Notes {
     tcp: yes('of connections'),
     http: yes('of calls'),
     'tcp.tcpKeepalive': yes('probes of silent connections'),
-    'tcp.maxConnections': yes('of each endpoint, in each process'),
+    'tcp.maxConnections': yes(
+      'in each process: of each endpoint for calls, of all endpoints together for connections of `mesh.connect`',
+    ),
     'tcp.connectTimeout': yes('TCP and TLS together', { default: '10s' }),
     'tcp.tcpKeepalive.time': yes('of silence before the first probe', { default: '60s' }),
     'tcp.tcpKeepalive.probes': SYSTEM,
     'tcp.tcpKeepalive.interval': SYSTEM,
-    'tcp.maxConnectionDuration': yes('then it takes no further request'),
-    'tcp.idleTimeout': yes('where `http.idleTimeout` is absent; 0s is never'),
+    'tcp.maxConnectionDuration': yes(
+      'then it takes no further request; a connection of `mesh.connect` is closed',
+    ),
+    'tcp.idleTimeout': yes(
+      'without a byte either way; for calls where `http.idleTimeout` is absent; 0s is never',
+      { default: '1h' },
+    ),
     'http.http1MaxPendingRequests': yes('that wait for a connection, in each process'),
     'http.http2MaxRequests': yes('active at once in each process, HTTP/1.1 too'),
     'http.maxRequestsPerConnection': yes('then the connection is replaced'),

@@ -45,7 +45,10 @@ export const destinationRuleNotes: Notes = {
   ...clientTlsNotes('trafficPolicy.tls'),
   'trafficPolicy.portLevelSettings[]': yes('replaces the blocks above, as a whole, for one port'),
   'trafficPolicy.portLevelSettings[].port.number': yes('of the service'),
-  'trafficPolicy.tunnel': partly('told as HDL0006: for TCP connections; HTTP calls do not go through it'),
+  'trafficPolicy.tunnel': yes(
+    'for connections of `mesh.connect`: the endpoints are proxies, which are asked for the target; told as HDL0006 that HTTP calls do not go through it',
+  ),
+  'trafficPolicy.tunnel.protocol': yes('CONNECT or POST', { default: 'CONNECT' }),
   'trafficPolicy.proxyProtocol.version': yes('V1 or V2, at the start of each connection', { default: 'V1' }),
   'trafficPolicy.retryBudget.percent': yes('of active requests that may be retries', { default: 20 }),
   'trafficPolicy.retryBudget.minRetryConcurrency': yes('retries that are always allowed at once', {
