@@ -66,7 +66,7 @@ async function readAll(stream: Duplex): Promise<string> {
 const v1 = (port: number) => `{ address: 127.0.0.1, labels: { version: v1 }, ports: { tcp: ${port} } }`;
 const v2 = (port: number) => `{ address: 127.0.0.1, labels: { version: v2 }, ports: { tcp: ${port} } }`;
 
-function redis(endpoints: readonly string[], trafficPolicy = '', more = ''): string {
+function redis(endpoints: readonly string[], trafficPolicy = 'loadBalancer: {}', more = ''): string {
   return `
 apiVersion: networking.istio.io/v1
 kind: ServiceEntry
@@ -115,7 +115,7 @@ test('connections follow the VirtualService, by name and by address', LIMIT, asy
     isMeshError(error, 'HEDDLE_NO_ROUTE'),
   );
   await assert.rejects(mesh.connect('elsewhere.test:6379'), (error) => isMeshError(error, 'HEDDLE_NO_ROUTE'));
-  const canary = await member(t, redis(endpoints, '', ROUTES), { labels: { version: 'canary' } });
+  const canary = await member(t, redis(endpoints, undefined, ROUTES), { labels: { version: 'canary' } });
   assert.equal(await readAll(await canary.connect('redis.test:6379')), 'two');
 });
 
@@ -178,7 +178,7 @@ test(
         ca: [...ca.bundle.roots],
         requestCert: true,
       },
-      (socket: TLSSocket) => void socket.end(socket.getPeerX509Certificate()?.subjectAltName),
+      (socket: TLSSocket) => void socket.end(socket.getPeerX509Certificate()?.subjectAltName ?? 'nobody'),
     );
     const port = await listening(t, server);
     const tls = (id: string) => `tls: { mode: ISTIO_MUTUAL, subjectAltNames: ['${id}'] }`;
