@@ -21,10 +21,8 @@ export class ServiceDirectory {
     for (const document of documents) this.#table.addDocument(document);
     for (const entry of entries) this.#table.addEntry(entry);
     for (const one of registered) this.#table.addRegistered(one);
-    this.#names = [...this.#table.hosts()];
-    this.#wildcards = this.#names
-      .filter((host) => host.startsWith('*'))
-      .flatMap((host) => this.#table.candidates(host));
+    this.#names = [...this.#table.hosts(), ...this.#table.aliases.hosts()];
+    this.#wildcards = this.#names.filter((host) => host.startsWith('*')).flatMap((host) => this.#named(host));
   }
 
   /**
@@ -39,11 +37,16 @@ export class ServiceDirectory {
 
   #candidates(host: string): readonly KnownService[] {
     if (host.startsWith('*'))
-      return this.#names
-        .filter((name) => hostMatches(host, name))
-        .flatMap((name) => this.#table.candidates(name));
-    const exact = this.#table.candidates(host);
+      return this.#names.filter((name) => hostMatches(host, name)).flatMap((name) => this.#named(name));
+    const exact = this.#named(host);
     return exact.length > 0 ? exact : this.#wildcards.filter((known) => hostMatches(known.host, host));
+  }
+
+  /** Another name of a service is there, whatever it stands for (Istio). */
+  #named(host: string): readonly KnownService[] {
+    const found = this.#table.candidates(host);
+    const alias = this.#table.aliases.get(host);
+    return found.length > 0 || alias === undefined ? found : [alias.service];
   }
 
   /** The same for a host of a VirtualService: it is enough that one of the namespaces that hear of the rule sees the service. */

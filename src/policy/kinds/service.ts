@@ -8,6 +8,8 @@ import { checkPort } from './common.js';
 import type { KindDefinition } from './kind.js';
 
 const schema = z.looseObject({
+  type: z.string().optional(),
+  externalName: z.string().optional(),
   ports: z
     .array(
       z.looseObject({

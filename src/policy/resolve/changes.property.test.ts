@@ -44,6 +44,7 @@ const match = fc.array(
       sourceNamespace: namespace,
       sourceLabels: label,
       gateways: fc.constantFrom(['mesh'], ['edge']),
+      port: fc.constantFrom(80, 81),
     },
     { requiredKeys: [] },
   ),
@@ -187,6 +188,9 @@ const spec = fc.oneof(
   fc
     .constantFrom([80], [80, 81])
     .map((ports) => ['v1', 'Service', { ports: ports.map((number) => ({ port: number })) }]),
+  fc
+    .constantFrom('a.one.svc.cluster.local', 'b.two.svc.cluster.local', 'x.example.com')
+    .map((externalName) => ['v1', 'Service', { type: 'ExternalName', externalName, ports: [{ port: 80 }] }]),
 );
 
 const resource: fc.Arbitrary<Resource> = fc

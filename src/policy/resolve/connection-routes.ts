@@ -87,7 +87,7 @@ function destinationsOf(
     const host = fullName(destination.host, namespace);
     const port = destination.port?.number ?? known.onlyPort(host) ?? 0;
     return {
-      cluster: clusterName(port, destination.subset ?? '', host),
+      cluster: clusterName(port, destination.subset ?? '', known.standsFor(host)),
       weight: route.length > 1 ? weight! : 100,
     };
   });

@@ -61,7 +61,8 @@ export function resolveHost(
   const limit = firstRule(prepared.rateLimits, service.host, scope, service.namespace);
   const host: EffectiveHost = {
     host: service.host,
-    domains: seen?.open === false ? [] : domainsOf(service, scope, routed),
+    domains:
+      seen?.open === false ? [] : domainsOf(service, aliasesOf(service.host, view, asked), scope, routed),
     ports: service.ports,
     location: service.location,
     resolution: service.resolution,
@@ -92,9 +93,25 @@ function unknownService(host: string): KnownService {
 }
 
 /** A gateway opens what VirtualServices of its own name, and nothing else. */
-function domainsOf({ host, addresses }: KnownService, scope: Scope, routed: boolean): string[] {
+function domainsOf(
+  { host, addresses }: KnownService,
+  aliases: readonly string[],
+  scope: Scope,
+  routed: boolean,
+): string[] {
   if (scope.gateway !== undefined) return routed ? [host] : [];
-  return [...new Set([host, ...shortNames(host, scope.namespace), ...addresses])];
+  const names = [host, ...aliases].flatMap((name) => [name, ...shortNames(name, scope.namespace)]);
+  return [...new Set([...names, ...addresses])];
+}
+
+/** Other names of the host. One of which a VirtualService speaks is a host of its own. */
+function aliasesOf(host: string, { prepared, scope, hears }: View, asked: Set<string>): string[] {
+  if (scope.gateway !== undefined) return [];
+  const { services, virtualServices } = prepared;
+  return services.aliases.of(host).filter((alias) => {
+    asked.add(alias);
+    return !virtualServices.byHost.get(alias).some((routes) => hears(routes, alias, alias));
+  });
 }
 
 function clustersOf(service: KnownService, { prepared, scope, rules }: View): EffectiveHost['clusters'] {
@@ -116,17 +133,23 @@ function clustersOf(service: KnownService, { prepared, scope, rules }: View): Ef
   );
 }
 
-function destinationsOf({ rules, service }: View, asked: Set<string>): Destinations {
+function destinationsOf({ prepared, rules, service }: View, asked: Set<string>): Destinations {
+  const { aliases } = prepared.services;
   const seen = (host: string) => {
     asked.add(host);
     return service(host)?.service;
   };
   return {
+    standsFor: (host) => {
+      asked.add(host);
+      return aliases.standsFor(host) ?? host;
+    },
     onlyPort: (host) => {
-      const ports = seen(host)?.ports;
+      const ports = aliases.get(host)?.service.ports ?? seen(host)?.ports;
       return ports?.length === 1 ? ports[0]!.number : undefined;
     },
-    isSticky: (host, subset, port) => {
+    isSticky: (name, subset, port) => {
+      const host = aliases.standsFor(name) ?? name;
       const rule = rules.of(host, seen(host)?.namespace);
       const part = rule?.subsets.find((candidate) => candidate.name === subset);
       return clusterPolicy(rule, part, port).loadBalancer?.consistentHash !== undefined;

@@ -64,6 +64,12 @@ export function fromDocument(document: Typed<ServiceSpec>): KnownService {
   );
 }
 
+/** What a Service of type `ExternalName` is another name of, in full; undefined: of nothing. */
+export function aliasTarget({ spec }: Typed<ServiceSpec>): string | undefined {
+  if (spec.type !== 'ExternalName' || !spec.externalName) return undefined;
+  return spec.externalName.toLowerCase().replace(/\.$/, '');
+}
+
 export function fromRegistry(one: RegisteredService): KnownService {
   const host = fullName(one.host, one.namespace);
   const metadata = { name: host, namespace: one.namespace };

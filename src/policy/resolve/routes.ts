@@ -23,6 +23,8 @@ import type { KnownVirtualService } from './virtual-services.js';
 
 /** What routes ask about destinations. */
 export interface Destinations {
+  /** What a host stands for: itself, unless it is another name of a service. */
+  standsFor(host: string): string;
   /** The only port of a known service; undefined if there are several, or the service is not known. */
   onlyPort(host: string): number | undefined;
   /** Is the cluster sticky? Its retries then stay where the hash points. */
@@ -117,7 +119,7 @@ function effectiveDestinations(
 function destinationCluster(target: DestinationSpec, namespace: string, known: Destinations): string {
   const host = fullName(target.host, namespace);
   const port = target.port?.number ?? known.onlyPort(host) ?? 0;
-  return clusterName(port, target.subset ?? '', host);
+  return clusterName(port, target.subset ?? '', known.standsFor(host));
 }
 
 function commonParts(

@@ -4,7 +4,9 @@ import type { ServiceSpec } from '../kinds/service.js';
 import { service } from '../kinds/service.js';
 import { type ServiceEntrySpec, serviceEntry } from '../kinds/service-entry.js';
 import type { RegisteredService, Resource } from '../resource.js';
+import { Aliases } from './aliases.js';
 import {
+  aliasTarget,
   compareServices,
   fromDocument,
   fromEntry,
@@ -37,18 +39,22 @@ export class ServiceTable {
   /** By host, oldest first. */
   readonly #entries = new Map<string, KnownService[]>();
   readonly #candidates = new Map<string, readonly KnownService[]>();
+  readonly aliases = new Aliases();
   /** Hosts of services that select workloads, by namespace. */
   readonly #selecting = new Map<string, Set<string>>();
 
   /** @returns the hosts of which something may have changed, as all of these */
   addDocument(document: Typed<ServiceSpec>): string[] {
     const known = fromDocument(document);
+    const target = aliasTarget(document);
+    if (target !== undefined) return this.#changed(this.aliases.add({ service: known, target }));
     this.#documents.set(known.host, known);
     return this.#changed([known.host]);
   }
 
   removeDocument(document: Typed<ServiceSpec>): string[] {
     const { host } = fromDocument(document);
+    if (aliasTarget(document) !== undefined) return this.#changed(this.aliases.remove(host));
     this.#documents.delete(host);
     return this.#changed([host]);
   }
