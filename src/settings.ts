@@ -5,6 +5,9 @@
 import { hostname } from 'node:os';
 import { MeshError } from './base/errors.js';
 import type { Workload } from './model/workload.js';
+import { type Environment, invalid, Reader } from './settings/reader.js';
+
+export { VARIABLES, type Variable } from './settings/variables.js';
 
 /** How paths are made equal before AuthorizationPolicies are asked. @source Istio mesh config `pathNormalization` */
 const PATH_NORMALIZATIONS = ['NONE', 'BASE', 'MERGE_SLASHES', 'DECODE_AND_MERGE_SLASHES'] as const;
@@ -84,111 +87,6 @@ export interface Settings {
   readonly warnings: readonly string[];
 }
 
-/** One row of `docs/reference/settings.md`. */
-export interface Variable {
-  readonly name: string;
-  readonly meaning: string;
-  /** As text; empty for none. */
-  readonly default: string;
-}
-
-export const VARIABLES: readonly Variable[] = [
-  { name: 'HEDDLE_CONTROL', meaning: 'URL of the config service', default: '' },
-  { name: 'HEDDLE_TOKEN', meaning: 'join token, as `heddle token create` prints it', default: '' },
-  { name: 'HEDDLE_TOKEN_FILE', meaning: 'file that holds the join token', default: '' },
-  {
-    name: 'HEDDLE_POLICY',
-    meaning: 'policy without a config service: file, folder or HTTP(S) URL',
-    default: '',
-  },
-  { name: 'HEDDLE_NAMESPACE', meaning: 'namespace of this workload', default: 'default' },
-  {
-    name: 'HEDDLE_SERVICE',
-    meaning: 'service that this workload serves; empty for a pure client',
-    default: '',
-  },
-  {
-    name: 'HEDDLE_SERVICE_ACCOUNT',
-    meaning: 'service account, part of its SPIFFE ID',
-    default: 'the service, else `default`',
-  },
-  { name: 'HEDDLE_WORKLOAD', meaning: 'name of this process, for people', default: 'service-hostname-pid' },
-  {
-    name: 'HEDDLE_LABELS',
-    meaning: 'labels, `key=value,key=value`; `app` is the service unless given',
-    default: '',
-  },
-  { name: 'HEDDLE_LOCALITY', meaning: '`region/zone/subzone`', default: '' },
-  {
-    name: 'HEDDLE_HOSTS',
-    meaning: 'hosts that it calls, comma-separated; `*`: all that it may see',
-    default: '*',
-  },
-  {
-    name: 'HEDDLE_ADDRESS',
-    meaning: 'address on which it listens and under which callers reach it',
-    default: '127.0.0.1',
-  },
-  {
-    name: 'HEDDLE_SERVICE_PORT',
-    meaning: 'port that callers name, where it differs from the one listened on',
-    default: '',
-  },
-  { name: 'HEDDLE_JOIN_TIMEOUT_MS', meaning: 'how long `join` may take, milliseconds', default: '10000' },
-  {
-    name: 'HEDDLE_DRAIN_TIMEOUT_MS',
-    meaning: 'how long `close` waits for what is in flight, milliseconds',
-    default: '10000',
-  },
-  {
-    name: 'HEDDLE_STATE_DIR',
-    meaning: 'folder for the last good policy; none is kept without it',
-    default: '',
-  },
-  {
-    name: 'HEDDLE_IDENTITY_DIR',
-    meaning: "folder with cert.pem, key.pem, ca.pem, instead of the config service's CA",
-    default: '',
-  },
-  {
-    name: 'HEDDLE_CREDENTIALS_DIR',
-    meaning: 'folder with a folder for each `credentialName` of policy: tls.crt, tls.key, ca.crt',
-    default: '',
-  },
-  { name: 'HEDDLE_ACCESS_LOG', meaning: '`json`, `text` or `off`; lines go to stdout', default: 'off' },
-  {
-    name: 'HEDDLE_TRUSTED_HOPS',
-    meaning: 'proxies in front whose x-forwarded-for is believed',
-    default: '0',
-  },
-  {
-    name: 'HEDDLE_OUTBOUND_TRAFFIC_POLICY',
-    meaning: '`REGISTRY_ONLY` or `ALLOW_ANY`, where policy comes from files',
-    default: 'REGISTRY_ONLY',
-  },
-  {
-    name: 'HEDDLE_TRUST_DOMAIN',
-    meaning: 'trust domain, where policy comes from files',
-    default: 'cluster.local',
-  },
-  {
-    name: 'HEDDLE_TRUST_DOMAIN_ALIASES',
-    meaning: 'former names of the trust domain, comma-separated, where policy comes from files',
-    default: '',
-  },
-  {
-    name: 'HEDDLE_PATH_NORMALIZATION',
-    meaning:
-      'how paths are made equal before they are authorized, where policy comes from files: `NONE`, `BASE`, `MERGE_SLASHES` or `DECODE_AND_MERGE_SLASHES`',
-    default: 'BASE',
-  },
-];
-
-/** Variables of the config service and the CLI, which share the prefix. */
-const OTHERS = new Set(['HEDDLE_DATA', 'HEDDLE_OPERATOR_TOKEN', 'HEDDLE_OPERATOR_TOKEN_FILE']);
-
-type Environment = Readonly<Record<string, string | undefined>>;
-
 /**
  * @param readFile reads the token file; handed in so that this stays a function of its arguments
  * @throws MeshError `HEDDLE_INVALID_SETTING` naming the variable, what it holds and what was expected
@@ -262,97 +160,4 @@ function policyLocation(options: JoinOptions, read: Reader): PolicyLocation {
     'nothing says where policy comes from: set HEDDLE_CONTROL to the URL of the config service, or HEDDLE_POLICY to a file, folder or URL of policy',
     { code: 'HEDDLE_INVALID_SETTING' },
   );
-}
-
-/** One look at the environment; remembers nothing but where it looked. An option stands for the variable of the same meaning. */
-class Reader {
-  readonly #environment: Environment;
-
-  constructor(environment: Environment) {
-    this.#environment = environment;
-  }
-
-  /** undefined if unset or empty. */
-  text(name: string, option?: string): string | undefined {
-    const value = (option ?? this.#environment[name])?.trim();
-    return value === '' ? undefined : value;
-  }
-
-  /** A DNS label, as Kubernetes names are. */
-  name(name: string, option?: string): string | undefined {
-    const value = this.text(name, option);
-    if (value !== undefined && !/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(value)) {
-      throw invalid(name, value, 'a DNS label: a-z, 0-9 and -, at most 63');
-    }
-    return value;
-  }
-
-  number(name: string, least: number, most: number, option?: number): number | undefined {
-    const value = this.text(name, option?.toString());
-    if (value === undefined) return undefined;
-    const number = Number(value);
-    if (!/^\d+$/.test(value) || number < least || number > most) {
-      throw invalid(name, value, `a whole number from ${least} to ${most}`);
-    }
-    return number;
-  }
-
-  oneOf<const T extends string>(name: string, values: readonly T[], option?: T): T | undefined {
-    const value = this.text(name, option);
-    if (value === undefined) return undefined;
-    const found = values.find((one) => one.toLowerCase() === value.toLowerCase());
-    if (found === undefined) throw invalid(name, value, `one of ${values.join(', ')}`);
-    return found;
-  }
-
-  list(name: string): readonly string[] | undefined {
-    const items = this.text(name)
-      ?.split(',')
-      .map((item) => item.trim())
-      .filter((item) => item !== '');
-    return items === undefined || items.length === 0 ? undefined : items;
-  }
-
-  trustDomains(name: string, option?: readonly string[]): readonly string[] {
-    const domains = option ?? this.list(name) ?? [];
-    for (const domain of domains)
-      if (!/^[a-z0-9._-]{1,255}$/.test(domain))
-        throw invalid(name, domain, 'trust domains such as cluster.local, in lower case');
-    return domains;
-  }
-
-  labels(name: string): Record<string, string> {
-    const labels: Record<string, string> = {};
-    for (const pair of this.list(name) ?? []) {
-      const equals = pair.indexOf('=');
-      if (equals < 1) throw invalid(name, pair, '`key=value` pairs with commas between them');
-      labels[pair.slice(0, equals)] = pair.slice(equals + 1);
-    }
-    return labels;
-  }
-
-  file(name: string, readFile: (path: string) => string): string | undefined {
-    const path = this.text(name);
-    if (path === undefined) return undefined;
-    try {
-      return readFile(path).trim();
-    } catch (cause) {
-      throw invalid(name, path, `a file that can be read (${(cause as Error).message})`);
-    }
-  }
-
-  unknown(): readonly string[] {
-    const known = new Set(VARIABLES.map((variable) => variable.name));
-    return Object.keys(this.#environment)
-      .filter((name) => name.startsWith('HEDDLE_') && !known.has(name) && !OTHERS.has(name))
-      .map((name) => `${name} is set, but no variable of that name exists; see docs/reference/settings.md`);
-  }
-}
-
-function invalid(name: string, value: string, expected: string): MeshError {
-  const secret = name.includes('TOKEN') && !name.endsWith('_FILE');
-  const shown = secret ? 'its value' : `"${value.replace(/\/\/[^/]*@/, '//…@')}"`;
-  return new MeshError(`${name}: ${shown} is not valid, expected ${expected}`, {
-    code: 'HEDDLE_INVALID_SETTING',
-  });
 }

@@ -7,8 +7,8 @@ import { checkLabels, fqdnFault, isIp } from './common.js';
 import type { FieldPath, Findings } from './kind.js';
 import type { ServiceEntryEndpoint, ServiceEntrySpec } from './service-entry.js';
 import type { Resolution } from './service-entry-checks.js';
-import { isUnixAddress, unixAddressFault } from './unix-address.js';
-import { checkPorts } from './workload-entry-checks.js';
+import { checkUnixAddress, isUnixAddress } from './unix-address.js';
+import { checkNetwork, checkPorts, checkThere } from './workload-entry-checks.js';
 
 export function checkResolution(
   spec: ServiceEntrySpec,
@@ -74,27 +74,19 @@ function checkStatic(
   path: FieldPath,
   findings: Findings,
 ): void {
-  const { address = '', network = '' } = endpoint;
+  const { address = '' } = endpoint;
   const at = [...path, 'address'];
-  if (address === '' && network === '') findings.error(at, 'the address is missing');
-  else if (address === '')
-    findings.warning(
-      at,
-      'the address is missing; Heddle reaches no gateway of another network, so no call comes here',
-    );
-  else if (isUnixAddress(address)) {
-    const fault = unixAddressFault(address);
-    if (fault !== null) findings.error(at, `'${address}' is not a unix socket: ${fault}`);
-    if (Object.keys(endpoint.ports ?? {}).length > 0)
-      findings.error([...path, 'ports'], 'a unix socket has no ports');
+  checkThere(endpoint, path, findings);
+  checkNetwork(endpoint, path, findings);
+  if (isUnixAddress(address)) {
+    checkUnixAddress(endpoint, path, findings);
     if (names.size !== 1)
       findings.error(at, `a unix socket serves one port, and the ServiceEntry has ${names.size}`);
-  } else if (!isIp(address))
+  } else if (address !== '' && !isIp(address))
     findings.error(
       at,
       `'${address}' is not an IP address: a resolution of STATIC takes those; write DNS for names`,
     );
-  checkNetwork(endpoint, path, findings);
 }
 
 function checkNamed(endpoint: ServiceEntryEndpoint, path: FieldPath, findings: Findings): void {
@@ -103,9 +95,4 @@ function checkNamed(endpoint: ServiceEntryEndpoint, path: FieldPath, findings: F
   if (fault !== null)
     findings.error([...path, 'address'], `'${address}' is not an IP address or a full name: ${fault}`);
   checkNetwork(endpoint, path, findings);
-}
-
-function checkNetwork(endpoint: ServiceEntryEndpoint, path: FieldPath, findings: Findings): void {
-  if (endpoint.network && endpoint.address)
-    findings.info([...path, 'network'], 'Heddle knows one network; the address is called directly');
 }

@@ -4,38 +4,45 @@
  */
 import { checkLabels, checkPort, fqdnFault, isDnsLabel, isIp } from './common.js';
 import type { FieldPath, Findings } from './kind.js';
-import { isUnixAddress, unixAddressFault } from './unix-address.js';
+import { checkUnixAddress, isUnixAddress } from './unix-address.js';
 import type { WorkloadEntrySpec } from './workload-entry.js';
 
 export function checkWorkloadEntry(spec: WorkloadEntrySpec, findings: Findings): void {
   const path = ['spec'];
-  const { address = '', network = '' } = spec;
-  const at = [...path, 'address'];
-  if (address === '' && network === '') findings.error(at, 'the address is missing');
-  else if (address === '')
-    findings.warning(
-      at,
-      'the address is missing; Heddle reaches no gateway of another network, so no call comes here',
-    );
-  else if (network !== '')
-    findings.info([...path, 'network'], 'Heddle knows one network; the address is called directly');
+  checkThere(spec, path, findings);
+  checkNetwork(spec, path, findings);
   checkAddress(spec, path, findings);
   checkPorts(spec.ports, [...path, 'ports'], findings);
   checkLabels(spec.labels, [...path, 'labels'], findings);
 }
 
-/** Whatever kind of address it is; none is no mistake here. */
-export function checkAddress(spec: WorkloadEntrySpec, path: FieldPath, findings: Findings): void {
-  const { address = '' } = spec;
+/** What the endpoints of a ServiceEntry have as well. */
+type Addressed = Pick<WorkloadEntrySpec, 'address' | 'network' | 'ports'>;
+
+/** Istio may do without an address where a network is named, which has a gateway. */
+export function checkThere({ address, network }: Addressed, path: FieldPath, findings: Findings): void {
+  if (address) return;
   const at = [...path, 'address'];
-  if (isUnixAddress(address)) {
-    const fault = unixAddressFault(address);
-    if (fault !== null) findings.error(at, `'${address}' is not a unix socket: ${fault}`);
-    if (Object.keys(spec.ports ?? {}).length > 0)
-      findings.error([...path, 'ports'], 'a unix socket has no ports');
-  } else if (address !== '' && !isIp(address) && fqdnFault(address) !== null)
-    findings.error(
+  if (!network) findings.error(at, 'the address is missing');
+  else
+    findings.warning(
       at,
+      'the address is missing; Heddle reaches no gateway of another network, so no call comes here',
+    );
+}
+
+export function checkNetwork({ address, network }: Addressed, path: FieldPath, findings: Findings): void {
+  if (network && address)
+    findings.info([...path, 'network'], 'Heddle knows one network; the address is called directly');
+}
+
+/** Whatever kind of address it is; none is no mistake here. */
+export function checkAddress(spec: Addressed, path: FieldPath, findings: Findings): void {
+  const { address = '' } = spec;
+  if (isUnixAddress(address)) checkUnixAddress(spec, path, findings);
+  else if (address !== '' && !isIp(address) && fqdnFault(address) !== null)
+    findings.error(
+      [...path, 'address'],
       `'${address}' is not an IP address, a name or a unix:// socket; ports stand in 'ports'`,
     );
 }
