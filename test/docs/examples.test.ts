@@ -20,6 +20,22 @@ test('the quickstart prints what its README says', () => {
   assert.equal(status, 0, stdout + stderr);
 });
 
+test('the TCP example prints what its README says', async () => {
+  const example = join(ROOT, 'examples/tcp');
+  const folder = mkdtempSync(join(tmpdir(), 'heddle-docs-'));
+  try {
+    const port = String(await freePort());
+    const policy = readFileSync(join(example, 'policy.yaml'), 'utf8').replace('9201', port);
+    writeFileSync(join(folder, 'policy.yaml'), policy);
+    const env = { ...process.env, HEDDLE_POLICY: join(folder, 'policy.yaml'), PORT: port };
+    const said = spawnSync(process.execPath, [join(example, 'main.mjs')], { encoding: 'utf8', env });
+    assert.equal(said.status, 0, said.stdout + said.stderr);
+    assert.equal(said.stdout, readFileSync(join(example, 'expected.txt'), 'utf8'));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
 test('the README shows an example of at most 15 lines of code', () => {
   const lines = source('examples/quickstart/src/main.ts#join').split('\n');
   const code = lines.filter((line) => line.trim() !== '' && !line.trim().startsWith('//'));

@@ -25,7 +25,10 @@ export interface DestinationRuleTrafficPolicy {
   readonly tls?: DestinationRuleTrafficPolicyTls;
   /** Replaces the blocks above, as a whole, for one port. */
   readonly portLevelSettings?: readonly DestinationRuleTrafficPolicyPortLevelSetting[];
-  /** Partly: told as HDL0006: for TCP connections; HTTP calls do not go through it. */
+  /**
+   * For connections of `mesh.connect`: the endpoints are proxies, which are asked for the target; told as
+   * HDL0006 that HTTP calls do not go through it.
+   */
   readonly tunnel?: DestinationRuleTrafficPolicyTunnel;
   /** Tells the endpoint who calls. */
   readonly proxyProtocol?: DestinationRuleTrafficPolicyProxyProtocol;
@@ -159,15 +162,17 @@ export interface DestinationRuleTrafficPolicyConnectionPool {
 }
 
 export interface DestinationRuleTrafficPolicyConnectionPoolTcp {
-  /** Of each endpoint, in each process. */
+  /**
+   * In each process: of each endpoint for calls, of all endpoints together for connections of `mesh.connect`.
+   */
   readonly maxConnections?: number;
   /** TCP and TLS together. Default: 10s. */
   readonly connectTimeout?: string;
   /** Probes of silent connections. */
   readonly tcpKeepalive?: DestinationRuleTrafficPolicyConnectionPoolTcpTcpKeepalive;
-  /** Then it takes no further request. */
+  /** Then it takes no further request; a connection of `mesh.connect` is closed. */
   readonly maxConnectionDuration?: string;
-  /** Where `http.idleTimeout` is absent; 0s is never. */
+  /** Without a byte either way; for calls where `http.idleTimeout` is absent; 0s is never. Default: 1h. */
   readonly idleTimeout?: string;
 }
 
@@ -271,6 +276,7 @@ export interface DestinationRuleTrafficPolicyPortLevelSettingPort {
 }
 
 export interface DestinationRuleTrafficPolicyTunnel {
+  /** CONNECT or POST. Default: CONNECT. */
   readonly protocol?: string;
   readonly targetHost?: string;
   readonly targetPort?: number;

@@ -2,6 +2,10 @@
 
 /** What a Service says. */
 export interface ServiceSpec {
+  /** Partly: `ExternalName` makes it another name of a service; all other types are the same here. */
+  readonly type?: string;
+  /** In full, what it is another name of: a Service, or the host of a ServiceEntry. */
+  readonly externalName?: string;
   /** Of the service. */
   readonly ports?: readonly ServicePort[];
   readonly [field: string]: unknown;

@@ -30,19 +30,19 @@ export interface TelemetryTargetRef {
 
 export interface TelemetryTracing {
   readonly match?: TelemetryTracingMatch;
-  /** Partly: checked; spans go where the program's OpenTelemetry sends them. */
+  /** Partly: told as HDL0006: spans go where the program's OpenTelemetry sends them, whatever the name. */
   readonly providers?: readonly TelemetryTracingProvider[];
-  /** Of traces that begin here. */
+  /** Of traces that begin here, drawn by their ids; the program's own sampler must want them too. */
   readonly randomSamplingPercentage?: number;
-  /** No span is recorded; the trace context is passed on. */
+  /** No span is made; the trace context is passed on. */
   readonly disableSpanReporting?: boolean;
   /** Attributes of spans, by name. */
   readonly customTags?: Readonly<Record<string, TelemetryTracingCustomTag>>;
   /** Partly: told as HDL0006, without effect: a trace is drawn by its own id. */
   readonly useRequestIdForTraceSampling?: boolean;
-  /** Istio's attributes on spans. */
+  /** Istio's attributes on spans: canonical service and revision, mesh, namespace. Default: false. */
   readonly enableIstioTags?: boolean;
-  /** Calls carry no trace context. */
+  /** Calls carry no trace context; baggage is passed on. */
   readonly disableContextPropagation?: boolean;
 }
 
@@ -68,14 +68,14 @@ export interface TelemetryTracingCustomTagLiteral {
 }
 
 export interface TelemetryTracingCustomTagEnvironment {
-  /** Of a variable of the process. */
+  /** Of a variable of the process; never one that holds a Heddle token. */
   readonly name?: string;
   /** Where it is not set. */
   readonly defaultValue?: string;
 }
 
 export interface TelemetryMetric {
-  /** Partly: checked; metrics go where the program's OpenTelemetry sends them. */
+  /** Partly: `prometheus`; others are told as HDL0006 and count for nothing. */
   readonly providers?: readonly TelemetryTracingProvider[];
   /** The last one that matches wins. */
   readonly overrides?: readonly TelemetryMetricOverride[];
@@ -92,7 +92,10 @@ export interface TelemetryMetricOverride {
 }
 
 export interface TelemetryMetricOverrideMatch {
-  /** One of Istio's standard metrics, or all. */
+  /**
+   * REQUEST_COUNT, REQUEST_DURATION, REQUEST_SIZE, RESPONSE_SIZE, or all; those of TCP and of gRPC messages
+   * are told as HDL0006.
+   */
   readonly metric?:
     | 'ALL_METRICS'
     | 'REQUEST_COUNT'
@@ -114,17 +117,20 @@ export interface TelemetryMetricOverrideMatch {
 export interface TelemetryMetricOverrideTagOverride {
   /** UPSERT or REMOVE. Default: UPSERT. */
   readonly operation?: 'UPSERT' | 'REMOVE';
-  /** A CEL expression. */
+  /**
+   * A CEL expression over Envoy's attributes; `unknown` where it fails, and after 1000 values; one that does
+   * not compile is warned of as HDL0008.
+   */
   readonly value?: string;
 }
 
 export interface TelemetryAccessLogging {
   readonly match?: TelemetryTracingMatch;
-  /** Partly: checked; lines go where the program's log goes. */
+  /** Partly: `envoy`; others are told as HDL0006 and count for nothing. */
   readonly providers?: readonly TelemetryTracingProvider[];
-  /** No line is written. */
+  /** No line is written, whatever HEDDLE_ACCESS_LOG says. */
   readonly disabled?: boolean;
-  /** A CEL expression; a line is written where it is true. */
+  /** A CEL expression over Envoy's attributes; a line is written where it is true, none where it fails. */
   readonly filter?: TelemetryAccessLoggingFilter;
 }
 

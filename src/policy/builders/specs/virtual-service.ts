@@ -14,15 +14,9 @@ export interface VirtualServiceSpec {
   readonly gateways?: readonly string[];
   /** Tried in order; the first that matches decides. */
   readonly http?: readonly VirtualServiceHttp[];
-  /**
-   * Partly: for TLS that is passed on as it is: decided, explained and analyzed; a process itself makes HTTP
-   * calls, and forwards no other connections yet.
-   */
+  /** For TLS that is passed on as it is: connections of `mesh.connect` with `sni`. */
   readonly tls?: readonly VirtualServiceTls[];
-  /**
-   * Partly: for connections that are not HTTP: decided, explained and analyzed; a process itself makes HTTP
-   * calls, and forwards no other connections yet.
-   */
+  /** For connections of `mesh.connect`. */
   readonly tcp?: readonly VirtualServiceTcp[];
   /** `.`, `*` or names of namespaces: who may use it. Default: *. */
   readonly exportTo?: readonly string[];
@@ -280,29 +274,29 @@ export interface VirtualServiceHttpCorsPolicy {
 
 export interface VirtualServiceTls {
   readonly match?: readonly VirtualServiceTlsMatch[];
-  /** Partly: where connections go; several share them by weight. */
+  /** Where connections go; several share them by weight. */
   readonly route?: readonly VirtualServiceTlsRoute[];
 }
 
 export interface VirtualServiceTlsMatch {
-  /** Partly: names that the client asks for; each is one of `hosts` or within it. */
+  /** Names that the client asks for; each is one of `hosts` or within it. */
   readonly sniHosts?: readonly string[];
-  /** Partly: addresses that are called. */
+  /** Addresses that are called: the one that was named, or `destinationIp`. */
   readonly destinationSubnets?: readonly string[];
-  /** Partly: that is called. */
+  /** That is called. */
   readonly port?: number;
-  /** Partly: all of them on the caller. */
+  /** All of them on the caller. */
   readonly sourceLabels?: Readonly<Record<string, string>>;
-  /** Partly: of the caller. */
+  /** Of the caller. */
   readonly sourceNamespace?: string;
-  /** Partly: as `gateways` above. */
+  /** As `gateways` above. */
   readonly gateways?: readonly string[];
 }
 
 export interface VirtualServiceTlsRoute {
   /** A cluster `outbound|PORT|SUBSET|HOST`. */
   readonly destination: VirtualServiceHttpRouteDestination;
-  /** Partly: shares of the sum. */
+  /** Shares of the sum. */
   readonly weight?: number;
 }
 
@@ -312,15 +306,15 @@ export interface VirtualServiceTcp {
 }
 
 export interface VirtualServiceTcpMatch {
-  /** Partly: addresses that are called. */
+  /** Addresses that are called: the one that was named, or `destinationIp`. */
   readonly destinationSubnets?: readonly string[];
-  /** Partly: that is called. */
+  /** That is called. */
   readonly port?: number;
-  /** Partly: all of them on the caller. */
+  /** All of them on the caller. */
   readonly sourceLabels?: Readonly<Record<string, string>>;
-  /** Partly: of the caller. */
+  /** Of the caller. */
   readonly sourceNamespace?: string;
-  /** Partly: as `gateways` above. */
+  /** As `gateways` above. */
   readonly gateways?: readonly string[];
   /** Partly: told as HDL0006, without effect, as in Istio. */
   readonly sourceSubnet?: string;
