@@ -112,6 +112,13 @@ test('every variable is read', () => {
   assert.equal(read({ HEDDLE_SERVICE: 'reviews', HEDDLE_LABELS: 'app=own' }).workload.labels.app, 'own');
 });
 
+test('where nothing says the locality, the labels of a Kubernetes node do', () => {
+  const [region, zone] = ['topology.kubernetes.io/region=eu', 'topology.kubernetes.io/zone=a'];
+  assert.equal(read({ HEDDLE_LABELS: `${region},${zone}` }).workload.locality, 'eu/a');
+  assert.equal(read({ HEDDLE_LABELS: region, HEDDLE_LOCALITY: 'us' }).workload.locality, 'us');
+  assert.equal('locality' in read({ HEDDLE_LABELS: 'version=v1' }).workload, false);
+});
+
 test('an option goes before its variable', () => {
   const settings = read(
     { HEDDLE_NAMESPACE: 'shop', HEDDLE_TOKEN: 'a', HEDDLE_LABELS: 'a=1,b=1', HEDDLE_DRAIN_TIMEOUT_MS: '7' },

@@ -6,6 +6,7 @@ import { hostname } from 'node:os';
 import { MeshError } from './base/errors.js';
 import type { Workload } from './model/workload.js';
 import { type Environment, invalid, Reader } from './settings/reader.js';
+import { localityOf } from './traffic/balance/index.js';
 
 export { VARIABLES, type Variable } from './settings/variables.js';
 
@@ -98,8 +99,8 @@ export function readSettings(
 ): Settings {
   const read = new Reader(environment);
   const service = read.name('HEDDLE_SERVICE', options.service) ?? '';
-  const locality = read.text('HEDDLE_LOCALITY', options.locality);
   const labels = { ...read.labels('HEDDLE_LABELS'), ...options.labels };
+  const locality = read.text('HEDDLE_LOCALITY', options.locality) ?? localityOf(labels);
   if (service !== '') labels.app ??= service;
   return {
     workload: {
@@ -110,7 +111,7 @@ export function readSettings(
         read.text('HEDDLE_WORKLOAD', options.workload) ??
         `${service || 'client'}-${hostname()}-${process.pid}`,
       labels,
-      ...(locality === undefined ? {} : { locality }),
+      ...(locality === '' ? {} : { locality }),
     },
     policy: policyLocation(options, read),
     token: read.text('HEDDLE_TOKEN', options.token) ?? read.file('HEDDLE_TOKEN_FILE', readFile) ?? null,

@@ -34,7 +34,11 @@ export const VARIABLES: readonly Variable[] = [
     meaning: 'labels, `key=value,key=value`; `app` is the service unless given',
     default: '',
   },
-  { name: 'HEDDLE_LOCALITY', meaning: '`region/zone/subzone`', default: '' },
+  {
+    name: 'HEDDLE_LOCALITY',
+    meaning: '`region/zone/subzone`',
+    default: 'what the labels `topology.kubernetes.io/region`, `…/zone` say',
+  },
   {
     name: 'HEDDLE_HOSTS',
     meaning: 'hosts that it calls, comma-separated; `*`: all that it may see',

@@ -14,7 +14,7 @@ import { Weights } from './weights.js';
 
 export { type MadeCookie, makeCookie } from './cookie.js';
 export { type HashFacts, hashOf } from './decide.js';
-export { type Caller, callerOf } from './locality.js';
+export { type Caller, callerOf, localityOf } from './locality.js';
 
 export interface BalancerOptions {
   readonly clock: Clock;

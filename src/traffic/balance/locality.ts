@@ -18,8 +18,14 @@ export function callerOf(workload: {
   readonly locality?: string | undefined;
 }): Caller {
   const { labels } = workload;
-  const places = PLACES.map((label) => labels[label] ?? '').join('/');
-  return { labels, locality: workload.locality ?? places.replace(/\/+$/, '') };
+  return { labels, locality: workload.locality ?? localityOf(labels) };
+}
+
+/** What labels say of where somebody is; empty: nothing. */
+export function localityOf(labels: Readonly<Record<string, string>>): string {
+  return PLACES.map((label) => labels[label] ?? '')
+    .join('/')
+    .replace(/\/+$/, '');
 }
 
 /** Endpoints that are as good as each other. */
