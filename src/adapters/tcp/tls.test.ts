@@ -60,6 +60,26 @@ test('TLS of the caller’s own is passed on as it is, by the name that it asks 
   assert.deepEqual([refused.code, refused.flag], ['HEDDLE_NO_ROUTE', 'NR']);
 });
 
+test('under TLS, too, the end of each side passes while the other goes on', async (t) => {
+  const [ours, theirs] = [await contexts(CLIENT), await contexts(SERVER)];
+  const server = createServer({ ...theirs.contexts.serverOptions(), allowHalfOpen: true });
+  let heard = '';
+  server.on('secureConnection', (socket) => {
+    socket.on('error', () => {});
+    socket.on('data', (chunk) => (heard += chunk)).once('end', () => socket.end(`after ${heard}`));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const tls = { mode: 'auto', sni: 'reviews' } as const;
+  const endpoints = [at(port, { mtls: true, spiffeId: SERVER })];
+  const { connect } = tcpMesh(t, { clusters: [cluster({ tls })], endpoints }, { contexts: ours.contexts });
+  const stream = await connect('reviews:80');
+  stream.end('all of it');
+  assert.equal(await readAll(stream), 'after all of it');
+});
+
 async function meshed(t: TestContext, spiffeId: string | undefined, clock?: FakeClock) {
   const [ours, theirs] = [await contexts(CLIENT), await contexts(SERVER)];
   const server = await serve(t, theirs.contexts);
