@@ -116,9 +116,9 @@ row(
   { virtualService: null },
 );
 row(
-  'a name with a dot is no service, but callers of that very name hear its rules',
+  'a name with a dot is not made longer, and takes no name from a service',
   vs('{ hosts: [reviews.default], http: [{ route: [{ destination: { host: details } }] }] }', 'a'),
-  { authority: 'reviews:9080' },
+  { authority: 'reviews.default:9080' },
   { virtualService: null, picked: cluster('') },
 );
 row(

@@ -1,15 +1,18 @@
-/** Names by which hosts are called: each belongs to one host, the one that is called so in full, else the first that has it. */
+/**
+ * Names by which hosts are called: each belongs to one host, the service that is called so in full, else the first that has it. A name that only
+ * a VirtualService says is never longer than it was written, and takes no name from a service.
+ */
 import { HostIndex } from './host-index.js';
 
 export class Domains {
   /** By domain, the hosts that have it. */
   readonly #claims = new HostIndex<string>();
-  readonly #isHost: (name: string) => boolean;
+  readonly #isService: (name: string) => boolean;
   readonly #compare: (one: string, other: string) => number;
 
-  /** @param isHost is there a host that is called so in full? @param compare which of two hosts comes first */
-  constructor(isHost: (name: string) => boolean, compare: (one: string, other: string) => number) {
-    this.#isHost = isHost;
+  /** @param isService is there a service that is called so in full? @param compare which of two hosts comes first */
+  constructor(isService: (name: string) => boolean, compare: (one: string, other: string) => number) {
+    this.#isService = isService;
     this.#compare = compare;
   }
 
@@ -42,7 +45,7 @@ export class Domains {
   #owner(domain: string): string | undefined {
     const claims = this.#claims.get(domain);
     // Who may not be called by it does not own it either, but nobody else gets it.
-    if (this.#isHost(domain)) return domain;
+    if (this.#isService(domain)) return domain;
     return claims.length < 2 ? claims[0] : [...claims].sort(this.#compare)[0];
   }
 }

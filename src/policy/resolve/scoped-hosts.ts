@@ -27,7 +27,7 @@ export class ScopedHosts {
     this.#scope = scope;
     this.#sight = new Sight(prepared, scope, mesh);
     this.#domains = new Domains(
-      (name) => this.#resolved.has(name),
+      (name) => this.#resolved.has(name) && this.#sight.service(name) !== undefined,
       (one, other) => this.#sight.compare(one, other),
     );
   }
