@@ -26,8 +26,8 @@ export interface DestinationRuleTrafficPolicy {
   /** Replaces the blocks above, as a whole, for one port. */
   readonly portLevelSettings?: readonly DestinationRuleTrafficPolicyPortLevelSetting[];
   /**
-   * For connections of `mesh.connect`: the endpoints are proxies, which are asked for the target; told as
-   * HDL0006 that HTTP calls do not go through it.
+   * For connections of `mesh.connect`: the endpoints are proxies, which are asked for the target; HTTP calls
+   * do not go through it (HDL0006).
    */
   readonly tunnel?: DestinationRuleTrafficPolicyTunnel;
   /** Tells the endpoint who calls. */
@@ -278,7 +278,9 @@ export interface DestinationRuleTrafficPolicyPortLevelSettingPort {
 export interface DestinationRuleTrafficPolicyTunnel {
   /** CONNECT or POST. Default: CONNECT. */
   readonly protocol?: string;
+  /** For which the proxy is asked; it looks the name up. */
   readonly targetHost?: string;
+  /** For which the proxy is asked. */
   readonly targetPort?: number;
 }
 

@@ -46,9 +46,11 @@ export const destinationRuleNotes: Notes = {
   'trafficPolicy.portLevelSettings[]': yes('replaces the blocks above, as a whole, for one port'),
   'trafficPolicy.portLevelSettings[].port.number': yes('of the service'),
   'trafficPolicy.tunnel': yes(
-    'for connections of `mesh.connect`: the endpoints are proxies, which are asked for the target; told as HDL0006 that HTTP calls do not go through it',
+    'for connections of `mesh.connect`: the endpoints are proxies, which are asked for the target; HTTP calls do not go through it (HDL0006)',
   ),
   'trafficPolicy.tunnel.protocol': yes('CONNECT or POST', { default: 'CONNECT' }),
+  'trafficPolicy.tunnel.targetHost': yes('for which the proxy is asked; it looks the name up'),
+  'trafficPolicy.tunnel.targetPort': yes('for which the proxy is asked'),
   'trafficPolicy.proxyProtocol.version': yes('V1 or V2, at the start of each connection', { default: 'V1' }),
   'trafficPolicy.retryBudget.percent': yes('of active requests that may be retries', { default: 20 }),
   'trafficPolicy.retryBudget.minRetryConcurrency': yes('retries that are always allowed at once', {
