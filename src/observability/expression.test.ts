@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { compileExpression, expressionFault, unknownAttributes } from './expression.js';
+import { compileExpression, expressionExcess, expressionFault, unknownAttributes } from './expression.js';
 
 const FACTS = {
   request: { path: '/a/b', size: 3n, referer: undefined, headers: new Map([['a', 'one']]) },
@@ -77,6 +77,29 @@ test('no more patterns are made of what callers send than of what people write',
   assert.equal(holds('^/a'), false);
   assert.equal(holds('^/a{1}'), true);
   assert.equal(compileExpression(`'a'.matches('${'a?'.repeat(600)}')`).holds({}), false);
+});
+
+for (const repeating of [
+  "request.headers['x'].split(',').exists(one, one == 'a')",
+  '[1, 2].all(a, [1, 2].all(b, a == b))',
+  "cel.bind(a, 'xx', cel.bind(b, a + a, b + b))",
+  "response.code == 200 || {'a': [1].map(one, one)}.size() > 1",
+])
+  test(`an expression that repeats work is refused: ${repeating}`, () => {
+    assert.equal(expressionFault(repeating), null);
+    assert.match(expressionExcess(repeating)!, /^it may not use (?:exists|all|bind|map)\(\)/);
+    assert.throws(() => compileExpression(repeating), RangeError);
+  });
+
+test('an expression with the name of a repeating function in a text or a field is none', () => {
+  assert.equal(expressionExcess("request.headers.map == '.all(a, b)' || has(request.all)"), null);
+  assert.equal(expressionExcess(')++++'), null);
+});
+
+test('a large pattern looks at short texts only', () => {
+  const expression = compileExpression("request.path.matches('(?:a?){1000}b')");
+  assert.equal(expression.holds({ request: { path: `${'a'.repeat(100)}b` } }), true);
+  assert.equal(expression.holds({ request: { path: `${'a'.repeat(16_000)}b` } }), false);
 });
 
 test('whatever is written, it is refused or it gives an answer', () => {

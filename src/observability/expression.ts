@@ -5,13 +5,13 @@
  */
 import { type ASTNode, Environment, type ParseResult } from '@marcbachmann/cel-js';
 import { RE2JS } from 're2js';
+import { guessSize, longestSubject } from '../base/regex-size.js';
 import { ATTRIBUTES } from './attribute-names.js';
 
 /** A choice of this library: expressions that people write are far shorter. */
 const MAX_CHARACTERS = 4_096;
 /** As everywhere in policy. @source `traffic/route/regex.ts` */
 const MAX_PATTERN = 1_024;
-const MAX_SUBJECT = 16_384;
 const MAX_PROGRAM = 5_000;
 /** Patterns are written by people, into expressions: there are few of them. */
 const MAX_PATTERNS = 32;
@@ -38,6 +38,33 @@ export function expressionFault(source: string): string | null {
     // The lines after the first one draw the place.
     return error instanceof Error ? error.message.split('\n', 1)[0]! : String(error);
   }
+}
+
+/**
+ * What would do its work over and over, or null. A few nested ones hold the process for minutes, or fill its memory; and one alone over
+ * a list that a caller sends, with a text to look through for each of its members, for a second. Envoy has none of them either.
+ * @source Envoy `source/extensions/filters/common/expr/evaluator.cc` (no comprehensions)
+ */
+export function expressionExcess(source: string): string | null {
+  const found = expressionFault(source) === null ? repeating(parsed(source).ast) : null;
+  return found === null
+    ? null
+    : `it may not use ${found}(), which repeats work for each request, and which Envoy does not carry out either; write the cases one by one`;
+}
+
+const REPEATING = new Set(['all', 'exists', 'exists_one', 'map', 'filter', 'bind', 'optMap', 'optFlatMap']);
+
+/** The first function that binds a name of its own. */
+function repeating(node: unknown): string | null {
+  if (Array.isArray(node)) {
+    for (const one of node) {
+      const found = repeating(one);
+      if (found !== null) return found;
+    }
+    return null;
+  }
+  if (!isNode(node)) return null;
+  return node.op === 'rcall' && REPEATING.has(node.args[0]) ? node.args[0] : repeating(node.args);
 }
 
 /** What `source` asks about that nobody here can answer, by full names; empty if it is no expression. */
@@ -67,8 +94,13 @@ function isNode(value: unknown): value is ASTNode {
   return typeof value === 'object' && value !== null && 'op' in value && 'args' in value;
 }
 
-/** @throws Error in CEL's own words if `source` is no expression; RangeError if it is longer than 4 096 characters */
+/**
+ * @throws Error in CEL's own words if `source` is no expression
+ * @throws RangeError if it is longer than 4 096 characters, or has what {@link expressionExcess} tells of
+ */
 export function compileExpression(source: string): Expression {
+  const excess = expressionExcess(source);
+  if (excess !== null) throw new RangeError(excess);
   const evaluate: (facts: ExpressionFacts) => unknown = parsed(source);
   const value = (facts: ExpressionFacts): unknown => {
     try {
@@ -105,7 +137,7 @@ const LITERAL_OR_MATCHES =
 
 /** One for each expression, for the patterns in it; what is in it beside them is shared by the library. */
 function environment(): Environment {
-  const patterns = new Map<string, RE2JS>();
+  const patterns = new Map<string, Pattern>();
   return new Environment({ unlistedVariablesAreDyn: true }).registerFunction(
     'string.heddleMatches(string): bool',
     (text: string, pattern: string) => {
@@ -114,17 +146,25 @@ function environment(): Environment {
         compiled = compilePattern(pattern, patterns.size);
         patterns.set(pattern, compiled);
       }
-      return text.length <= MAX_SUBJECT && compiled.matcher(text).find();
+      return text.length <= compiled.longest && compiled.re2.matcher(text).find();
     },
     { async: false },
   );
 }
 
-function compilePattern(pattern: string, known: number): RE2JS {
+interface Pattern {
+  readonly re2: RE2JS;
+  readonly longest: number;
+}
+
+/** The pattern may be one that a caller sends: too large a one is found out before it is compiled. */
+function compilePattern(pattern: string, known: number): Pattern {
   if (known >= MAX_PATTERNS || pattern.length > MAX_PATTERN) throw new RangeError('too many or too long');
-  const compiled = RE2JS.compile(pattern);
-  if (compiled.programSize() > MAX_PROGRAM) throw new RangeError('the regular expression is too large');
-  return compiled;
+  if (guessSize(pattern).instructions > 4 * MAX_PROGRAM) throw new RangeError('too large');
+  const re2 = RE2JS.compile(pattern);
+  const size = re2.programSize();
+  if (size > MAX_PROGRAM) throw new RangeError('the regular expression is too large');
+  return { re2, longest: longestSubject(size) };
 }
 
 function asText(value: unknown): string | undefined {

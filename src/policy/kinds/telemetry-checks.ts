@@ -3,7 +3,7 @@
  * @source Istio `pkg/config/validation/validation.go` ValidateTelemetry; spec validation.md §8
  */
 import { LOG_PROVIDERS } from '../../observability/access-log/decide.js';
-import { expressionFault, unknownAttributes } from '../../observability/expression.js';
+import { expressionExcess, expressionFault, unknownAttributes } from '../../observability/expression.js';
 import { checkSelectorLabels } from './common.js';
 import type { FieldPath, Findings } from './kind.js';
 import { checkTargetReferences } from './target-reference.js';
@@ -40,6 +40,8 @@ function checkAccessLogging(entry: AccessLoggingSpec, path: FieldPath, findings:
   const at = [...path, 'filter', 'expression'];
   const fault = expressionFault(expression);
   if (fault !== null) findings.error(at, `not an expression (CEL): ${fault}`);
+  const excess = expressionExcess(expression);
+  if (excess !== null) findings.unsupported(at, excess);
   for (const name of unknownAttributes(expression))
     findings.info(at, `Heddle does not know ${name}: what depends on it is not logged`);
 }

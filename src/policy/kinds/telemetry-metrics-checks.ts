@@ -2,7 +2,7 @@
  * Telemetry `metrics`: what its schema cannot say.
  * @source Istio `pkg/config/validation/validation.go` validateTelemetryMetrics
  */
-import { expressionFault, unknownAttributes } from '../../observability/expression.js';
+import { expressionExcess, expressionFault, unknownAttributes } from '../../observability/expression.js';
 import { METRIC_PROVIDERS } from '../../observability/metrics/decide.js';
 import { checkDuration } from './common.js';
 import type { FieldPath, Findings } from './kind.js';
@@ -59,7 +59,7 @@ function checkOverride(override: MetricsOverrideSpec, path: FieldPath, findings:
 
 /** Istio finds out in the proxy only. */
 function checkValue(value: string, path: FieldPath, findings: Findings): void {
-  const fault = expressionFault(value);
+  const fault = expressionFault(value) ?? expressionExcess(value);
   if (fault !== null)
     findings.warning(path, `the expression does not compile, so the tag says 'unknown': ${fault}`, 'HDL0008');
   for (const name of unknownAttributes(value))

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { RE2JS } from 're2js';
+import { guessSize } from '../../base/regex-size.js';
 import {
   compilePattern,
   literalPrefix,
@@ -10,7 +11,6 @@ import {
   nativeEquivalent,
   patternFault,
 } from './regex.js';
-import { guessSize } from './regex-size.js';
 
 test('a pattern matches the whole text or not at all', () => {
   assert.equal(compilePattern('/v[0-9]+').test('/v12'), true);
@@ -182,6 +182,14 @@ test('a string that is longer than the bound matches nothing, not even .*', () =
     assert.equal(compilePattern(source).test('a'.repeat(MAX_SUBJECT_LENGTH)), true);
     assert.equal(compilePattern(source).test('a'.repeat(MAX_SUBJECT_LENGTH + 1)), false);
   }
+});
+
+test('the larger a pattern, the shorter the longest string that it is held against', () => {
+  const small = compilePattern('(?:a|b)*');
+  assert.equal(small.test('a'.repeat(MAX_SUBJECT_LENGTH)), true);
+  const large = compilePattern('(?:a?){1000}a*');
+  assert.equal(large.test('a'.repeat(500)), true);
+  assert.equal(large.test('a'.repeat(MAX_SUBJECT_LENGTH)), false);
 });
 
 /** Who refuses it: Heddle, which has bounds of its own, or RE2, and so every proxy. */

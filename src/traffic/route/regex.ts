@@ -5,15 +5,20 @@
  * @source RE2 syntax; Envoy `type.matcher.v3.RegexMatcher` (full match)
  */
 import { RE2JS } from 're2js';
-import { guessSize, MAX_TIMES, withoutCounts } from './regex-size.js';
+import {
+  guessSize,
+  longestSubject,
+  MAX_SUBJECT_LENGTH,
+  MAX_TIMES,
+  withoutCounts,
+} from '../../base/regex-size.js';
+
+export { MAX_SUBJECT_LENGTH } from '../../base/regex-size.js';
 
 /** Longest pattern, in bytes of UTF-8. @source Istio `validateStringMatchRegexp` */
 export const MAX_PATTERN_LENGTH = 1024;
 
-/** Longest string that a pattern is held against; a longer one matches none. Node's own limit for the head of a request. */
-export const MAX_SUBJECT_LENGTH = 16_384;
-
-/** Largest program, in instructions: the counts of `(?:a?){1000}` make 2,000. Held against the longest string it takes under a second. */
+/** Largest program, in instructions: the counts of `(?:a?){1000}` make 2,000. The larger, the shorter the strings it is held against. */
 const MAX_PROGRAM_SIZE = 5_000;
 
 /** The guess may be too high, but not by so much. */
@@ -92,12 +97,14 @@ export function literalPrefix(pattern: string): string {
 class Re2Matcher implements FullMatcher {
   readonly prefix: string;
   readonly #re2: RE2JS;
+  readonly #longest: number;
   constructor(re2: RE2JS, prefix: string) {
     this.#re2 = re2;
+    this.#longest = longestSubject(re2.programSize());
     this.prefix = prefix;
   }
   test(text: string): boolean {
-    return text.length <= MAX_SUBJECT_LENGTH && this.#re2.matches(text);
+    return text.length <= this.#longest && this.#re2.matches(text);
   }
 }
 

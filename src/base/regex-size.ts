@@ -4,6 +4,20 @@
  * @source RE2 `compile.cc` (counts are unrolled); Go `regexp/syntax` (counts up to 1000, nested ones multiplied)
  */
 
+/** Longest string that any pattern is held against. Node's own limit for the head of a request. */
+export const MAX_SUBJECT_LENGTH = 16_384;
+
+/**
+ * Instructions times characters: what one string may cost, some 50 ms where everything in the pattern may match everywhere. Strings come
+ * from the network, and nothing else runs meanwhile.
+ */
+const MOST_STEPS = 2_000_000;
+
+/** Longest string that a program of so many instructions is held against; a longer one matches none. */
+export function longestSubject(instructions: number): number {
+  return Math.min(MAX_SUBJECT_LENGTH, Math.floor(MOST_STEPS / Math.max(1, instructions)));
+}
+
 /** What one level of groups adds up to. */
 interface Level {
   sum: number;
