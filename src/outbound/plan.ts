@@ -38,6 +38,7 @@ export function planCall(snapshot: OutboundSnapshot, call: OutboundCall, random:
   const verdict = decideRoute(host.table, call, random);
   if (verdict.kind === 'noRoute') return refuse({ ...NO_ROUTE, because: verdict.because });
   const { route } = verdict;
+  call.virtualService = route.effective.virtualService ?? host.virtualService;
   call.routeName = route.name ?? '';
   const crossOrigin = route.cors === null ? null : decideCors(route.cors, call.method, call.headers);
   if (crossOrigin?.kind === 'preflight') return answered(route, local(200, '', crossOrigin.headers));

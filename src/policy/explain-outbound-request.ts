@@ -3,6 +3,7 @@ import { copyFields } from '../base/headers.js';
 import { decideFault } from '../traffic/fault/decide.js';
 import {
   type CompiledRoute,
+  decideCors,
   decideRoute,
   describeMismatch,
   type RequestFacts,
@@ -49,6 +50,19 @@ export function explainRequest(
   const { route } = verdict;
   const virtualService = route.index < 0 ? speaking : ruleOf(route.effective, host);
   const common = { ...base, virtualService, ...routeParts(route, port) };
+  const crossOrigin = route.cors === null ? null : decideCors(route.cors, request.method, request.headers);
+  if (crossOrigin?.kind === 'preflight') {
+    steps.push(...corsSteps(route, request.method, request.headers));
+    const set = Object.fromEntries(
+      Object.entries(crossOrigin.headers).map(([name, value]) => [name, String(value)]),
+    );
+    return {
+      ...common,
+      outcome: 'directResponse',
+      directResponse: { status: 200, body: '' },
+      responseHeaders: { ...common.responseHeaders, set: { ...set, ...common.responseHeaders.set } },
+    };
+  }
   if (verdict.kind === 'redirect') {
     const { status, location } = verdict;
     steps.push(`redirected with ${status} to ${location}`);

@@ -14,4 +14,7 @@ export const gatewayNotes: Notes = {
   'servers[].bind': LISTENER,
   'servers[].defaultEndpoint': LISTENER,
   'servers[].tls': LISTENER,
+  'servers[].tls.httpsRedirect': partly(
+    '`explain` with the caller as gateway sends calls over HTTP to HTTPS; nothing listens yet',
+  ),
 };
