@@ -38,9 +38,15 @@ export function establish(
   const opening = new Opening(parts, { destination, alpn: [], allowHalfOpen }, (error, socket) => {
     if (socket === null) return done(error, null);
     if (tunnel === undefined) return done(null, { stream: socket, carrier: socket });
-    giveUp = openTunnel({ clock, timeoutMs, tunnel, socket, allowHalfOpen }, (refusal, stream) =>
-      done(refusal, stream && { stream, carrier: socket }),
-    );
+    try {
+      giveUp = openTunnel({ clock, timeoutMs, tunnel, socket, allowHalfOpen }, (refusal, stream) =>
+        done(refusal, stream && { stream, carrier: socket }),
+      );
+    } catch (unspeakable) {
+      // A target that fits into no request: Node refuses to write it.
+      socket.destroy();
+      done(unspeakable as Error, null);
+    }
   });
   giveUp = opening.settle;
   return (error) => giveUp(error);

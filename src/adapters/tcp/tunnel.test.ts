@@ -100,6 +100,16 @@ for (const [what, answer, code, because] of NO)
     assert.deepEqual(mesh.held(), NOTHING_HELD);
   });
 
+test('a target that fits into no request is not asked for', async (t) => {
+  const { port, asked } = await proxy(t);
+  for (const targetHost of ['a b', 'a\r\nx: y']) {
+    const mesh = through(t, port, 1, { targetHost });
+    assert.equal((await refusalOf(mesh.connect('reviews:80'))).code, 'HEDDLE_CONNECT_FAILED');
+    assert.deepEqual(mesh.held(), NOTHING_HELD);
+  }
+  assert.deepEqual(asked, []);
+});
+
 test('a proxy that is silent is given up after connectTimeout', async (t) => {
   const clock = new FakeClock();
   let asked = 0;
