@@ -117,6 +117,15 @@ row(
   asSent({}),
 );
 
+row(
+  'what rule and destination add to a response is a list',
+  rules(
+    '{ headers: { response: { add: { x: rule } } }, route: [{ destination: { host: reviews, subset: v1 }, headers: { response: { add: { x: dest } } } }] }',
+  ),
+  {},
+  { responseHeaders: { set: {}, add: { x: 'rule, dest' }, remove: [] } },
+);
+
 row('no timeout unless one is set', forward('name: x'), {}, { timeoutMs: null });
 row('a timeout in fractions', forward('timeout: 0.5s'), {}, { timeoutMs: 500 });
 row('a timeout in minutes', forward('timeout: 1m30s'), {}, { timeoutMs: 90_000 });
@@ -306,37 +315,4 @@ row(
   rules('{ route: [{ destination: { host: details, port: { number: 81 } } }] }'),
   {},
   { picked: 'outbound|81||details.default.svc.cluster.local' },
-);
-
-const CORS = 'corsPolicy: { allowOrigins: [{ exact: "https://a" }], allowMethods: [GET], maxAge: 1m }';
-const PREFLIGHT = {
-  method: 'OPTIONS',
-  headers: { origin: 'https://a', 'access-control-request-method': 'GET' },
-};
-const ANSWERED = {
-  outcome: 'directResponse',
-  directResponse: { status: 200, body: '' },
-  clusters: [],
-  picked: null,
-  redirect: null,
-  responseHeaders: {
-    set: {
-      'access-control-allow-origin': 'https://a',
-      'access-control-allow-methods': 'GET',
-      'access-control-max-age': '60',
-    },
-    add: {},
-    remove: [],
-  },
-} as const;
-row('CORS: the mesh answers a preflight itself', forward(CORS), PREFLIGHT, ANSWERED);
-row('CORS: before a redirect, too', rules(`{ ${CORS}, redirect: { uri: /x } }`), PREFLIGHT, ANSWERED);
-row(
-  'CORS: a preflight of another origin goes on',
-  forward(CORS),
-  { ...PREFLIGHT, headers: { ...PREFLIGHT.headers, origin: 'https://b' } },
-  {
-    outcome: 'route',
-    picked: cluster('v1'),
-  },
 );

@@ -142,18 +142,21 @@ function retryStep({ retries }: CompiledRoute): string {
   return `up to ${retries.attempts} retries on ${retries.on.join(', ')}${codes}${each}${whose}`;
 }
 
-/** What remains of a list of steps, as one set of operations: a later one wins. */
+/** What remains of a list of steps, as one set of operations: a later one wins, and what is added twice is a list (RFC 9110 §5.3). */
 export function summariseHeaders(steps: HeaderSteps): Required<HeaderOperations> {
   const set: Record<string, string> = {};
   const add: Record<string, string> = {};
   const remove: string[] = [];
   for (const { kind, name, value } of steps) {
     const text = value instanceof HeaderFormat ? value.source : value;
-    if (kind === 'remove') remove.push(name);
-    else if (kind === 'set') {
+    if (kind === 'remove') {
+      remove.push(name);
+      delete set[name];
+      delete add[name];
+    } else if (kind === 'set') {
       set[name] = text;
       delete add[name];
-    } else add[name] = text;
+    } else add[name] = Object.hasOwn(add, name) ? `${add[name]}, ${text}` : text;
   }
   return { set, add, remove };
 }
