@@ -34,6 +34,7 @@ export interface GatewayServerPort {
 }
 
 export interface GatewayServerTls {
+  /** Partly: `explain` with the caller as gateway sends calls over HTTP to HTTPS; nothing listens yet. */
   readonly httpsRedirect?: boolean;
   readonly mode?:
     | 'PASSTHROUGH'
