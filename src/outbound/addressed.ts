@@ -7,7 +7,8 @@
 import { clusterName } from '../model/cluster.js';
 import { endpointKey } from '../model/endpoint.js';
 import type { EffectiveCluster } from '../policy/effective.js';
-import type { Binder, BoundCluster } from './bind.js';
+import type { Binder } from './bind.js';
+import type { BoundCluster } from './bound-cluster.js';
 
 /** Name under which calls to unknown hosts are counted. */
 export const PASSTHROUGH = 'PassthroughCluster';

@@ -6,7 +6,7 @@ import type { AttemptFilter } from '../model/filter.js';
 import type { Outcome, Rejected } from '../model/outcome.js';
 import type { BodyEnd, BodyOwner } from '../model/response-body.js';
 import { DEADLINE_HEADER, decideAttemptDeadline, expectedTimeout } from '../traffic/timeout/index.js';
-import type { BoundCluster } from './bind.js';
+import type { BoundCluster } from './bound-cluster.js';
 import type { Outbound } from './call.js';
 import { admit, release, settle } from './order.js';
 import type { OutboundCall } from './outbound-call.js';

@@ -6,94 +6,25 @@ import type { Clock } from '../base/clock.js';
 import type { Random } from '../base/random.js';
 import type { Destination } from '../model/destination.js';
 import { type Endpoint, endpointKey } from '../model/endpoint.js';
-import type { EndpointState } from '../model/endpoint-state.js';
 import type { AttemptFilter, CallFilter } from '../model/filter.js';
 import { buildHostTable, type CompiledHost, compileHost, type HostTable } from '../policy/compile.js';
 import type { EffectiveCluster, EffectiveHost, EffectiveMesh, EffectivePolicy } from '../policy/effective.js';
-import type { Balancer } from '../ports/balancer.js';
 import type { Telemetry } from '../ports/telemetry.js';
-import { type Caller, createBalancer, hashOf, makeCookie } from '../traffic/balance/index.js';
+import { type Caller, createBalancer } from '../traffic/balance/index.js';
 import { breakerFilter } from '../traffic/breaker/index.js';
 import { concurrencyFilter } from '../traffic/concurrency/index.js';
 import { limitFilter } from '../traffic/limit/index.js';
 import { loadFilter } from '../traffic/load/filter.js';
 import { outlierFilter } from '../traffic/outlier/index.js';
 import { AddressedClusters } from './addressed.js';
+import { BoundCluster } from './bound-cluster.js';
 import { destinationOf } from './destination.js';
 import { identityFilter } from './identity.js';
 import { ATTEMPT_ORDER, inOrder } from './order.js';
-import type { OutboundCall } from './outbound-call.js';
 import { RateLimits } from './rate-limits.js';
 import { ClusterState, type StateEvent } from './state.js';
 
-/** A cluster with its state: what a call needs to make an attempt. */
-export class BoundCluster {
-  readonly policy: EffectiveCluster;
-  readonly endpoints: readonly EndpointState[];
-  /** Of attempts of calls. */
-  readonly filters: readonly AttemptFilter[];
-  readonly state: ClusterState;
-  readonly #balancer: Balancer;
-  readonly #random: Random;
-  #connectionFilters: readonly AttemptFilter[] | null = null;
-
-  constructor(
-    policy: EffectiveCluster,
-    endpoints: readonly EndpointState[],
-    state: ClusterState,
-    balancer: Balancer,
-    filters: readonly AttemptFilter[],
-    random: Random,
-  ) {
-    this.policy = policy;
-    this.endpoints = endpoints;
-    this.state = state;
-    this.filters = filters;
-    this.#balancer = balancer;
-    this.#random = random;
-  }
-
-  /** Of connections that are not HTTP. Few clusters have any. */
-  get connectionFilters(): readonly AttemptFilter[] {
-    this.#connectionFilters ??= inOrder<AttemptFilter>(ATTEMPT_ORDER, [
-      ...this.filters.filter(({ name }) => ON_CONNECTIONS.has(name)),
-      limitFilter(this.state.connections),
-    ]);
-    return this.#connectionFilters;
-  }
-
-  /** The endpoint for the next attempt; undefined if none can take it. */
-  pick(call: OutboundCall): EndpointState | undefined {
-    const retries = call.plan?.route?.retries;
-    const elsewhere = retries?.remoteLocalities === true;
-    const avoid = elsewhere || retries?.ignorePreviousHosts !== false;
-    return this.#balancer.pick({ hash: this.#hash(call), tried: avoid ? call.tried : NOBODY, elsewhere });
-  }
-
-  /** One that no attempt of the call was made on; undefined if there is none. */
-  pickOther(call: OutboundCall): EndpointState | undefined {
-    const other = this.#balancer.pick({ hash: this.#hash(call), tried: call.tried });
-    return other === undefined || call.tried.includes(other) ? undefined : other;
-  }
-
-  #hash(call: OutboundCall): number | undefined {
-    const { balancer } = this.policy;
-    if (balancer.kind !== 'consistent-hash') return undefined;
-    const hash = hashOf(balancer.hash, {
-      headers: call.headers,
-      path: call.path,
-      sourceIp: call.exchange?.facts.remoteIp ?? null,
-    });
-    if (hash !== undefined) return hash;
-    call.cookie ??= makeCookie(balancer.hash, this.#random);
-    return call.cookie?.hash;
-  }
-}
-
-/** What calls and connections have in common. Adaptive limits go by how long calls take, spans and metrics are about HTTP. */
-const ON_CONNECTIONS: ReadonlySet<string> = new Set(['load', 'breaker', 'outlier', 'identity']);
 const NOWHERE: Caller = { locality: '', labels: {} };
-const NOBODY: readonly EndpointState[] = [];
 
 export interface OutboundSnapshot {
   readonly revision: number;

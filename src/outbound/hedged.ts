@@ -3,7 +3,7 @@ import type { Outcome } from '../model/outcome.js';
 import { raceAttempts } from '../traffic/hedge/index.js';
 import type { HedgePolicy } from '../traffic/hedge/policy.js';
 import { beginAttempt, NO_ENDPOINT } from './attempt.js';
-import type { BoundCluster } from './bind.js';
+import type { BoundCluster } from './bound-cluster.js';
 import type { Outbound } from './call.js';
 import type { OutboundCall } from './outbound-call.js';
 

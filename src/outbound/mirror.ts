@@ -7,7 +7,7 @@ import type { CallFilter } from '../model/filter.js';
 import { StreamBody } from '../model/request-body.js';
 import { decideMirrors } from '../traffic/mirror/decide.js';
 import { runAttempt } from './attempt.js';
-import type { BoundCluster } from './bind.js';
+import type { BoundCluster } from './bound-cluster.js';
 import type { Outbound } from './call.js';
 import { OutboundCall } from './outbound-call.js';
 

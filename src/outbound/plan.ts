@@ -13,7 +13,8 @@ import {
   rewriteRequest,
 } from '../traffic/route/index.js';
 import { PASSTHROUGH } from './addressed.js';
-import type { BoundCluster, OutboundSnapshot } from './bind.js';
+import type { OutboundSnapshot } from './bind.js';
+import type { BoundCluster } from './bound-cluster.js';
 import type { OutboundCall } from './outbound-call.js';
 
 export interface Plan {
