@@ -7,6 +7,7 @@ export type { ConnectionTarget, ConnectOptions, MeshConnect } from './adapters/t
 export type { MeshRequest, RequestOptions, RequestResult } from './adapters/undici/request.js';
 // For users.
 export { isMeshError, MeshError, type MeshErrorCode } from './base/errors.js';
-export { join, type Mesh, type MeshContext, type MeshListenOptions, type MeshStatus } from './mesh.js';
+export type { MeshContext } from './mesh/context.js';
+export { join, type Mesh, type MeshListenOptions, type MeshStatus } from './mesh.js';
 export type { Outcome } from './model/outcome.js';
 export { type JoinOptions, VARIABLES } from './settings.js';

@@ -26,6 +26,7 @@ import { MeshError } from './base/errors.js';
 import { systemRandom } from './base/random.js';
 import { InboundPolicy } from './inbound/bind.js';
 import { InboundPath } from './inbound/exchange.js';
+import { contextOf, type MeshContext } from './mesh/context.js';
 import { InForce } from './mesh/in-force.js';
 import { observe } from './mesh/telemetry.js';
 import type { Exchange } from './model/exchange.js';
@@ -44,21 +45,6 @@ import { TokenAuthenticator } from './security/token/index.js';
 import { type JoinOptions, readSettings, type Settings } from './settings.js';
 import { callerOf } from './traffic/balance/index.js';
 import { faultFilter } from './traffic/fault/index.js';
-
-/** What a handler may ask about the request that it serves. */
-export interface MeshContext {
-  /** SPIFFE ID of the caller; null for plain text. */
-  readonly peer: string | null;
-  readonly requestId: string;
-  /** Milliseconds until the caller stops waiting; Infinity for no limit. */
-  readonly remainingMs: number;
-  /** `ns/name` of the policy that let the request in; null if none selects this workload. */
-  readonly policy: string | null;
-  /** `issuer/subject` of the request's verified token; null without one. */
-  readonly requestPrincipal: string | null;
-  /** What the verified token says; null without one, and where no RequestAuthentication asks for tokens. */
-  readonly claims: Readonly<Record<string, unknown>> | null;
-}
 
 export interface MeshStatus {
   readonly workload: Settings['workload'];
@@ -264,15 +250,7 @@ export class Mesh implements AsyncDisposable {
   /** The request that the running code serves; undefined outside of any. */
   context(): MeshContext | undefined {
     const exchange = this.#ambient.getStore();
-    if (exchange === undefined) return undefined;
-    return {
-      peer: exchange.facts.peer.id?.toString() ?? null,
-      requestId: exchange.requestId,
-      remainingMs: Math.max(0, exchange.deadlineAt - this.#clock.now()),
-      policy: exchange.verdict?.policy ?? null,
-      requestPrincipal: exchange.requestPrincipal,
-      claims: exchange.claims,
-    };
+    return exchange && contextOf(exchange, this.#clock);
   }
 
   status(): MeshStatus {
