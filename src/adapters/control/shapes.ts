@@ -4,8 +4,8 @@
  */
 import { z } from 'zod';
 import { PRIORITIES } from '../../traffic/priority/policy.js';
+import { route, text } from './route-shapes.js';
 
-const text = z.string().max(65_536);
 const hostName = z.string().min(1).max(255);
 const labels = z.record(z.string(), text);
 const port = z.number().int().min(0).max(65_535);
@@ -64,7 +64,9 @@ const cluster = z.looseObject({
   port,
   subset: text,
   labels,
-  balancer: z.looseObject({ kind: z.string() }),
+  balancer: z.looseObject({
+    kind: z.enum(['round-robin', 'random', 'least-request', 'consistent-hash', 'passthrough']),
+  }),
   connection: z.looseObject({}),
   limits: z.looseObject({}),
   tls: z.looseObject({ mode: z.enum(['disable', 'auto', 'mesh', 'simple', 'mutual']) }),
@@ -73,18 +75,10 @@ const cluster = z.looseObject({
   concurrency: concurrency.optional(),
 });
 
-const route = z.looseObject({
-  index: z.number().int(),
-  name: text.nullable(),
-  action: z.looseObject({ kind: z.enum(['forward', 'redirect', 'directResponse']) }),
-  timeoutMs: z.number().nullable(),
-  retries: z.looseObject({}).nullable(),
-});
-
 const connectionRoute = z.looseObject({
   index: z.number().int(),
   match: z.looseObject({}).optional(),
-  destinations: z.array(z.looseObject({ cluster: text, weight: z.number() })),
+  destinations: z.array(z.looseObject({ cluster: text, weight: z.number().nonnegative() })).min(1),
 });
 
 const host = z.looseObject({
@@ -121,6 +115,8 @@ const tokenRule = z.looseObject({
   spaceDelimited: z.array(text),
 });
 
+const count = z.number().nonnegative();
+
 const inbound = z.looseObject({
   mtls: z.looseObject({ mode: mtlsMode, ports: z.record(z.string(), mtlsMode) }),
   tokens: z.array(tokenRule).optional(),
@@ -135,6 +131,7 @@ const inbound = z.looseObject({
     })
     .optional(),
   rateLimit: rateLimit.optional(),
+  maxRequests: z.looseObject({ others: count.optional(), ports: z.record(z.string(), count) }).optional(),
 });
 
 const telemetrySide = z.looseObject({
