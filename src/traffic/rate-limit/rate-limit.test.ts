@@ -159,3 +159,11 @@ test('a limit is described in a line', () => {
     "rate limit ns/api 'each': 10 requests each 1000 ms, burst 10, for each principal, of those that match",
   ]);
 });
+
+test('keys that are very long have buckets of their own like any others', () => {
+  const { passed } = limiter({ ...ALL, by: ['header:x-key'] });
+  const of = (last: string) => request({ headers: { 'x-key': `${'k'.repeat(10_000)}${last}` } });
+  assert.equal(passed(12, of('a')), 10);
+  assert.equal(passed(12, of('b')), 10);
+  assert.equal(passed(1, of('a')), 0);
+});

@@ -1,4 +1,5 @@
 /** The buckets of one policy. A limit that a new policy says in the same words keeps them. */
+import { hash } from 'node:crypto';
 import type { Clock } from '../../base/clock.js';
 import { compileRequestMatch, type RequestTest } from '../../model/request-match.js';
 import { type Bucket, hasToken, keyOf, nextTokenMs, type RateLimitFacts, refill } from './decide.js';
@@ -13,6 +14,14 @@ export interface Limited {
 
 /** Buckets of one limit: what was used longest ago is forgotten first, and begins full again. */
 export const MOST_KEYS = 10_000;
+
+/** A key that is no longer is kept as it is: principals, addresses, most headers. */
+const LONGEST_KEY = 256;
+
+/** Callers write headers as long as the head of a request may be: ten thousand of those are not kept. */
+function kept(key: string): string {
+  return key.length <= LONGEST_KEY ? key : `sha256 ${hash('sha256', key, 'base64')}`;
+}
 
 export class RateLimiter {
   readonly #clock: Clock;
@@ -61,12 +70,12 @@ class Limit {
   }
 
   bucket(facts: RateLimitFacts, now: number): Bucket {
-    const bucket = this.#buckets.get(keyOf(this.rule.by, facts));
+    const bucket = this.#buckets.get(kept(keyOf(this.rule.by, facts)));
     return bucket === undefined ? { tokens: this.rule.burst, at: now } : refill(this.rule, bucket, now);
   }
 
   spend(facts: RateLimitFacts, now: number): void {
-    const key = keyOf(this.rule.by, facts);
+    const key = kept(keyOf(this.rule.by, facts));
     const { tokens } = this.bucket(facts, now);
     this.#buckets.delete(key);
     this.#buckets.set(key, { tokens: Math.max(0, tokens - 1), at: now });
