@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -228,4 +229,18 @@ test('policy that is not YAML is a failure of explain, not wrong usage', async (
   });
   assert.equal(exit, 1);
   assert.match(stderr, /bad\.yaml:\d+.*not YAML[\s\S]*heddle analyze/);
+});
+
+test('a pipe in a folder is told of, and nobody waits for it', async (context) => {
+  const folder = temporaryFolder(context, GOOD);
+  execFileSync('mkfifo', [join(folder, 'pipe.yaml')]);
+  const { exit, stderr } = await heddle(['analyze', '-f', folder]);
+  assert.equal(exit, 2);
+  assert.match(stderr, /pipe\.yaml is neither a file nor a folder/);
+});
+
+test('a device without an end is not read to the end', async () => {
+  const { exit, stderr } = await heddle(['analyze', '-f', '/dev/zero']);
+  assert.equal(exit, 2);
+  assert.match(stderr, /\/dev\/zero is longer than 16777216 bytes/);
 });

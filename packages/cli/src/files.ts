@@ -1,4 +1,5 @@
 /** Policy files named on the command line: files, folders, or `-` for stdin. */
+import { createReadStream } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decodePolicy, type Message, type PolicyFile } from 'heddle/policy';
@@ -57,8 +58,13 @@ async function filesBelow(folder: string, depth: number): Promise<string[]> {
   const found: string[] = [];
   for (const name of names) {
     const path = join(folder, name);
-    if (await isFolder(path)) found.push(...(await filesBelow(path, depth + 1)));
-    else if (POLICY_FILE.test(name)) found.push(path);
+    const entry = await attempt(path, stat(path));
+    if (entry.isDirectory()) found.push(...(await filesBelow(path, depth + 1)));
+    else if (POLICY_FILE.test(name)) {
+      // A pipe waits for a writer for ever; a device may have no end. Whoever means one names it.
+      if (!entry.isFile()) throw wrongUsage(`${path} is neither a file nor a folder`);
+      found.push(path);
+    }
   }
   return found;
 }
@@ -68,9 +74,26 @@ async function isFolder(path: string): Promise<boolean> {
 }
 
 async function read(path: string): Promise<Uint8Array> {
-  const { size } = await attempt(path, stat(path));
-  if (size > MAX_TOTAL_BYTES) throw wrongUsage(`${path} is longer than ${MAX_TOTAL_BYTES} bytes`);
-  return attempt(path, readFile(path));
+  const entry = await attempt(path, stat(path));
+  const tooLong = () => wrongUsage(`${path} is longer than ${MAX_TOTAL_BYTES} bytes`);
+  if (entry.size > MAX_TOTAL_BYTES) throw tooLong();
+  if (entry.isFile()) return attempt(path, readFile(path));
+  // How much a pipe or a device has to say is known when it has ended.
+  const content = await attempt(path, readUpTo(path));
+  if (content === null) throw tooLong();
+  return content;
+}
+
+/** null: it is longer. */
+async function readUpTo(path: string): Promise<Uint8Array | null> {
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  for await (const part of createReadStream(path) as AsyncIterable<Buffer>) {
+    bytes += part.length;
+    if (bytes > MAX_TOTAL_BYTES) return null;
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
 }
 
 /** @throws CliError exit code 2, with what the file system says in a person's words */
