@@ -14,16 +14,19 @@ export interface Clock {
   /** Milliseconds since the Unix epoch. For certificates and logs only: it may jump. */
   wallNow(): number;
   /**
-   * Runs `fire` once after `delayMs`. The timer does not keep the process alive, unless `holds` says that somebody waits for it
+   * Runs `fire` once after `delayMs`, or after some 25 days if that is sooner. The timer does not keep the process alive, unless `holds` says that somebody waits for it
    * who would otherwise never hear.
    */
   after(delayMs: number, fire: () => void, holds?: 'holds'): Timer;
 }
 
+/** Some 25 days: the platform makes a millisecond of anything longer. */
+export const LONGEST_TIMER_MS = 2_147_483_647;
+
 class SystemTimer implements Timer {
   readonly #handle: NodeJS.Timeout;
   constructor(delayMs: number, fire: () => void, holds: 'holds' | undefined) {
-    this.#handle = setTimeout(fire, delayMs);
+    this.#handle = setTimeout(fire, Math.min(delayMs, LONGEST_TIMER_MS));
     if (holds === undefined) this.#handle.unref();
   }
   cancel(): void {

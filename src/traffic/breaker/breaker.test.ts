@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { mock, type TestContext, test } from 'node:test';
+import { LONGEST_TIMER_MS } from '../../base/clock.js';
 import { FakeClock } from '../../base/testing.js';
 import type { Attempt } from '../../model/attempt.js';
 import type { Outcome } from '../../model/outcome.js';
@@ -226,6 +227,15 @@ test('a window of a few milliseconds works', async (t) => {
   const { state, run } = make(t, { windowMs: 5 });
   await run(bad(), bad(), bad(), bad());
   assert.equal(state.state, 'open');
+});
+
+test('a circuit that is to stay open for months does not close after a millisecond', async (t) => {
+  const { state, run, advance } = make(t, { windowMs: 1e12, openMs: 1e12 });
+  await run(bad(), bad(), bad(), bad());
+  advance(LONGEST_TIMER_MS - 1);
+  assert.equal(state.state, 'open');
+  advance(1);
+  assert.equal(state.state, 'half-open');
 });
 
 test('disposed, it holds no timer and swallows what still settles', async (t) => {

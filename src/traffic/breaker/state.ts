@@ -6,7 +6,7 @@
  * @source opossum 9, lib/circuit.js
  */
 import CircuitBreaker from 'opossum';
-import type { Clock } from '../../base/clock.js';
+import { type Clock, LONGEST_TIMER_MS } from '../../base/clock.js';
 import type { BreakerPolicy } from './policy.js';
 
 export type CircuitState = 'closed' | 'open' | 'half-open';
@@ -31,6 +31,8 @@ export class BreakerState {
   constructor(policy: BreakerPolicy, { clock, onTransition }: BreakerOptions) {
     this.policy = policy;
     this.#clock = clock;
+    // The platform takes a longer time for a millisecond.
+    const windowMs = Math.min(policy.windowMs, LONGEST_TIMER_MS);
     this.#circuit = new CircuitBreaker(replay, {
       name: 'heddle',
       // The mesh's deadlines end attempts.
@@ -38,11 +40,11 @@ export class BreakerState {
       // opossum opens above the threshold; 100 would never open it.
       errorThresholdPercentage: Math.min(policy.errorThresholdPercent, 99.99),
       volumeThreshold: policy.volumeThreshold,
-      rollingCountTimeout: policy.windowMs,
-      rollingCountBuckets: bucketsOf(policy.windowMs),
+      rollingCountTimeout: windowMs,
+      rollingCountBuckets: bucketsOf(windowMs),
       rollingPercentilesEnabled: false,
       enableSnapshots: false,
-      resetTimeout: policy.openMs,
+      resetTimeout: Math.min(policy.openMs, LONGEST_TIMER_MS),
     });
     this.#circuit.on('open', () => {
       this.#probing = false;
