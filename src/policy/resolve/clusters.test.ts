@@ -178,8 +178,9 @@ const entry = (more: object) =>
 function addresses(
   resources: readonly Resource[],
   registered: readonly EffectiveEndpoints[] = [],
+  caller = CLIENT,
 ): EffectiveEndpoints['ports'] {
-  const policy = resolve(resources, [], registered, CLIENT, { revision: 1, mesh: MESH });
+  const policy = resolve(resources, [], registered, caller, { revision: 1, mesh: MESH });
   return policy.endpoints.find(({ host }) => host === 'e.example.com')?.ports ?? {};
 }
 
@@ -244,12 +245,23 @@ test('a WorkloadEntry that nobody selects is no endpoint', () => {
   assert.deepEqual(found, { 80: [] });
 });
 
-test('a Unix socket is an address without a port', () => {
-  const [found] = addresses([entry({ endpoints: [{ address: 'unix:///run/e.sock' }] })])[80] ?? [];
+test('a Unix socket is an address without a port, for workloads of its own namespace', () => {
+  const policy = [entry({ endpoints: [{ address: 'unix:///run/e.sock' }] })];
+  const [found] = addresses(policy, [], { ...CLIENT, namespace: 'server' })[80] ?? [];
   assert.deepEqual(
     [found?.key, found?.address, found?.port],
     ['unix:///run/e.sock', 'unix:///run/e.sock', 0],
   );
+  assert.deepEqual(addresses(policy), { 80: [] });
+});
+
+test('a service account that leads to another namespace is no identity', () => {
+  const identity = (serviceAccount: string) => {
+    const endpoints = [{ address: '1.1.1.1', serviceAccount }];
+    return addresses([entry({ location: 'MESH_INTERNAL', endpoints })])[80]?.[0]?.spiffeId;
+  };
+  assert.equal(identity('a'), 'spiffe://cluster.local/ns/server/sa/a');
+  for (const name of ['../../other/sa/a', '..', 'a/b', 'a b']) assert.equal(identity(name), undefined);
 });
 
 test('what is looked up as it is called has no endpoints under a wildcard, and itself under a name', () => {

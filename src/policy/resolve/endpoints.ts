@@ -22,9 +22,14 @@ export interface Workloads {
 const NETWORK_LABEL = 'topology.istio.io/network';
 const UNIX = 'unix://';
 
-/** null: the service has none of its own; they come from registrations. */
+/**
+ * A Unix socket is one of the caller's own machine, and whoever listens there trusts by that: only workloads of the ServiceEntry's own
+ * namespace are sent to it.
+ * @param caller namespace of the workload @returns null: the service has none of its own; they come from registrations
+ */
 export function entryEndpoints(
   service: KnownService,
+  caller: string,
   trustDomain: string,
   workloads: (namespace: string) => Workloads,
 ): EffectiveEndpoints | null {
@@ -43,7 +48,9 @@ export function entryEndpoints(
   const ports: Record<string, Endpoint[]> = {};
   for (const port of service.ports) {
     const own = chosen.flatMap((from) =>
-      from.address ? [toEndpoint(from, port, service, trustDomain)] : [],
+      from.address && (caller === namespace || !from.address.startsWith(UNIX))
+        ? [toEndpoint(from, port, service, trustDomain)]
+        : [],
     );
     ports[port.number] = distinct(
       near === undefined ? own : [...own, ...selected(near, wanted!, port, service)],
@@ -73,7 +80,7 @@ function toEndpoint(
     weight: from.weight || 1,
     ...(from.locality && { locality: from.locality }),
     ...(inMesh &&
-      from.serviceAccount && {
+      isAccount(from.serviceAccount) && {
         spiffeId: `spiffe://${trustDomain}/ns/${service.namespace}/sa/${from.serviceAccount}`,
       }),
     mtls: inMesh && from.labels?.['security.istio.io/tlsMode'] === 'istio',
@@ -128,4 +135,8 @@ export function mergeEndpoints(all: readonly EffectiveEndpoints[]): EffectiveEnd
     for (const [port, endpoints] of Object.entries(one.ports))
       ports[port] = distinct([...(ports[port] ?? []), ...endpoints]);
   return { host: first.host, ports };
+}
+/** What is no name gives no identity, and a peer of unknown identity is refused. @source SPIFFE-ID.md, segments of a path */
+function isAccount(name: string | undefined): name is string {
+  return name !== undefined && /^[a-zA-Z0-9._-]+$/.test(name) && !/^\.{1,2}$/.test(name);
 }

@@ -111,7 +111,10 @@ export class ScopedPolicy {
     const own = services
       .candidates(host)
       .filter((service) => service.namespace === namespace)
-      .flatMap((service) => entryEndpoints(service, this.#defaults.trustDomain, this.#workloads) ?? []);
+      .flatMap(
+        (service) =>
+          entryEndpoints(service, this.#scope.namespace, this.#defaults.trustDomain, this.#workloads) ?? [],
+      );
     const registered = registrations.endpoints(host);
     return mergeEndpoints(registered === undefined ? own : [registered, ...own]);
   }

@@ -130,7 +130,10 @@ export interface TelemetryAccessLogging {
   readonly providers?: readonly TelemetryTracingProvider[];
   /** No line is written, whatever HEDDLE_ACCESS_LOG says. */
   readonly disabled?: boolean;
-  /** A CEL expression over Envoy's attributes; a line is written where it is true, none where it fails. */
+  /**
+   * A CEL expression over Envoy's attributes; a line is written where it is true, none where it fails;
+   * without functions that repeat work (`all`, `exists`, `map`, `filter`, `bind`), which are refused.
+   */
   readonly filter?: TelemetryAccessLoggingFilter;
 }
 

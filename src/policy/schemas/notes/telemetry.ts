@@ -59,6 +59,6 @@ export const telemetryNotes: Notes = {
   'accessLogging[].providers': partly('`envoy`; others are told as HDL0006 and count for nothing'),
   'accessLogging[].disabled': yes('no line is written, whatever HEDDLE_ACCESS_LOG says'),
   'accessLogging[].filter': yes(
-    "a CEL expression over Envoy's attributes; a line is written where it is true, none where it fails",
+    "a CEL expression over Envoy's attributes; a line is written where it is true, none where it fails; without functions that repeat work (`all`, `exists`, `map`, `filter`, `bind`), which are refused",
   ),
 };
