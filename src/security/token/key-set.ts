@@ -1,10 +1,13 @@
 /**
  * Keys to verify tokens with, and which tokens they have verified already.
  */
-import { type CryptoKey, compactVerify, importJWK, type JWK } from 'jose';
+import type { CryptoKey, JWK } from 'jose';
 import type { TokenFault } from './faults.js';
 import type { PublicKey } from './jwks-text.js';
 import type { ParsedToken } from './parse.js';
+
+/** Loaded with the first signature to look at: most processes never see a token, and it is a tenth of the files of a start. */
+const jose = () => import('jose');
 
 /** Signatures that a key of a type can make; for EC, its curve decides. */
 const FAMILIES: Readonly<Record<PublicKey['kty'], RegExp>> = {
@@ -91,6 +94,7 @@ class VerificationKey {
     if (!FAMILIES[kty].test(token.alg)) return false;
     if (kty === 'EC' && CURVES[members.crv!] !== token.alg) return false;
     try {
+      const { compactVerify } = await jose();
       await compactVerify(token.text, await this.#import(token.alg), { algorithms: [token.alg] });
       return true;
     } catch {
@@ -103,7 +107,7 @@ class VerificationKey {
     const present = this.#imported.get(alg);
     if (present !== undefined) return present;
     const { kty, members } = this.#key;
-    const imported = importJWK({ kty, ...members } as JWK, alg);
+    const imported = jose().then(({ importJWK }) => importJWK({ kty, ...members } as JWK, alg));
     this.#imported.set(alg, imported);
     return imported;
   }
