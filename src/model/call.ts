@@ -19,6 +19,8 @@ export interface CallRequest {
   readonly signal?: AbortSignal | null | undefined;
   /** The caller's own limit for the whole call, milliseconds. */
   readonly timeoutMs?: number | undefined;
+  /** What the connection is to become, e.g. `websocket`; absent: it stays HTTP. @source RFC 9110 §7.8 */
+  readonly upgrade?: string | undefined;
 }
 
 /** One request leaving: what was asked, and the record of what became of it. One object a call. */
@@ -32,6 +34,8 @@ export class Call extends Deadline {
   path: string;
   readonly headers: HeaderFields;
   readonly body: RequestBody;
+  /** What the connection is to become; null: it stays HTTP. */
+  readonly upgrade: string | null;
   /** Monotonic milliseconds. */
   readonly startedAt: number;
   /** Monotonic milliseconds; Infinity for none. */
@@ -64,6 +68,7 @@ export class Call extends Deadline {
     this.path = request.path;
     this.headers = request.headers;
     this.body = request.body;
+    this.upgrade = request.upgrade ?? null;
     this.startedAt = startedAt;
   }
 

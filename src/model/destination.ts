@@ -19,6 +19,13 @@ export interface ConnectionSettings {
   readonly maxConnectionDurationMs?: number;
   /** A connection that is not HTTP is closed after so long without a byte either way. @default idleTimeoutMs */
   readonly tcpIdleTimeoutMs?: number;
+  /**
+   * HTTP/2: offered first where TLS lets the peer choose (ALPN), by prior knowledge in plain text. Absent: HTTP/1.1, which costs a
+   * Node process less for each request.
+   */
+  readonly http2?: true;
+  /** Streams at once on one connection; what the peer allows, if that is less. @default what the peer allows */
+  readonly maxConcurrentStreams?: number;
   /** The first thing on each connection: who made it. @source HAProxy, "The PROXY protocol" */
   readonly proxyProtocol?: 'V1' | 'V2';
 }

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { MeshErrorCode, Sent } from '../base/errors.js';
 import type { HeaderFields } from '../base/headers.js';
 import type { ResponseFlag } from './flags.js';
@@ -15,6 +16,8 @@ export interface Responded {
   readonly body: ResponseBody;
   /** Set when the mesh itself made the response. */
   readonly local?: ResponseFlag | 'policy';
+  /** With status 101: the connection, which speaks what was asked for from now on. `body` ends when it closes. */
+  readonly upgraded?: Duplex;
 }
 
 /** We refused, before anything was sent. */

@@ -3,6 +3,8 @@
  * here, with backpressure, until a sink is attached; the end is told exactly once.
  */
 
+import type { HeaderFields } from '../base/headers.js';
+
 /** Where the chunks go. */
 export interface BodySink {
   /** @returns false to pause; call {@link ResponseBody.resume} to go on */
@@ -36,6 +38,8 @@ const HIGH_WATER_BYTES = 64 * 1024;
 export class ResponseBody {
   /** Bytes received so far. */
   bytes = 0;
+  /** What came after the last byte; null for nothing. Whole once the sink was told of the end. */
+  trailers: HeaderFields | null = null;
   #owner: BodyOwner | null = null;
   readonly #producer: BodyProducer;
   #waiting: Uint8Array[] | null = null;
@@ -79,8 +83,10 @@ export class ResponseBody {
     if (this.#waitingBytes > HIGH_WATER_BYTES) this.#pause();
   }
 
-  end(): void {
+  /** @param trailers null for none */
+  end(trailers: HeaderFields | null = null): void {
     if (this.#state !== 'open') return;
+    this.trailers = trailers;
     this.#state = 'ended';
     this.#end = 'complete';
     this.#tell();
