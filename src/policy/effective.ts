@@ -9,9 +9,10 @@ import type { EffectiveTelemetry } from '../observability/policy.js';
 import type { EffectiveAuthorization } from '../security/authorize/policy.js';
 import type { MtlsMode } from '../security/mtls/policy.js';
 import type { EffectiveTokenRule } from '../security/token/policy.js';
-import type { BalancerPolicy, LocalityPolicy } from '../traffic/balance/policy.js';
+import type { BalancerPolicy, LocalityPolicy, SubsettingPolicy } from '../traffic/balance/policy.js';
 import type { BreakerPolicy } from '../traffic/breaker/policy.js';
 import type { ConcurrencyPolicy } from '../traffic/concurrency/policy.js';
+import type { HealthCheckPolicy } from '../traffic/health/policy.js';
 import type { HedgePolicy } from '../traffic/hedge/policy.js';
 import type { LimitPolicy } from '../traffic/limit/policy.js';
 import type { OutlierPolicy } from '../traffic/outlier/policy.js';
@@ -90,6 +91,10 @@ export interface EffectiveCluster {
   readonly connection: EffectiveConnection;
   readonly limits: LimitPolicy;
   readonly outlier?: OutlierPolicy;
+  /** Absent: nobody asks endpoints how they are. */
+  readonly health?: HealthCheckPolicy;
+  /** Absent: lists of more than 100 endpoints are worked with in part, of at least 50. */
+  readonly subsetting?: SubsettingPolicy;
   readonly breaker?: BreakerPolicy;
   readonly retryBudget?: RetryBudgetPolicy;
   readonly hedging?: HedgePolicy;

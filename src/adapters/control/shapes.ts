@@ -59,14 +59,47 @@ const concurrency = z.looseObject({
   bufferPercent: z.number(),
 });
 
+const outlier = z.looseObject({
+  successRate: z.looseObject({ stdevFactor: z.number(), requestVolume: z.number() }).optional(),
+  failurePercentage: z.looseObject({ thresholdPercent: z.number(), requestVolume: z.number() }).optional(),
+});
+
+const status = z.number().int().min(100).max(1_000);
+
+const health = z.intersection(
+  z.looseObject({
+    intervalMs: positive,
+    timeoutMs: positive,
+    unhealthyIntervalMs: positive,
+    port: port.optional(),
+  }),
+  z.discriminatedUnion('kind', [
+    z.looseObject({
+      kind: z.literal('http'),
+      path: text,
+      method: text,
+      expected: z.array(z.looseObject({ start: status, end: status })),
+      headers: labels,
+    }),
+    z.looseObject({ kind: z.literal('tcp') }),
+    z.looseObject({ kind: z.literal('grpc'), service: text }),
+  ]),
+);
+
 const cluster = z.looseObject({
   name: text,
   port,
   subset: text,
   labels,
   balancer: z.looseObject({
-    kind: z.enum(['round-robin', 'random', 'least-request', 'consistent-hash', 'passthrough']),
+    kind: z.enum(['round-robin', 'random', 'least-request', 'peak-ewma', 'consistent-hash', 'passthrough']),
+    decayMs: positive.optional(),
   }),
+  outlier: outlier.optional(),
+  health: health.optional(),
+  subsetting: z
+    .looseObject({ enabled: z.boolean(), minEndpoints: positive, threshold: z.number() })
+    .optional(),
   connection: z.looseObject({}),
   limits: z.looseObject({}),
   tls: z.looseObject({ mode: z.enum(['disable', 'auto', 'mesh', 'simple', 'mutual']) }),

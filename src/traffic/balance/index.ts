@@ -69,6 +69,7 @@ function flatBalancer(
         panicPercent,
         new Weights(endpoints, policy.warmup, clock),
       );
+    case 'peak-ewma':
     case 'least-request':
       return new LeastRequestPicker(
         endpoints,

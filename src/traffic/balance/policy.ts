@@ -7,6 +7,13 @@ export type BalancerPolicy =
   | { readonly kind: 'random' }
   /** Power of two choices on requests in flight. The default. */
   | { readonly kind: 'least-request'; readonly warmup?: WarmupPolicy }
+  /** Power of two choices on latency and requests in flight. Only a ResiliencePolicy asks for it. */
+  | {
+      readonly kind: 'peak-ewma';
+      /** A latency that was seen counts for 1/e after so long, milliseconds. @default 10 000 */
+      readonly decayMs: number;
+      readonly warmup?: WarmupPolicy;
+    }
   | {
       readonly kind: 'consistent-hash';
       readonly hash: HashPolicy;
@@ -50,6 +57,19 @@ export interface CookieAttribute {
   readonly name: string;
   /** Absent: the name alone. */
   readonly value?: string;
+}
+
+/**
+ * A process works with a part of a long list of endpoints, and with more of it the more it has to do, so that it does not connect to
+ * all. Not with consistent hashing.
+ * @source Finagle, "Aperture load balancers"
+ */
+export interface SubsettingPolicy {
+  readonly enabled: boolean;
+  /** The least endpoints that a process works with. @default 50 */
+  readonly minEndpoints: number;
+  /** Lists that are not longer are worked with whole. @default 2 × minEndpoints */
+  readonly threshold: number;
 }
 
 /** Slow start. */

@@ -11,6 +11,8 @@ export interface BreakerPolicy {
   readonly windowMs: number;
   /** How long the circuit stays open before one call may probe, milliseconds. @default 5 000 */
   readonly openMs: number;
+  /** After a probe that succeeded, the share of calls let through grows to all of them in so long, milliseconds. @default 0: at once */
+  readonly rampMs?: number;
 }
 
 /** Fills in what a ResiliencePolicy leaves open. Durations in milliseconds. */
@@ -19,11 +21,13 @@ export function breakerPolicyFrom(input: {
   readonly volumeThreshold?: number | undefined;
   readonly windowMs?: number | undefined;
   readonly openMs?: number | undefined;
+  readonly rampMs?: number | undefined;
 }): BreakerPolicy {
   return {
     errorThresholdPercent: input.errorThresholdPercent ?? 50,
     volumeThreshold: input.volumeThreshold ?? 10,
     windowMs: input.windowMs ?? 10_000,
     openMs: input.openMs ?? 5_000,
+    ...(input.rampMs !== undefined && { rampMs: input.rampMs }),
   };
 }

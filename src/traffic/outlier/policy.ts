@@ -21,6 +21,36 @@ export interface OutlierPolicy {
   readonly minHealthPercent: number;
   /** Statuses that count as errors, instead of 500 to 599. @default 500 to 599 */
   readonly errorCodes?: readonly number[];
+  /** An ejection never lasts longer than this, or the base where that is longer. @default 300 000 */
+  readonly maxEjectionTimeMs?: number;
+  /** Endpoints that answer well much less often than the others do. Absent: off, as in Istio. */
+  readonly successRate?: SuccessRatePolicy;
+  /** Endpoints whose share of failures is too large, whatever the others do. Absent: off, as in Istio. */
+  readonly failurePercentage?: FailurePercentagePolicy;
+}
+
+/** At each sweep: out go endpoints whose success rate is below the mean by `stdevFactor` standard deviations. */
+export interface SuccessRatePolicy {
+  /** Of endpoints with `requestVolume`; with fewer nothing is compared. @default 5 */
+  readonly minimumHosts: number;
+  /** Attempts on an endpoint between two sweeps that make it count. @default 100 */
+  readonly requestVolume: number;
+  /** @default 1.9 */
+  readonly stdevFactor: number;
+  /** Of such endpoints that are ejected, by lot. @default 100 */
+  readonly enforcingPercent: number;
+}
+
+/** At each sweep: out go endpoints of which at least `thresholdPercent` of the attempts failed. */
+export interface FailurePercentagePolicy {
+  /** @default 85 */
+  readonly thresholdPercent: number;
+  /** Of endpoints with `requestVolume`; with fewer nothing is compared. @default 5 */
+  readonly minimumHosts: number;
+  /** Attempts on an endpoint between two sweeps that make it count. @default 50 */
+  readonly requestVolume: number;
+  /** Of such endpoints that are ejected, by lot. @default 100 */
+  readonly enforcingPercent: number;
 }
 
 /** Istio's `outlierDetection` in plain words: durations in milliseconds, nothing filled in. */
