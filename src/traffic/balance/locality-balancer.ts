@@ -125,13 +125,13 @@ function healthOf(groups: readonly Group[]): number {
   let all = 0;
   for (const { endpoints } of groups) {
     all += endpoints.length;
-    for (const state of endpoints) if (!state.ejected) healthy += 1;
+    for (const state of endpoints) if (!state.unavailable) healthy += 1;
   }
   return Math.min(1, (OVERPROVISIONING * healthy) / all);
 }
 
 function shareOf({ endpoints, weight }: Group): number {
   let healthy = 0;
-  for (const state of endpoints) if (!state.ejected) healthy += 1;
+  for (const state of endpoints) if (!state.unavailable) healthy += 1;
   return weight * Math.min(1, (OVERPROVISIONING * healthy) / endpoints.length);
 }

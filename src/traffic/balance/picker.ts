@@ -37,7 +37,7 @@ export abstract class Picker implements Balancer {
   ): EndpointState | undefined;
 
   protected takes(endpoint: EndpointState, avoided: readonly EndpointState[], panic: boolean): boolean {
-    return (panic || !endpoint.ejected) && (avoided.length === 0 || !avoided.includes(endpoint));
+    return (panic || !endpoint.unavailable) && (avoided.length === 0 || !avoided.includes(endpoint));
   }
 
   /**
@@ -69,7 +69,7 @@ export abstract class Picker implements Balancer {
 
   #isPanic(): boolean {
     let healthy = 0;
-    for (const endpoint of this.endpoints) if (!endpoint.ejected) healthy += 1;
+    for (const endpoint of this.endpoints) if (!endpoint.unavailable) healthy += 1;
     return healthy * 100 < this.#panicPercent * this.endpoints.length;
   }
 }
