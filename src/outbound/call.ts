@@ -124,6 +124,8 @@ export async function runCall(outbound: Outbound, call: OutboundCall): Promise<O
     if (steps !== undefined && steps.length > 0) applyHeaders(steps, outcome.headers, call);
     if (plan.cors !== null) Object.assign(outcome.headers, plan.cors);
     if (call.cookie !== null) appendField(outcome.headers, 'set-cookie', call.cookie.header);
+    // What the connection has become has its own time. @source Envoy: a route's timeout ends with the request, and this one has no end
+    if (outcome.upgraded !== undefined) outbound.deadlines.disarm(call);
     outcome.body.owner = call;
   }
   return outcome;

@@ -2,7 +2,7 @@
  * `mesh.dispatcher`: an undici Dispatcher for any client that takes one: undici's own `request` and `fetch`, and the built-in
  * `fetch` of Node 20, 22 and 24.
  */
-import { Dispatcher } from 'undici';
+import { Dispatcher, errors } from 'undici';
 import type { Responded } from '../../model/outcome.js';
 import type { BodySink } from '../../model/response-body.js';
 import { type Outbound, runCall } from '../../outbound/call.js';
@@ -25,6 +25,9 @@ class MeshDispatcher extends Dispatcher {
   }
 
   override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
+    if (options.method === 'CONNECT') {
+      throw new errors.NotSupportedError('the mesh opens no tunnels by CONNECT: use mesh.connect');
+    }
     const origin = new URL(String(options.origin));
     const headers = toFields(options.headers);
     const query = options.query === undefined ? '' : `?${new URLSearchParams(options.query)}`;
@@ -35,6 +38,7 @@ class MeshDispatcher extends Dispatcher {
       path: `${options.path}${query}`,
       headers,
       body: typeof options.body === 'string' ? options.body : toBody(options.body, headers),
+      upgrade: typeof options.upgrade === 'string' ? options.upgrade : undefined,
     });
     void new Dispatch(this.#outbound, call, currentHandler(handler)).run();
     return true;
@@ -85,6 +89,11 @@ class Dispatch implements Dispatcher.DispatchController, BodySink {
       const responded = responseOf(this.#call, await runCall(this.#outbound, this.#call));
       this.#responded = responded;
       if (this.aborted) return responded.body.drop(this.reason!);
+      if (responded.upgraded !== undefined) {
+        this.#done = true;
+        this.#handler.onRequestUpgrade?.(this, responded.status, responded.headers, responded.upgraded);
+        return;
+      }
       this.#handler.onResponseStart?.(this, responded.status, responded.headers, responded.statusText);
       responded.body.attach(this);
     } catch (error) {
@@ -126,7 +135,7 @@ class Dispatch implements Dispatcher.DispatchController, BodySink {
   onEnd(): void {
     if (this.#done) return;
     this.#done = true;
-    this.#handler.onResponseEnd?.(this, {});
+    this.#handler.onResponseEnd?.(this, this.#responded?.body.trailers ?? {});
   }
 
   onError(error: Error): void {

@@ -2,6 +2,7 @@
  * The handler protocol of undici 6 and before, which the built-in `fetch` of Node 20 and 22 still speaks. undici's own translation
  * joins repeated fields, and with them several cookies into one.
  */
+import type { Duplex } from 'node:stream';
 import { type Dispatcher, errors } from 'undici';
 import type { HeaderFields } from '../../base/headers.js';
 
@@ -37,12 +38,22 @@ class LegacyHandler implements Dispatcher.DispatchHandler {
     if (goesOn === false) controller.pause();
   }
 
+  onRequestUpgrade(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: HeaderFields,
+    socket: Duplex,
+  ): void {
+    this.#handler.onUpgrade?.(status, rawFields(headers), socket);
+  }
+
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#handler.onData?.(chunk) === false) controller.pause();
   }
 
-  onResponseEnd(): void {
-    this.#handler.onComplete?.([]);
+  onResponseEnd(_controller: Dispatcher.DispatchController, trailers: HeaderFields): void {
+    // Bytes, as fields are, whatever the type says.
+    this.#handler.onComplete?.(rawFields(trailers) as never);
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { test } from 'node:test';
+import { request as undiciRequest, upgrade as undiciUpgrade } from 'undici';
 import { isMeshError, type MeshError } from '../../base/errors.js';
+import { emptyFields } from '../../base/headers.js';
+import { runCall } from '../../outbound/call.js';
 import { cluster, retries, route } from '../../outbound/fixtures.test.helper.js';
 import { deadPort, over, serve, serveRaw, until } from '../outbound.test.helper.js';
 
@@ -248,4 +251,162 @@ test('close waits for what is in flight; destroy does not; afterwards there is n
   const error = await cut;
   assert.deepEqual([error.code, error.sent], ['HEDDLE_CLOSED', 'maybe']);
   assert.equal(second.outbound.active, 0);
+});
+
+/** Answers the first request of each connection; `onSecond` says what becomes of the next one. */
+function answersOnce(heads: string[], onSecond: (socket: Socket) => void): (socket: Socket) => void {
+  return (socket) => {
+    let count = 0;
+    requests((same, head) => {
+      heads.push(head.slice(0, head.indexOf(' ')));
+      count += 1;
+      if (count === 1) same.write(OK);
+      else onSecond(same);
+    })(socket);
+  };
+}
+
+/** Until the pool knows that the connection is free again: a call before that goes on another. */
+function idle(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+test('a connection that had idled and is closed under an idempotent call is none of the call’s business', async (t) => {
+  for (const close of [(s: Socket) => void s.end(), (s: Socket) => void s.resetAndDestroy()]) {
+    const heads: string[] = [];
+    const served = await serveRaw(t, answersOnce(heads, close));
+    // No retries: policy has no part in this.
+    const { fetch, outbound } = over(t, [served.port], { routes: [route({ retries: null })] });
+    for (let i = 0; i < 10; i += 1) {
+      const response = await fetch('http://reviews/', { method: i % 2 === 0 ? 'GET' : 'PUT' });
+      assert.equal(await response.text(), 'ok');
+      await idle();
+    }
+    assert.equal(heads.length, 19);
+    assert.equal(outbound.active, 0);
+  }
+});
+
+test('many calls at once over connections that all turn out to be closed are all answered', async (t) => {
+  const served = await serveRaw(
+    t,
+    answersOnce([], (socket) => socket.destroy()),
+  );
+  const { fetch } = over(t, [served.port], { routes: [route({ retries: null })] });
+  const burst = () =>
+    Promise.all(Array.from({ length: 30 }, async () => (await fetch('http://reviews/')).text()));
+  for (let round = 0; round < 5; round += 1) assert.deepEqual(new Set(await burst()), new Set(['ok']));
+});
+
+test('a new connection that is closed without an answer is a failure: nothing is repeated behind policy’s back', async (t) => {
+  let heads = 0;
+  const served = await serveRaw(
+    t,
+    requests((socket) => {
+      heads += 1;
+      socket.destroy();
+    }),
+  );
+  const { fetch } = over(t, [served.port], { routes: [route({ retries: null })] });
+  const error = await errorOf(fetch('http://reviews/'));
+  assert.deepEqual([error.code, error.sent, heads], ['HEDDLE_CONNECTION_LOST', 'maybe', 1]);
+});
+
+test('what an idle connection lost is not repeated if it may have been carried out twice', async (t) => {
+  const heads: string[] = [];
+  const served = await serveRaw(
+    t,
+    answersOnce(heads, (socket) => socket.destroy()),
+  );
+  const { fetch } = over(t, [served.port], { routes: [route({ retries: null })] });
+  assert.equal(await (await fetch('http://reviews/')).text(), 'ok');
+  await idle();
+  const error = await errorOf(fetch('http://reviews/', { method: 'POST', body: 'pay' }));
+  assert.deepEqual([error.code, error.sent], ['HEDDLE_CONNECTION_LOST', 'maybe']);
+  assert.deepEqual(heads, ['GET', 'POST']);
+});
+
+test('an answer that had begun when the connection broke is not asked for again', async (t) => {
+  const heads: string[] = [];
+  const half = 'HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf';
+  const served = await serveRaw(
+    t,
+    answersOnce(heads, (socket) => socket.write(half, () => socket.destroy())),
+  );
+  const { request } = over(t, [served.port], { routes: [route({ retries: null })] });
+  await (await request('http://reviews/')).body.text();
+  await idle();
+  const { body } = await request('http://reviews/');
+  assert.equal((await errorOf(body.text())).code, 'HEDDLE_CONNECTION_LOST');
+  assert.equal(heads.length, 2);
+});
+
+test('what comes after the last byte is kept', async (t) => {
+  const served = await serve(t, (_request, response) => {
+    response.writeHead(200, { trailer: 'checksum' });
+    response.write('body');
+    response.addTrailers({ Checksum: 'abc' });
+    response.end();
+  });
+  const { dispatcher } = over(t, [served.port]);
+  const { body, trailers } = await undiciRequest('http://reviews/', { dispatcher });
+  assert.equal(await body.text(), 'body');
+  assert.deepEqual({ ...trailers }, { checksum: 'abc' });
+});
+
+test('an upgraded connection is handed over, counts as a call under way, and knows no timeout of its route', async (t) => {
+  const served = await serveRaw(
+    t,
+    requests((socket, head) => {
+      assert.match(head, /^upgrade: echo$/im);
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\nhello ');
+      socket.on('data', (chunk) => socket.write(chunk));
+    }),
+  );
+  const { dispatcher, outbound, deadlines } = over(t, [served.port], {
+    routes: [route({ timeoutMs: 600_000 })],
+  });
+  const { socket, headers } = await undiciUpgrade('http://reviews/', { dispatcher, protocol: 'echo' });
+  assert.equal(headers.upgrade, 'echo');
+  assert.deepEqual([outbound.active, deadlines.size], [1, 0]);
+  let seen = '';
+  socket.on('data', (chunk: Buffer) => {
+    seen += chunk;
+  });
+  socket.write('there');
+  await until(() => seen === 'hello there');
+  socket.destroy();
+  await until(() => outbound.active === 0 && served.closed() === 1);
+});
+
+test('a server that upgrades nothing has its answer passed on', async (t) => {
+  const served = await serve(t, (_request, response) => void response.writeHead(403).end('no'));
+  const { dispatcher, outbound } = over(t, [served.port]);
+  await assert.rejects(undiciUpgrade('http://reviews/', { dispatcher, protocol: 'echo' }));
+  await until(() => outbound.active === 0);
+});
+
+test('an upgraded connection that its caller gives up is closed', async (t) => {
+  const served = await serveRaw(
+    t,
+    requests((socket) =>
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n'),
+    ),
+  );
+  const { outbound } = over(t, [served.port]);
+  const giveUp = new AbortController();
+  const call = outbound.begin({
+    method: 'GET',
+    scheme: 'http',
+    authority: 'reviews',
+    path: '/',
+    headers: emptyFields(),
+    body: null,
+    upgrade: 'echo',
+    signal: giveUp.signal,
+  });
+  const outcome = await runCall(outbound, call);
+  assert.ok(outcome.kind === 'response' && outcome.upgraded !== undefined);
+  giveUp.abort();
+  await until(() => outbound.active === 0 && served.closed() === 1);
 });

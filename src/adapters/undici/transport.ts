@@ -1,18 +1,16 @@
 /**
- * The transport: one file speaks undici's handler protocol, so that nothing else has to change when it does.
- * A pool for each destination; our own connector, so that certificates and the peer check are the mesh's.
+ * The transport for HTTP/1.1. A pool for each destination; our own connector, so that certificates and the peer check are the mesh's.
  */
-import { type Dispatcher, Pool } from 'undici';
+import { Pool } from 'undici';
 import type { Clock } from '../../base/clock.js';
-import { emptyFields, type HeaderFields } from '../../base/headers.js';
-import type { Attempt, AttemptStop } from '../../model/attempt.js';
+import type { Attempt } from '../../model/attempt.js';
 import type { Destination } from '../../model/destination.js';
 import type { Outcome } from '../../model/outcome.js';
-import { StreamBody } from '../../model/request-body.js';
-import { type BodyProducer, ResponseBody } from '../../model/response-body.js';
 import type { Transport } from '../../ports/transport.js';
+import { AttemptHandler } from './attempt-handler.js';
 import type { Connector } from './connect.js';
-import { failureOf, stopped } from './failures.js';
+import { stopped } from './failures.js';
+import { PooledClient } from './pooled-client.js';
 
 /** Without a hint from the server we assume that it keeps idle connections no longer than Node's own default of 5 s. */
 const ASSUMED_SERVER_IDLE_MS = 4_000;
@@ -48,28 +46,21 @@ export class UndiciTransport implements Transport {
   send(attempt: Attempt): Promise<Outcome> {
     return new Promise((resolve) => {
       if (attempt.stopped !== null) return resolve(stopped(attempt.stopped, 'no'));
-      if (this.#closed) return resolve(CLOSED);
-      const { call } = attempt;
-      const exchange = new AttemptHandler(attempt, resolve);
-      try {
-        const { body } = call;
-        const headers = attempt.headers ?? call.headers;
-        headers.host ??= call.authority;
-        this.#pool(attempt.endpoint.destination).dispatch(
-          {
-            path: call.path,
-            method: call.method as Dispatcher.HttpMethod,
-            headers: headers as Record<string, string | string[]>,
-            body: (body instanceof StreamBody ? body.read() : body) as Dispatcher.DispatchOptions['body'] &
-              object,
-          },
-          exchange,
-        );
-      } catch (error) {
-        exchange.onResponseError(null, error as Error);
-      }
+      this.#dispatch(new AttemptHandler(attempt, resolve, this.#dispatch));
     });
   }
+
+  readonly #dispatch = (handler: AttemptHandler): void => {
+    if (this.#closed) {
+      handler.settle(CLOSED);
+      return;
+    }
+    try {
+      this.#pool(handler.destination).dispatch(handler, handler);
+    } catch (error) {
+      handler.onResponseError(null, error as Error);
+    }
+  };
 
   retain(destinations: Iterable<Destination>): void {
     const kept = new Set<string>();
@@ -110,6 +101,7 @@ export class UndiciTransport implements Transport {
   #open(destination: Destination): Pool {
     const { connection } = destination;
     return new Pool(originOf(destination), {
+      factory: PooledClient.open,
       connect: this.#connect(destination),
       connections: Number.isFinite(connection.maxConnections) ? connection.maxConnections : null,
       pipelining: 1,
@@ -142,100 +134,3 @@ const CLOSED: Outcome = {
   sent: 'no',
   because: 'closed',
 };
-
-/** One attempt on the wire: undici's handler, the body's producer and the promise's other end in one object. */
-class AttemptHandler implements Dispatcher.DispatchHandler, BodyProducer {
-  readonly #attempt: Attempt;
-  #resolve: ((outcome: Outcome) => void) | null;
-  #controller: Dispatcher.DispatchController | null = null;
-  #body: ResponseBody | null = null;
-
-  constructor(attempt: Attempt, resolve: (outcome: Outcome) => void) {
-    this.#attempt = attempt;
-    this.#resolve = resolve;
-    attempt.abort = (stop) => this.#stop(stop);
-  }
-
-  // -- undici's side --
-
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller;
-    if (this.#attempt.stopped !== null) controller.abort(new Error(this.#attempt.stopped));
-  }
-
-  onResponseStart(
-    _controller: Dispatcher.DispatchController,
-    status: number,
-    headers: Record<string, string | string[] | undefined>,
-    statusText = '',
-  ): void {
-    if (status < 200 || this.#resolve === null) return;
-    this.#body = new ResponseBody(this);
-    this.#settle({ kind: 'response', status, statusText, headers: asFields(headers), body: this.#body });
-  }
-
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    this.#body?.push(chunk);
-  }
-
-  onResponseEnd(): void {
-    this.#attempt.abort = null;
-    this.#body?.end();
-  }
-
-  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
-    const outcome = failureOf(error, this.#attempt, this.#controller !== null);
-    this.#attempt.abort = null;
-    if (this.#body !== null) this.#body.fail(error);
-    else this.#settle(outcome);
-  }
-
-  // -- the body's side --
-
-  pause(): void {
-    this.#controller?.pause();
-  }
-
-  resume(): void {
-    this.#controller?.resume();
-  }
-
-  abort(reason: Error): void {
-    this.#attempt.abort = null;
-    this.#controller?.abort(reason);
-  }
-
-  // -- our side --
-
-  #stop(stop: AttemptStop): void {
-    const started = this.#controller !== null;
-    this.#attempt.abort = null;
-    this.#settle(stopped(stop, started ? 'maybe' : 'no'));
-    this.#body?.fail(new AttemptStopped(stop));
-    this.#controller?.abort(new AttemptStopped(stop));
-  }
-
-  #settle(outcome: Outcome): void {
-    const resolve = this.#resolve;
-    this.#resolve = null;
-    resolve?.(outcome);
-  }
-}
-
-/** Told to the body's reader; the surface turns it into the caller's error. */
-export class AttemptStopped extends Error {
-  readonly stop: AttemptStop;
-  constructor(stop: AttemptStop) {
-    super(`stopped: ${stop}`);
-    this.stop = stop;
-  }
-}
-
-function asFields(headers: Record<string, string | string[] | undefined>): HeaderFields {
-  const fields = emptyFields();
-  for (const name in headers) {
-    const value = headers[name];
-    if (value !== undefined) fields[name] = value;
-  }
-  return fields;
-}
