@@ -1,6 +1,9 @@
 /** The words of `explain` about the policies of `heddle.dev/v1`. */
+import { describeSubsetting } from '../traffic/balance/policy.js';
 import { describeConcurrency } from '../traffic/concurrency/policy.js';
+import { describeHealthCheck } from '../traffic/health/policy.js';
 import { describeHedging } from '../traffic/hedge/policy.js';
+import { describeStatistics } from '../traffic/outlier/policy.js';
 import { describePriorities } from '../traffic/priority/policy.js';
 import { describeRateLimit } from '../traffic/rate-limit/policy.js';
 import type { EffectiveCluster, EffectiveHost, EffectiveInbound } from './effective.js';
@@ -12,13 +15,16 @@ export function hostSteps({ rateLimit }: Pick<EffectiveHost, 'rateLimit'>): stri
 
 /** What a ResiliencePolicy adds to a call that goes to `cluster`. */
 export function clusterSteps(cluster: EffectiveCluster | undefined): string[] {
-  const { deadlineMs, hedging, concurrency } = cluster ?? {};
+  const { deadlineMs, hedging, concurrency, outlier, health, subsetting } = cluster ?? {};
   return [
     ...(deadlineMs === undefined
       ? []
       : [`deadline: the call ends after ${deadlineMs} ms, whatever its route says`]),
     ...(hedging === undefined ? [] : [describeHedging(hedging)]),
     ...(concurrency === undefined ? [] : [describeConcurrency(concurrency)]),
+    ...(subsetting === undefined ? [] : [describeSubsetting(subsetting)]),
+    ...(outlier === undefined ? [] : describeStatistics(outlier)),
+    ...(health === undefined ? [] : [describeHealthCheck(health)]),
   ];
 }
 

@@ -24,6 +24,7 @@ export function checkBreaker(breaker: BreakerSpec | undefined, findings: Finding
   checkPercent(breaker?.errorThresholdPercent, [...path, 'errorThresholdPercent'], findings);
   checkDuration(breaker?.window, [...path, 'window'], findings);
   checkDuration(breaker?.openDuration, [...path, 'openDuration'], findings);
+  checkDuration(breaker?.rampDuration, [...path, 'rampDuration'], findings, { zero: true });
 }
 
 export function checkRetryBudget(budget: RetryBudgetSpec | undefined, findings: Findings): void {

@@ -9,6 +9,7 @@ export const breaker = z.strictObject({
   volumeThreshold: uint.optional(),
   window: duration.optional(),
   openDuration: duration.optional(),
+  rampDuration: duration.optional(),
 });
 
 export const retryBudget = z.strictObject({

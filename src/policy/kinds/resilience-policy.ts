@@ -1,6 +1,6 @@
 /**
  * ResiliencePolicy (`heddle.dev/v1`): what Istio cannot say about calls to a host (error-rate breaker, retry budget, hedging,
- * deadline, adaptive concurrency), or about the calls that arrive at workloads (deadline, adaptive concurrency, priorities).
+ * deadline, adaptive concurrency, how endpoints are picked, checked and taken out), or about the calls that arrive at workloads (deadline, adaptive concurrency, priorities).
  */
 import { z } from 'zod';
 import { checkDuration, duration } from './common.js';
@@ -13,6 +13,15 @@ import {
   checkPriorities,
   checkRetryBudget,
 } from './resilience-policy-checks.js';
+import {
+  checkLoadBalancer,
+  checkOutlierDetection,
+  checkSubsetting,
+  loadBalancer,
+  outlierDetection,
+  subsetting,
+} from './resilience-policy-endpoints.js';
+import { checkHealthCheck, healthCheck } from './resilience-policy-health.js';
 import { breaker, concurrency, hedging, priority, retryBudget } from './resilience-policy-shapes.js';
 
 const schema = z.strictObject({
@@ -20,6 +29,10 @@ const schema = z.strictObject({
   breaker: breaker.optional(),
   retryBudget: retryBudget.optional(),
   hedging: hedging.optional(),
+  loadBalancer: loadBalancer.optional(),
+  subsetting: subsetting.optional(),
+  outlierDetection: outlierDetection.optional(),
+  healthCheck: healthCheck.optional(),
   /** Of a call: whatever its route says. Of an exchange: the longest that it may take. */
   deadline: duration.optional(),
   concurrency: concurrency.optional(),
@@ -28,7 +41,15 @@ const schema = z.strictObject({
 
 export type ResiliencePolicySpec = z.infer<typeof schema>;
 
-const OUT_ONLY = ['breaker', 'retryBudget', 'hedging'];
+const OUT_ONLY = [
+  'breaker',
+  'retryBudget',
+  'hedging',
+  'loadBalancer',
+  'subsetting',
+  'outlierDetection',
+  'healthCheck',
+];
 const IN_ONLY = ['priorities'];
 const BOTH = ['deadline', 'concurrency'];
 
@@ -52,6 +73,10 @@ export const resiliencePolicy: KindDefinition<ResiliencePolicySpec> = {
     checkBreaker(spec.breaker, findings);
     checkRetryBudget(spec.retryBudget, findings);
     checkHedging(spec.hedging, spec.deadline, findings);
+    checkLoadBalancer(spec.loadBalancer, findings);
+    checkSubsetting(spec.subsetting, findings);
+    checkOutlierDetection(spec.outlierDetection, findings);
+    checkHealthCheck(spec.healthCheck, findings);
     checkDuration(spec.deadline, ['spec', 'deadline'], findings);
     checkConcurrency(spec.concurrency, findings);
     checkPriorities(spec.priorities, spec.concurrency !== undefined, findings);

@@ -7,7 +7,7 @@ import { NEVER_MS } from '../../model/destination.js';
 import { type BalancerInput, balancerPolicyFrom } from '../../traffic/balance/policy.js';
 import { breakerPolicyFrom } from '../../traffic/breaker/policy.js';
 import { limitPolicyFrom } from '../../traffic/limit/policy.js';
-import { outlierPolicyFrom } from '../../traffic/outlier/policy.js';
+import { type OutlierPolicy, outlierPolicyFrom } from '../../traffic/outlier/policy.js';
 import { retryBudgetFrom } from '../../traffic/retry/policy.js';
 import type { EffectiveCluster, EffectiveConnection, EffectiveTls, EffectiveTunnel } from '../effective.js';
 import type {
@@ -15,12 +15,14 @@ import type {
   ConnectionPoolSpec,
   LoadBalancerSpec,
   LocalityLbSpec,
+  OutlierDetectionSpec,
   SubsetSpec,
   TunnelSpec,
 } from '../kinds/destination-rule.js';
 import { durationMs } from '../kinds/duration.js';
 import type { ResiliencePolicySpec } from '../kinds/resilience-policy.js';
 import type { ClusterPolicy } from './destination-rule.js';
+import { endpointResilience } from './endpoint-resilience.js';
 import { clusterResilience } from './resilience.js';
 
 /** @source Istio meshConfig.connectTimeout; Envoy's idle timeout */
@@ -49,22 +51,18 @@ export function effectiveCluster(facts: ClusterFacts): EffectiveCluster {
     port,
     subset: subset?.name ?? '',
     labels: subset?.labels ?? {},
-    balancer: balancerPolicyFrom(balancerInput(policy.loadBalancer)),
     connection: connection(policy.connectionPool),
     limits: limitPolicyFrom(policy.connectionPool?.http ?? {}),
-    ...(outlier !== undefined && {
-      outlier: outlierPolicyFrom({
-        ...outlier,
-        intervalMs: durationMs(outlier.interval, undefined),
-        baseEjectionTimeMs: durationMs(outlier.baseEjectionTime, undefined),
-        errorCodes: outlier.outlierDetectionHttpErrorCodes,
-      }),
+    ...endpointResilience(resilience, {
+      balancer: balancerPolicyFrom(balancerInput(policy.loadBalancer)),
+      outlier: outlier && outlierOf(outlier),
     }),
     ...(breaker !== undefined && {
       breaker: breakerPolicyFrom({
         ...breaker,
         windowMs: durationMs(breaker.window, undefined),
         openMs: durationMs(breaker.openDuration, undefined),
+        rampMs: durationMs(breaker.rampDuration, undefined),
       }),
     }),
     ...(budget !== undefined && { retryBudget: retryBudgetFrom(budget) }),
@@ -74,6 +72,15 @@ export function effectiveCluster(facts: ClusterFacts): EffectiveCluster {
     ...(policy.proxyProtocol !== undefined && { proxyProtocol: policy.proxyProtocol.version ?? 'V1' }),
     ...(policy.tunnel !== undefined && { tunnel: effectiveTunnel(policy.tunnel) }),
   };
+}
+
+function outlierOf(outlier: OutlierDetectionSpec): OutlierPolicy {
+  return outlierPolicyFrom({
+    ...outlier,
+    intervalMs: durationMs(outlier.interval, undefined),
+    baseEjectionTimeMs: durationMs(outlier.baseEjectionTime, undefined),
+    errorCodes: outlier.outlierDetectionHttpErrorCodes,
+  });
 }
 
 function balancerInput(balancer: LoadBalancerSpec | undefined): BalancerInput | undefined {

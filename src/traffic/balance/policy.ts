@@ -72,6 +72,26 @@ export interface SubsettingPolicy {
   readonly threshold: number;
 }
 
+/** Fills in what a ResiliencePolicy leaves open. @source Google, "Site Reliability Engineering", ch. 20: subsets of 20 to 100 */
+export function subsettingFrom(input: {
+  readonly enabled?: boolean | undefined;
+  readonly minEndpoints?: number | undefined;
+  readonly threshold?: number | undefined;
+}): SubsettingPolicy {
+  const minEndpoints = input.minEndpoints ?? 50;
+  return {
+    enabled: input.enabled ?? true,
+    minEndpoints,
+    threshold: input.threshold ?? 2 * minEndpoints,
+  };
+}
+
+/** For `explain`. */
+export function describeSubsetting({ enabled, minEndpoints, threshold }: SubsettingPolicy): string {
+  if (!enabled) return 'subsetting: off; this process works with all endpoints';
+  return `subsetting: of more than ${threshold} endpoints this process works with ${minEndpoints}, or more when they are busy`;
+}
+
 /** Slow start. */
 export interface WarmupPolicy {
   readonly durationMs: number;

@@ -80,3 +80,19 @@ export function outlierPolicyFrom(input: OutlierInput): OutlierPolicy {
     ...(input.errorCodes?.length && { errorCodes: input.errorCodes }),
   };
 }
+
+/** For `explain`: what is compared at each sweep. */
+export function describeStatistics({ successRate, failurePercentage, intervalMs }: OutlierPolicy): string[] {
+  return [
+    ...(successRate === undefined
+      ? []
+      : [
+          `outliers: each ${intervalMs} ms, endpoints whose success rate is ${successRate.stdevFactor} standard deviations below the mean are taken out`,
+        ]),
+    ...(failurePercentage === undefined
+      ? []
+      : [
+          `outliers: each ${intervalMs} ms, endpoints with ${failurePercentage.thresholdPercent} % failures or more are taken out`,
+        ]),
+  ];
+}
