@@ -1,159 +1,162 @@
 /**
- * What a call costs its caller, CPU microseconds (user and system) of the client's process: the mesh beside undici over the same mutual TLS,
- * in alternating slices of one run, so that what the machine does meanwhile happens to both. Run after a build:
- * `node benchmarks/client-call.mjs [rounds]`.
+ * What a call costs the process that makes it, CPU microseconds (user and system): the mesh beside what one would use instead, on the
+ * same work, in one process, in slices that take turns. "Everything on" is routing over 20 rules, least request over 10 endpoints,
+ * outlier detection, limits, retries armed, a deadline, metrics on all calls and spans on 1 %.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join as joinPath } from 'node:path';
-import { TestCa } from '@heddle/testkit';
-import { join } from 'heddle';
-import { systemClock } from 'heddle/ports';
-import { Pool, request, fetch as undiciFetch } from 'undici';
+import { fileURLToPath } from 'node:url';
+import { versions } from './harness/machine.mjs';
+import { installPeers, PEERS } from './harness/peers.mjs';
+import { goal, main, row } from './harness/result.mjs';
+import { startServers } from './harness/servers.mjs';
+import { pairedDifference, pairedRatio, summary } from './harness/stats.mjs';
 
-const ROUNDS = Number(process.argv[2] ?? 15);
-const CALLS = 1_500;
-const CONCURRENCY = 32;
-const BODY = 'x'.repeat(200);
+const root = new URL('../', import.meta.url);
 
-if (process.argv[2] === 'serve') await serve();
-else await measure();
+/** Processes are started anew so that what one of them happened to compile is not taken for a property of the code. */
+const SIZES = {
+  mini: { processes: 1, rounds: 2, warm: 1, sliceMs: 5, settings: ['mtls small 4'] },
+  short: {
+    processes: 2,
+    rounds: 9,
+    warm: 6,
+    sliceMs: 120,
+    settings: ['mtls small 32'],
+    others: 'plain small 32',
+  },
+  full: {
+    processes: 5,
+    rounds: 13,
+    warm: 6,
+    sliceMs: 150,
+    settings: ['plain', 'mtls'].flatMap((wire) =>
+      ['small', 'large'].flatMap((size) => [1, 32, 128].map((at) => `${wire} ${size} ${at}`)),
+    ),
+  },
+};
+const MAIN = 'mtls small 32';
 
-async function serve() {
-  const mesh = await join({
-    policy: process.env.POLICY,
-    identityDir: process.env.IDENTITY,
-    service: 'peer',
-    log: () => {},
-  });
-  const listening = await mesh.listen((_request, response) => response.end(BODY), 0);
-  process.send(listening.port);
-}
-
-async function measure() {
-  const folder = mkdtempSync(joinPath(tmpdir(), 'heddle-bench-'));
-  const ca = await TestCa.create({ clock: systemClock });
-  const identity = joinPath(folder, 'identity');
-  await writeIdentity(ca, identity);
-  const policy = joinPath(folder, 'policy.yaml');
-  writeFileSync(policy, policyFor(1));
-  const child = fork(new URL(import.meta.url), ['serve'], {
-    env: { ...process.env, POLICY: policy, IDENTITY: identity },
-  });
-  const [port] = await once(child, 'message');
-  writeFileSync(policy, policyFor(port));
-
-  const mesh = await join({ policy, identityDir: identity, log: () => {} });
-  const svid = await ca.svid('spiffe://cluster.local/ns/default/sa/peer');
-  const pool = new Pool(`https://127.0.0.1:${port}`, {
-    connections: null,
-    connect: {
-      cert: svid.chain.join(''),
-      key: svid.key.export({ type: 'pkcs8', format: 'pem' }),
-      ca: ca.bundle.roots.join(''),
-      checkServerIdentity: () => undefined,
-      servername: 'peer',
-    },
-  });
-  const variants = {
-    'undici.request': async () =>
-      (await request(`https://127.0.0.1:${port}/`, { dispatcher: pool })).body.text(),
-    'mesh.request': async () => (await mesh.request('http://peer.example/')).body.text(),
-    'undici.fetch': async () =>
-      (await undiciFetch(`https://127.0.0.1:${port}/`, { dispatcher: pool })).text(),
-    'mesh.fetch': async () => (await mesh.fetch('http://peer.example/')).text(),
+export async function run(size, progress) {
+  const { processes, rounds, warm, sliceMs, settings } = SIZES[size];
+  const missing = installPeers(progress)
+    ? []
+    : ['rows that need the peers are missing: they could not be installed'];
+  const servers = await startServers();
+  const tables = [];
+  const measure = async (setting, rows, times) => {
+    const costs = {};
+    const skipped = new Set();
+    for (let number = 1; number <= times; number += 1) {
+      const options = { setting, rows, rounds, warm, sliceMs, servers: portable(servers) };
+      const found = await inProcess(options, (text) =>
+        progress(`${rows}, ${setting}, process ${number} of ${times}: ${text}`),
+      );
+      for (const [name, list] of Object.entries(found.costs)) (costs[name] ??= []).push(...list);
+      for (const name of found.skipped) skipped.add(name);
+    }
+    for (const name of skipped) missing.push(`SKIPPED ${name} (${rows}, ${setting})`);
+    return costs;
   };
-  const names = Object.keys(variants);
-  const costs = Object.fromEntries(names.map((name) => [name, []]));
-  for (let warm = 0; warm < 3; warm += 1) for (const name of names) await slice(variants[name]);
-  for (let round = 0; round < ROUNDS; round += 1) {
-    const order = round % 2 === 0 ? names : [...names].reverse();
-    for (const name of order) costs[name].push(await slice(variants[name]));
+  try {
+    const [first] = settings;
+    const mainSetting = settings.includes(MAIN) ? MAIN : first;
+    const all = await measure(mainSetting, 'all', processes);
+    tables.push({
+      title: `A call with everything on, ${inWords(mainSetting)}`,
+      unit: 'CPU µs a call',
+      rows: Object.entries(all).map(([name, list]) => row(name, summary(list))),
+    });
+    const features = await measure(mainSetting, 'features', Math.min(processes, 2));
+    tables.push({
+      title: `What each feature adds to a call without any, ${inWords(mainSetting)}`,
+      unit: 'CPU µs a call',
+      rows: Object.entries(features).map(([name, list]) =>
+        name === 'nothing'
+          ? row(name, summary(list))
+          : row(`+ ${name}`, pairedDifference(list, features.nothing)),
+      ),
+    });
+    for (const setting of size === 'short' ? [SIZES.short.others] : settings) {
+      if (setting === mainSetting) continue;
+      const core = await measure(setting, 'core', 1);
+      tables.push({
+        title: `A call with everything on, ${inWords(setting)}`,
+        unit: 'CPU µs a call',
+        rows: Object.entries(core).map(([name, list]) => row(name, summary(list))),
+      });
+    }
+    return {
+      title: 'A call out, seen from its caller',
+      setting: `${SIZES[size].processes} processes of ${rounds} rounds; ${versions(root, ['undici', 'axios', 'opossum', 'p-retry']).join(', ')}; ${versions(PEERS, ['cockatiel', 'moleculer', '@opentelemetry/sdk-metrics', '@opentelemetry/instrumentation-undici']).join(', ')}`,
+      tables: [...tables, ratios(all)],
+      goals: goals(all),
+      notes: missing,
+    };
+  } finally {
+    await servers.close();
   }
-  console.log(
-    `Node ${process.version}, ${ROUNDS} rounds of ${CALLS} calls, ${CONCURRENCY} at a time, 200 bytes, mutual TLS 1.3`,
-  );
-  for (const name of names) {
-    const sorted = costs[name].sort((a, b) => a - b);
-    const at = (share) => sorted[Math.floor((sorted.length - 1) * share)].toFixed(1).padStart(6);
-    console.log(`${name.padEnd(16)} median ${at(0.5)} µs   [${at(0.1)} – ${at(0.9)} ]`);
-  }
-  const median = (name) => costs[name][Math.floor(costs[name].length / 2)];
-  console.log(
-    `mesh.request / undici.request  ${(median('mesh.request') / median('undici.request')).toFixed(2)}`,
-  );
-  console.log(`mesh.fetch / undici.fetch      ${(median('mesh.fetch') / median('undici.fetch')).toFixed(2)}`);
-  child.kill();
-  await pool.close();
-  await mesh.close();
-  rmSync(folder, { recursive: true });
 }
 
-/** CPU microseconds a call. */
-async function slice(call) {
-  const before = process.cpuUsage();
-  await Promise.all(
-    Array.from({ length: CONCURRENCY }, async () => {
-      for (let i = 0; i < CALLS / CONCURRENCY; i += 1) await call();
-    }),
-  );
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / CALLS;
+const RATIOS = [
+  ['null: undici.request over itself', 'undici.request, again', 'undici.request'],
+  ['mesh.request over undici.request', 'mesh.request', 'undici.request'],
+  ['mesh.request over undici.request to 10 origins', 'mesh.request', 'undici.request, 10 origins'],
+  ['mesh.fetch over undici.fetch', 'mesh.fetch', 'undici.fetch'],
+  ['mesh.dispatcher over undici.request', 'mesh.dispatcher', 'undici.request'],
+  ['axios over mesh.agent over axios', 'axios over mesh.agent', 'axios'],
+  ['hand-made fetch over mesh.fetch', 'hand-made undici.fetch', 'mesh.fetch'],
+  ['hand-made built-in fetch over mesh.fetch', 'hand-made built-in fetch', 'mesh.fetch'],
+  ['hand-made request over mesh.request', 'hand-made undici.request', 'mesh.request'],
+  ['cockatiel over mesh.request', 'undici.request in cockatiel', 'mesh.request'],
+  ['moleculer over mesh.request', 'moleculer, local to remote (plain text)', 'mesh.request'],
+];
+
+function ratios(costs) {
+  return {
+    title: 'Ratios, round by round',
+    unit: 'one over the other',
+    rows: RATIOS.flatMap(([name, one, other]) =>
+      costs[one] && costs[other] ? [row(name, pairedRatio(costs[one], costs[other]))] : [],
+    ),
+  };
 }
 
-async function writeIdentity(ca, folder) {
-  const { mkdirSync } = await import('node:fs');
-  mkdirSync(folder);
-  const svid = await ca.svid('spiffe://cluster.local/ns/default/sa/peer');
-  writeFileSync(joinPath(folder, 'cert.pem'), svid.chain.join(''));
-  writeFileSync(joinPath(folder, 'key.pem'), svid.key.export({ type: 'pkcs8', format: 'pem' }), {
-    mode: 0o600,
+function goals(costs) {
+  const of = (one, other) =>
+    costs[one] && costs[other] ? pairedRatio(costs[one], costs[other]).median : null;
+  return [
+    goal('mesh.request over undici.request, same mTLS', of('mesh.request', 'undici.request'), '≤', 1.1, 1.0),
+    goal('mesh.fetch + text() over undici.fetch', of('mesh.fetch', 'undici.fetch'), '≤', 0.25, 0.17),
+    goal('hand-made fetch over mesh.fetch', of('hand-made undici.fetch', 'mesh.fetch'), '≥', 6, 9),
+    goal('hand-made request over mesh.request', of('hand-made undici.request', 'mesh.request'), '≥', 2, 2.5),
+  ];
+}
+
+function inWords(setting) {
+  const [wire, size, concurrency] = setting.split(' ');
+  return `${wire === 'mtls' ? 'mutual TLS' : 'plain text'}, ${size === 'small' ? '0.2' : '10'} kB, ${concurrency} at a time`;
+}
+
+function portable({ plain, mtls, pem, identity, folder }) {
+  return { plain, mtls, pem, identity, folder };
+}
+
+async function inProcess(options, progress) {
+  const child = fork(fileURLToPath(new URL('client-call-process.mjs', import.meta.url)), {
+    execArgv: ['--expose-gc'],
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
-  writeFileSync(joinPath(folder, 'ca.pem'), ca.bundle.roots.join(''));
+  child.send(options);
+  for (;;) {
+    const [message] = await Promise.race([once(child, 'message'), once(child, 'exit').then(gone)]);
+    if (message.progress === undefined) return message;
+    progress(message.progress);
+  }
 }
 
-function policyFor(port) {
-  return `
-apiVersion: networking.istio.io/v1
-kind: ServiceEntry
-metadata: { name: peer }
-spec:
-  hosts: [peer.example]
-  location: MESH_INTERNAL
-  resolution: STATIC
-  ports: [{ number: 80, name: http, protocol: HTTP }]
-  endpoints:
-    - address: 127.0.0.1
-      ports: { http: ${port} }
-      serviceAccount: peer
-      labels: { security.istio.io/tlsMode: istio }
----
-apiVersion: networking.istio.io/v1
-kind: DestinationRule
-metadata: { name: peer }
-spec:
-  host: peer.example
-  trafficPolicy:
-    outlierDetection: { consecutive5xxErrors: 5 }
-    connectionPool: { http: { http2MaxRequests: 1000 } }
----
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: { name: peer }
-spec:
-  hosts: [peer.example]
-  http:
-    - match: [{ headers: { x-user: { exact: jason } } }]
-      route: [{ destination: { host: peer.example } }]
-    - route: [{ destination: { host: peer.example } }]
-      timeout: 5s
-      retries: { attempts: 2, retryOn: "connect-failure,reset" }
----
-apiVersion: security.istio.io/v1
-kind: PeerAuthentication
-metadata: { name: default, namespace: istio-system }
-spec: { mtls: { mode: STRICT } }
-`;
+function gone([code]) {
+  throw new Error(`the measuring process ended with ${code} and no result`);
 }
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main('client-call', run);
