@@ -23,19 +23,32 @@ export function handler(
     if (response.headersSent) response.destroy();
     else response.writeHead(500, { 'content-type': 'text/plain' }).end('Internal Server Error');
   };
+  return passing(path, (request, response) => {
+    try {
+      const result = fn(request, response);
+      if (isThenable(result)) result.then(undefined, (error: unknown) => fail(response, error));
+    } catch (error) {
+      fail(response, error);
+    }
+  });
+}
+
+/** As {@link handler}, but what `fn` throws is thrown, as where there is no mesh: for listeners that somebody else has written. */
+export function passing(
+  path: InboundPath,
+  fn: Handler,
+): (request: IncomingMessage, response: ServerResponse) => void {
   const serve = (request: IncomingMessage, response: ServerResponse, exchange: Exchange | null) => {
     if (exchange?.refusal) {
       refuse(response, exchange.refusal);
       return;
     }
-    try {
-      if (exchange !== null) present(request, exchange);
-      const result =
-        exchange === null ? fn(request, response) : path.run(exchange, () => fn(request, response));
-      if (isThenable(result)) result.then(undefined, (error: unknown) => fail(response, error));
-    } catch (error) {
-      fail(response, error);
+    if (exchange === null) {
+      fn(request, response);
+      return;
     }
+    present(request, exchange);
+    path.run(exchange, () => fn(request, response));
   };
   return (request, response) => {
     const exchange = begin(path, request, response, request.url ?? '');
