@@ -6,6 +6,8 @@ import type { Dispatcher } from 'undici';
 import { type ExpressMiddleware, expressMiddleware } from './adapters/express/index.js';
 import { fetchOver, type MeshFetch } from './adapters/fetch/index.js';
 import {
+  Adopted,
+  type AdoptRequest,
   type Handler,
   handler,
   type Listening,
@@ -112,7 +114,7 @@ export class Mesh implements AsyncDisposable {
   readonly #tokens: TokenAuthenticator;
   readonly #inForce: InForce;
   readonly #telemetry: Telemetry;
-  readonly #listening: Listening[] = [];
+  readonly #listening: Pick<Listening, 'close'>[] = [];
   #listeners: readonly ListenerRegistration[] = [];
   #closing: Promise<void> | null = null;
 
@@ -123,7 +125,11 @@ export class Mesh implements AsyncDisposable {
     this.#log = log;
     this.#clock = clock;
     const ambient = () => this.#ambient.getStore();
-    this.#contexts = new TlsContexts(origin.identity, { credentialsDir: settings.credentialsDir });
+    this.#contexts = new TlsContexts(origin.identity, {
+      credentialsDir: settings.credentialsDir,
+      clock,
+      warn: log,
+    });
     const observed = observe(settings, {
       clock,
       random,
@@ -228,23 +234,58 @@ export class Mesh implements AsyncDisposable {
    */
   async listen(target: ListenTarget, port: number, options: MeshListenOptions = {}): Promise<Listening> {
     if (this.#closing !== null) throw new MeshError('this mesh was closed', { code: 'HEDDLE_CLOSED' });
-    const { workload, address, servicePort } = this.#settings;
-    const tls = this.#origin.identity === null ? null : this.#contexts;
-    const listening = await listen(this.#inbound, { target, port, tls }, { address, ...options });
+    const { address } = this.#settings;
+    const listening = await listen(
+      this.#inbound,
+      { target, port, tls: this.#inboundTls },
+      { address, ...options },
+    );
     this.#listening.push(listening);
-    if (workload.service !== '') {
-      const registration: ListenerRegistration = {
-        service: workload.service,
-        servicePort: options.servicePort ?? servicePort ?? (port === 0 ? 80 : port),
-        portName: options.portName ?? 'http',
-        protocol: 'HTTP',
-        address,
-        port: listening.port,
-        mtls: tls !== null,
-      };
-      this.#register([...this.#listeners, registration]);
-    }
+    this.#announce(listening.port, port === 0 ? 80 : port, options);
     return listening;
+  }
+
+  /**
+   * @internal For heddle/auto: stands in front of a server that listens by itself.
+   * @param as what callers are told of it; null: nothing
+   * @returns `release`, for when the application closes it
+   */
+  adopt(
+    request: Omit<AdoptRequest, 'tls'>,
+    as: MeshListenOptions | null,
+  ): { readonly adopted: Adopted; readonly release: () => void } {
+    const adopted = new Adopted(this.#inbound, { ...request, tls: this.#inboundTls });
+    this.#listening.push(adopted);
+    const registration = as === null ? null : this.#announce(request.port, request.port, as);
+    const release = () => {
+      const at = this.#listening.indexOf(adopted);
+      if (at >= 0) this.#listening.splice(at, 1);
+      if (registration !== null && this.#listeners.includes(registration))
+        this.#register(this.#listeners.filter((one) => one !== registration));
+      adopted.drain();
+    };
+    return { adopted, release };
+  }
+
+  get #inboundTls(): TlsContexts | null {
+    return this.#origin.identity === null ? null : this.#contexts;
+  }
+
+  /** Makes a port known to callers; null if this workload serves nothing that they could name. */
+  #announce(port: number, asPort: number, options: MeshListenOptions): ListenerRegistration | null {
+    const { workload, address, servicePort } = this.#settings;
+    if (workload.service === '') return null;
+    const registration: ListenerRegistration = {
+      service: workload.service,
+      servicePort: options.servicePort ?? servicePort ?? asPort,
+      portName: options.portName ?? 'http',
+      protocol: 'HTTP',
+      address,
+      port,
+      mtls: this.#origin.identity !== null,
+    };
+    this.#register([...this.#listeners, registration]);
+    return registration;
   }
 
   /** The request that the running code serves; undefined outside of any. */

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { FakeClock } from '../../base/testing.js';
 import type { TlsSettings } from '../../model/destination.js';
 import { TlsContexts } from './contexts.js';
 import {
@@ -114,4 +115,39 @@ test('TLS files that are missing or wrong are refused by name', (context) => {
   assert.throws(() => new TlsContexts(null).clientContext(settings), /HEDDLE_INVALID_SETTING.*bad\.pem/);
   writeFileSync(path, 'not a key');
   assert.throws(() => new TlsContexts(null).clientContext(settings), /HEDDLE_INVALID_SETTING.*bad\.pem/);
+});
+
+test('files that change are read again by the next connection after a second; what cannot be used is told, and changes nothing', async (context) => {
+  const folder = mkdtempSync(join(tmpdir(), 'heddle-'));
+  context.after(() => rmSync(folder, { recursive: true }));
+  const clock = new FakeClock();
+  const warnings: string[] = [];
+  const ours = new TlsContexts(null, { clock, warn: (line) => warnings.push(line) });
+  const ca = join(folder, 'ca.pem');
+  const server = await serve(context, (await contexts(SERVER)).contexts);
+  const settings: TlsSettings = { mode: 'simple', sni: '', subjectAltNames: [SERVER], caCertificates: ca };
+  assert.throws(() => ours.clientContext(settings), /cannot be read/);
+
+  writeFileSync(ca, foreign.certificate);
+  const first = ours.clientContext(settings);
+  await assert.rejects(ask(server, ours, settings));
+  writeFileSync(ca, `${root.certificate}\n`);
+  assert.equal(ours.clientContext(settings), first);
+  clock.advance(1_000);
+  const second = ours.clientContext(settings);
+  assert.notEqual(second, first);
+
+  writeFileSync(ca, '-----BEGIN CERTIFICATE-----\nhalf of it');
+  clock.advance(1_000);
+  assert.equal(ours.clientContext(settings), second);
+  assert.match(warnings.join('\n'), /ca\.pem.*go on with what was read before/);
+  rmSync(ca);
+  clock.advance(1_000);
+  assert.equal(ours.clientContext(settings), second);
+
+  // As Kubernetes does: a link that leads to another file, here of the same size.
+  writeFileSync(join(folder, 'next.pem'), foreign.certificate);
+  symlinkSync('next.pem', ca);
+  clock.advance(1_000);
+  assert.notEqual(ours.clientContext(settings), second);
 });

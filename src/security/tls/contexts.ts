@@ -1,11 +1,10 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
 import { type Clock, systemClock } from '../../base/clock.js';
 import { isMeshError, MeshError } from '../../base/errors.js';
 import type { TlsSettings } from '../../model/destination.js';
 import type { SpiffeId } from '../../model/spiffe-id.js';
 import type { IdentitySource } from '../../ports/identity.js';
+import { FileContexts } from './file-contexts.js';
 import { ClientHandshake } from './handshake.js';
 import { clientIdOf } from './peer.js';
 import { TlsSessions } from './sessions.js';
@@ -30,6 +29,8 @@ export interface TlsContextsOptions {
   readonly credentialsDir?: string | null;
   /** Whose wall time ends sessions with certificates. @default the machine's, which OpenSSL asks as well */
   readonly clock?: Clock;
+  /** Takes a line about files that cannot be used any more. @default nobody is told */
+  readonly warn?: (line: string) => void;
 }
 
 /**
@@ -41,9 +42,8 @@ export class TlsContexts {
   readonly sessions = new TlsSessions();
   readonly #identity: IdentitySource | null;
   #aliases: readonly string[];
-  readonly #credentialsDir: string | null;
   readonly #clock: Clock;
-  readonly #files = new Map<string, SecureContext>();
+  readonly #files: FileContexts;
   readonly #listeners = new Set<(options: MeshServerOptions) => void>();
   readonly #unsubscribe: readonly (() => void)[];
   #mesh: SecureContext | null = null;
@@ -53,8 +53,12 @@ export class TlsContexts {
   constructor(identity: IdentitySource | null, options: TlsContextsOptions = {}) {
     this.#identity = identity;
     this.#aliases = options.trustDomainAliases ?? [];
-    this.#credentialsDir = options.credentialsDir ?? null;
     this.#clock = options.clock ?? systemClock;
+    this.#files = new FileContexts({
+      clock: this.#clock,
+      credentialsDir: options.credentialsDir ?? null,
+      warn: options.warn ?? (() => {}),
+    });
     const changed = () => this.#changed();
     this.#unsubscribe =
       identity === null ? [] : [identity.svid.subscribe(changed), identity.bundle.subscribe(changed)];
@@ -76,7 +80,7 @@ export class TlsContexts {
    * cannot be used
    */
   clientContext(settings: TlsSettings): SecureContext {
-    if (settings.mode !== 'mesh') return this.#fromFiles(settings);
+    if (settings.mode !== 'mesh') return this.#files.contextOf(settings).context;
     this.#mesh ??= createSecureContext(this.#ours());
     return this.#mesh;
   }
@@ -100,12 +104,13 @@ export class TlsContexts {
    * @throws as {@link clientContext}
    */
   handshake(settings: TlsSettings, host: string, key: string): ClientHandshake {
+    const files = settings.mode === 'mesh' ? null : this.#files.contextOf(settings);
     return new ClientHandshake({
       settings,
       host,
       // Sessions of different settings must not meet: they were verified against other roots.
-      key: settings.mode === 'mesh' ? key : `${key} ${settings.mode} ${settings.sni} ${fileKey(settings)}`,
-      context: this.clientContext(settings),
+      key: files === null ? key : `${key} ${settings.mode} ${settings.sni} ${files.key}`,
+      context: files?.context ?? this.clientContext(settings),
       sessions: this.sessions,
       trustDomains: settings.mode === 'mesh' ? this.trustDomains() : [],
       wallNow: this.#clock.wallNow(),
@@ -159,63 +164,5 @@ export class TlsContexts {
     throw new MeshError('this workload has no SVID, and policy asks for mutual TLS; join with an identity', {
       code: 'HEDDLE_IDENTITY_UNAVAILABLE',
     });
-  }
-
-  /** Files are read once for each set of paths. */
-  #fromFiles(settings: TlsSettings): SecureContext {
-    const paths = filesOf(settings, this.#credentialsDir);
-    const id = fileKey(settings);
-    let context = this.#files.get(id);
-    if (context === undefined) {
-      const [ca, cert, key, crl] = paths.map((path) => (path === undefined ? undefined : readText(path)));
-      try {
-        context = createSecureContext({
-          minVersion: 'TLSv1.2',
-          ...(ca === undefined ? {} : { ca }),
-          ...(cert === undefined ? {} : { cert }),
-          ...(key === undefined ? {} : { key }),
-          ...(crl === undefined ? {} : { crl }),
-        });
-      } catch (cause) {
-        const named = paths.filter((path) => path !== undefined).join(', ');
-        throw new MeshError(`the TLS files of a destination cannot be used: ${named}`, {
-          code: 'HEDDLE_INVALID_SETTING',
-          cause,
-        });
-      }
-      this.#files.set(id, context);
-    }
-    return context;
-  }
-}
-
-/** Of the roots, the certificate, its key, and the certificates that were revoked. */
-function filesOf(settings: TlsSettings, credentialsDir: string | null): readonly (string | undefined)[] {
-  const { credential, caCertificates, clientCertificate, privateKey, crl } = settings;
-  if (credential === undefined) return [caCertificates, clientCertificate, privateKey, crl];
-  if (credentialsDir === null)
-    throw new MeshError(
-      `policy names the credential '${credential}': set HEDDLE_CREDENTIALS_DIR to the folder that has it`,
-      { code: 'HEDDLE_INVALID_SETTING' },
-    );
-  // It comes from policy: it names a folder there, and cannot lead out of it.
-  if (!/^[a-z0-9][-a-z0-9.]*$/i.test(credential))
-    throw new MeshError(`'${credential}' is not the name of a credential`, {
-      code: 'HEDDLE_INVALID_SETTING',
-    });
-  const at = (file: string) => join(credentialsDir, credential, file);
-  return settings.mode === 'mutual' ? [at('ca.crt'), at('tls.crt'), at('tls.key')] : [at('ca.crt')];
-}
-
-function fileKey({ credential, caCertificates, clientCertificate, privateKey, crl }: TlsSettings): string {
-  return JSON.stringify([credential, caCertificates, clientCertificate, privateKey, crl]);
-}
-
-/** Synchronous: it happens once for each set of files, when the first connection is made. */
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw new MeshError(`the TLS file ${path} cannot be read`, { code: 'HEDDLE_INVALID_SETTING', cause });
   }
 }
