@@ -241,22 +241,22 @@ export class Mesh implements AsyncDisposable {
       { address, ...options },
     );
     this.#listening.push(listening);
-    this.#announce(listening.port, port === 0 ? 80 : port, options);
+    this.#announce(listening.port, port, options);
     return listening;
   }
 
   /**
    * @internal For heddle/auto: stands in front of a server that listens by itself.
-   * @param as what callers are told of it; null: nothing
+   * @param as what callers are told of it, and which port the application asked for; null: nothing
    * @returns `release`, for when the application closes it
    */
   adopt(
     request: Omit<AdoptRequest, 'tls'>,
-    as: MeshListenOptions | null,
+    as: (MeshListenOptions & { readonly asked: number }) | null,
   ): { readonly adopted: Adopted; readonly release: () => void } {
     const adopted = new Adopted(this.#inbound, { ...request, tls: this.#inboundTls });
     this.#listening.push(adopted);
-    const registration = as === null ? null : this.#announce(request.port, request.port, as);
+    const registration = as === null ? null : this.#announce(request.port, as.asked, as);
     const release = () => {
       const at = this.#listening.indexOf(adopted);
       if (at >= 0) this.#listening.splice(at, 1);
@@ -272,12 +272,12 @@ export class Mesh implements AsyncDisposable {
   }
 
   /** Makes a port known to callers; null if this workload serves nothing that they could name. */
-  #announce(port: number, asPort: number, options: MeshListenOptions): ListenerRegistration | null {
+  #announce(port: number, asked: number, options: MeshListenOptions): ListenerRegistration | null {
     const { workload, address, servicePort } = this.#settings;
     if (workload.service === '') return null;
     const registration: ListenerRegistration = {
       service: workload.service,
-      servicePort: options.servicePort ?? servicePort ?? asPort,
+      servicePort: options.servicePort ?? servicePort ?? (asked === 0 ? 80 : asked),
       portName: options.portName ?? 'http',
       protocol: 'HTTP',
       address,

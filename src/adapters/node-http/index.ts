@@ -2,6 +2,7 @@
  * Node's own HTTP server as a way in: translates requests to exchanges, and nothing else.
  */
 
+export { Adopted, type AdoptRequest } from './adopt.js';
 export { type Handler, handler } from './handler.js';
 export { present } from './head.js';
 export {

@@ -14,47 +14,48 @@ import { connectionOf } from './serve.js';
 export function passUpgrades(path: InboundPath, target: Server | SecureServer, http: Server): void {
   const attach = () => {
     if (http.listenerCount('upgrade') > 0) return;
-    http.on('upgrade', (request, socket, head) => upgrade(path, target, request, socket, head));
+    const pass = passUpgrade(path, (...given) => target.emit('upgrade', ...given));
+    http.on('upgrade', pass);
   };
   if (target.listenerCount('upgrade') > 0) attach();
   else target.on('newListener', (name) => name === 'upgrade' && attach());
 }
 
-function upgrade(
-  path: InboundPath,
-  target: Server | SecureServer,
-  request: IncomingMessage,
-  socket: Duplex,
-  head: Buffer,
-): void {
-  const connection = connectionOf(path, request);
-  const url = request.url ?? '';
-  const exchange = path.begin(factsOf(request, url, connection, path.trustedHops), faultOf(request, url));
-  path.exchanges.set(request, exchange);
-  const serving: Serving = {
-    gone() {
-      path.end(exchange, { status: exchange.refusal?.status ?? 101, complete: exchange.waiting === null });
-      connection.end(serving);
-    },
-    // There is no telling an upgraded protocol; it lasts until the time to drain is over.
-    beLast() {},
+/** What an `upgrade` listener is given. */
+export type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => unknown;
+
+/** `fn` behind the mesh, for upgrades. */
+export function passUpgrade(path: InboundPath, fn: UpgradeListener): UpgradeListener {
+  return (request, socket, head) => {
+    const connection = connectionOf(path, request);
+    const url = request.url ?? '';
+    const exchange = path.begin(factsOf(request, url, connection, path.trustedHops), faultOf(request, url));
+    path.exchanges.set(request, exchange);
+    const serving: Serving = {
+      gone() {
+        path.end(exchange, { status: exchange.refusal?.status ?? 101, complete: exchange.waiting === null });
+        connection.end(serving);
+      },
+      // There is no telling an upgraded protocol; it lasts until the time to drain is over.
+      beLast() {},
+    };
+    connection.begin(serving);
+    // Node has let go of the socket: without a listener a broken connection would end the process.
+    socket.on('error', () => {});
+    const pass = () => {
+      const { refusal } = exchange;
+      if (refusal !== null) {
+        socket.write(rawResponse(refusal));
+        connection.stream.destroySoon();
+        return;
+      }
+      exchange.hold?.upgraded();
+      present(request, exchange);
+      path.run(exchange, () => fn(request, socket, head));
+    };
+    if (exchange.waiting === null) pass();
+    else void exchange.waiting.then(() => exchange.ended || pass());
   };
-  connection.begin(serving);
-  // Node has let go of the socket: without a listener a broken connection would end the process.
-  socket.on('error', () => {});
-  const pass = () => {
-    const { refusal } = exchange;
-    if (refusal !== null) {
-      socket.write(rawResponse(refusal));
-      connection.stream.destroySoon();
-      return;
-    }
-    exchange.hold?.upgraded();
-    present(request, exchange);
-    path.run(exchange, () => target.emit('upgrade', request, socket, head));
-  };
-  if (exchange.waiting === null) pass();
-  else void exchange.waiting.then(() => exchange.ended || pass());
 }
 
 function rawResponse(refusal: Refusal): string {
