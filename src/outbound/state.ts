@@ -93,11 +93,14 @@ export class ClusterState {
     }
     this.outlier ??= new OutlierState({
       clock: this.#clock,
+      random: this.#random,
       policy: policy.outlier,
       onEjected: ({ endpoint }, because, ejectedMs) =>
         this.#event('endpoint.ejected', { cluster: this.#name, endpoint: endpoint.key, because, ejectedMs }),
       onReturned: ({ endpoint }) =>
         this.#event('endpoint.returned', { cluster: this.#name, endpoint: endpoint.key }),
+      onSpared: ({ endpoint }, because) =>
+        this.#event('endpoint.spared', { cluster: this.#name, endpoint: endpoint.key, because }),
     });
     this.outlier.setPolicy(policy.outlier);
     this.outlier.update(present);

@@ -43,23 +43,24 @@ test('gateway errors are 502, 503 and 504', () => {
   assert.deepEqual([500, 501, 502, 503, 504, 505].filter(isGatewayError), [502, 503, 504]);
 });
 
-test('three endpoints: 10 % ejects none, 33 % one, 50 % one, 66 % two, 100 % all', () => {
+test('three endpoints: 33 % ejects none, 34 % one, 66 % one, 67 % two, 100 % all: shares are exact', () => {
   const ejectable = (percent: number) => [0, 1, 2].filter((ejected) => mayEject(ejected, 3, percent)).length;
-  assert.deepEqual([0, 10, 33, 50, 66, 100, 200].map(ejectable), [0, 0, 1, 1, 2, 3, 3]);
+  assert.deepEqual([0, 10, 33, 34, 50, 66, 67, 100, 200].map(ejectable), [0, 0, 0, 1, 1, 1, 2, 3, 3]);
 });
 
-test('ten endpoints and 10 %: one; no endpoint: none', () => {
+test('ten endpoints and 10 %: one; nine: none; no endpoint: none', () => {
   assert.equal(mayEject(0, 10, 10), true);
   assert.equal(mayEject(1, 10, 10), false);
+  assert.equal(mayEject(0, 9, 10), false);
   assert.equal(mayEject(0, 0, 100), false);
 });
 
-test('following mayEject never ejects a larger share than allowed, rounding down', () => {
+test('following mayEject never ejects a larger share than allowed, and all that is allowed', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 200 }), fc.integer({ min: 0, max: 100 }), (endpoints, percent) => {
       let ejected = 0;
       while (ejected < endpoints && mayEject(ejected, endpoints, percent)) ejected += 1;
-      assert.ok(Math.floor((100 * ejected) / endpoints) <= percent);
+      assert.equal(ejected, Math.floor((percent * endpoints) / 100));
     }),
   );
 });
@@ -77,6 +78,15 @@ test('times grow by the base up to 300 s, or stay at a base that is longer', () 
   assert.deepEqual(times(30_000).slice(0, 4), [30_000, 60_000, 90_000, 120_000]);
   assert.deepEqual(times(30_000).slice(9), [300_000, 300_000, 300_000]);
   assert.deepEqual(times(400_000).slice(0, 3), [400_000, 400_000, 400_000]);
+});
+
+test('policy may say how long an ejection lasts at most, which is never less than the base', () => {
+  const policy = { baseEjectionTimeMs: 30_000, maxEjectionTimeMs: 50_000 } as OutlierPolicy;
+  assert.deepEqual(
+    [1, 2, 3].map((multiplier) => ejectionMs(policy, multiplier)),
+    [30_000, 50_000, 50_000],
+  );
+  assert.equal(ejectionMs({ ...policy, maxEjectionTimeMs: 10_000 }, 1), 30_000);
 });
 
 test('a multiplier stops growing once it has no effect, so that it fades in bounded time', () => {

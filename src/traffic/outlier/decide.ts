@@ -57,20 +57,20 @@ export function isGatewayError(status: number): boolean {
 }
 
 /**
- * May one more of the cluster's endpoints be ejected? Integer arithmetic, and no exception for the first: with 10 % a cluster
- * of fewer than ten endpoints never ejects, in Envoy as here. Raise `maxEjectionPercent` for small clusters.
- * @example mayEject(0, 3, 10); // => false
+ * May one more of the cluster's endpoints be ejected? By exact shares, and no exception for the first: with 10 % a cluster of fewer
+ * than ten endpoints never ejects, in Envoy as here. Raise `maxEjectionPercent` for small clusters.
+ * @example mayEject(0, 3, 33); // => false
  * @example mayEject(0, 3, 50); // => true
  */
 export function mayEject(ejected: number, endpoints: number, maxEjectionPercent: number): boolean {
-  return endpoints > 0 && Math.floor((100 * (ejected + 1)) / endpoints) <= Math.min(100, maxEjectionPercent);
+  return (100 * (ejected + 1)) / endpoints <= Math.min(100, maxEjectionPercent);
 }
 
-/** Longest ejection, milliseconds, unless the policy's base is longer: Envoy's `max_ejection_time`. */
+/** Longest ejection, milliseconds, where the policy does not say: Envoy's `max_ejection_time`. */
 const LONGEST_MS = 300_000;
 
 function longestMs(policy: OutlierPolicy): number {
-  return Math.max(LONGEST_MS, policy.baseEjectionTimeMs);
+  return Math.max(policy.maxEjectionTimeMs ?? LONGEST_MS, policy.baseEjectionTimeMs);
 }
 
 /** How long the ejection lasts; it ends with the first sweep after that. `multiplier` is 1 for the first. */

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { FakeClock } from '../../base/testing.js';
+import type { Random } from '../../base/random.js';
+import { FakeClock, seededRandom } from '../../base/testing.js';
 import type { Outcome } from '../../model/outcome.js';
 import { failed, responded, testAttempt, testCall, testEndpoint } from '../../model/testing.js';
 import { outlierFilter } from './filter.js';
@@ -19,16 +20,18 @@ const POLICY: OutlierPolicy = {
   minHealthPercent: 0,
 };
 
-function make(changes: Partial<OutlierPolicy> = {}, count = 3) {
+function make(changes: Partial<OutlierPolicy> = {}, count = 3, random: Random = seededRandom(1)) {
   const clock = new FakeClock();
   const endpoints = Array.from({ length: count }, (_, index) => testEndpoint(index + 1));
   const events: string[] = [];
   const state = new OutlierState({
     clock,
+    random,
     policy: { ...POLICY, ...changes },
     onEjected: ({ endpoint }, reason, ms) => events.push(`${endpoint.address} ${reason} ${ms}`),
     onReturned: ({ endpoint }) => events.push(`${endpoint.address} back`),
     onOverflow: ({ endpoint }, reason) => events.push(`${endpoint.address} ${reason} overflow`),
+    onSpared: ({ endpoint }, reason) => events.push(`${endpoint.address} ${reason} spared`),
   });
   state.update(endpoints);
   const record = (index: number, ...outcomes: Outcome[]) => {
@@ -221,11 +224,48 @@ test('ejections agree with the flags, and stay within the share, whatever happen
         clock.advance(pause);
         const ejected = endpoints.filter((endpoint) => endpoint.ejected).length;
         assert.equal(state.ejected, ejected);
-        assert.ok(Math.floor((100 * ejected) / 6) <= percent);
+        assert.ok(100 * ejected <= 6 * percent);
       }
       clock.advance(100_000_000);
       assert.equal(state.ejected, 0);
       assert.equal(clock.pending, 0);
     }),
   );
+});
+
+test('a health check that passes lets an ejected endpoint back at once, its counts begun anew and its past kept', () => {
+  const { clock, endpoints, events, state, record } = make();
+  record(0, bad(), bad(), bad());
+  clock.advance(1);
+  state.readmit(endpoints[0]!);
+  state.readmit(endpoints[0]!);
+  assert.equal(state.ejected, 0);
+  record(0, bad(), bad());
+  assert.equal(endpoints[0]!.ejected, false);
+  record(0, bad());
+  assert.deepEqual(events, [
+    '10.0.0.1 consecutive-5xx 30000',
+    '10.0.0.1 back',
+    '10.0.0.1 consecutive-5xx 60000',
+  ]);
+});
+
+test('both thresholds in one failure eject once; the other counter goes on, as the endpoint was out already', () => {
+  const { events, state, record } = make({ consecutive5xx: 2, consecutiveGatewayErrors: 2 });
+  record(0, gateway(), gateway());
+  assert.deepEqual(events, ['10.0.0.1 consecutive-gateway-errors 30000']);
+  assert.equal(state.ejected, 1);
+});
+
+test('endpoints that come and go change the share: what was ejected stays so', () => {
+  const { endpoints, events, state, record } = make({ maxEjectionPercent: 50 }, 4);
+  record(0, bad(), bad(), bad());
+  record(1, bad(), bad(), bad());
+  record(2, bad(), bad(), bad());
+  assert.equal(events.at(-1), '10.0.0.3 consecutive-5xx overflow');
+  state.update(endpoints.slice(0, 3));
+  assert.equal(state.ejected, 2);
+  state.update([...endpoints, testEndpoint(5), testEndpoint(6)]);
+  record(2, bad(), bad(), bad());
+  assert.equal(state.ejected, 3);
 });

@@ -1,44 +1,50 @@
 /**
  * What is remembered of one cluster's endpoints, and who of them is ejected. Keyed by EndpointState; survives policy and
- * endpoint changes. One timer a cluster, running only while an endpoint is ejected or has a past that still fades.
+ * endpoint changes. One timer a cluster, running only while an endpoint is ejected or has a past that still fades, and, where policy
+ * goes by numbers, while there are calls.
  * @source Envoy `outlier_detection_impl.cc`
  */
 import type { Clock, Timer } from '../../base/clock.js';
+import type { Random } from '../../base/random.js';
 import type { EndpointState } from '../../model/endpoint-state.js';
 import type { Outcome } from '../../model/outcome.js';
 import { countedStatus, ejectionMs, isGatewayError, mayEject, NO_VERDICT, nextMultiplier } from './decide.js';
 import type { OutlierPolicy } from './policy.js';
+import { EndpointRecord } from './record.js';
+import {
+  isFailurePercentageOutlier,
+  isSuccessRateOutlier,
+  mayCompareFailures,
+  successRateThreshold,
+} from './statistics.js';
 
-/** Which counter reached its threshold. */
+/** What an endpoint is ejected for. */
 export type OutlierReason =
   | 'consecutive-5xx'
   | 'consecutive-gateway-errors'
-  | 'consecutive-local-origin-failures';
+  | 'consecutive-local-origin-failures'
+  | 'success-rate'
+  | 'failure-percentage';
 
 export interface OutlierOptions {
   readonly clock: Clock;
+  /** Draws who is ejected where policy enforces only a part. */
+  readonly random: Random;
   readonly policy: OutlierPolicy;
   readonly onEjected?: (endpoint: EndpointState, reason: OutlierReason, ejectedMs: number) => void;
   readonly onReturned?: (endpoint: EndpointState) => void;
   /** An endpoint should have gone, but `maxEjectionPercent` of them are out already. */
   readonly onOverflow?: (endpoint: EndpointState, reason: OutlierReason) => void;
+  /** An endpoint should have gone, but the lot fell otherwise: `enforcingPercent`. */
+  readonly onSpared?: (endpoint: EndpointState, reason: OutlierReason) => void;
 }
 
-class EndpointRecord {
-  failures = 0;
-  gatewayErrors = 0;
-  localFailures = 0;
-  /** Ejections so far, less those that faded. */
-  multiplier = 0;
-  ejectedAt = 0;
-  returnedAt = 0;
-}
+const ALWAYS = 100;
 
 export class OutlierState {
   readonly #options: OutlierOptions;
   #policy: OutlierPolicy;
-  #endpoints: ReadonlySet<EndpointState> = new Set();
-  /** Only of endpoints that failed at least once: the usual outcome finds nothing here. */
+  /** Of the cluster's endpoints, and of no others. */
   readonly #records = new Map<EndpointState, EndpointRecord>();
   #ejected = 0;
   #sweep: Timer | null = null;
@@ -59,31 +65,37 @@ export class OutlierState {
 
   /** The cluster's endpoints from now on. Those that left are forgotten, and free again should they come back. */
   update(endpoints: readonly EndpointState[]): void {
-    this.#endpoints = new Set(endpoints);
-    for (const endpoint of this.#records.keys()) {
-      if (!this.#endpoints.has(endpoint)) this.#forget(endpoint);
-    }
+    const present = new Set(endpoints);
+    for (const endpoint of this.#records.keys()) if (!present.has(endpoint)) this.#forget(endpoint);
+    for (const endpoint of present)
+      if (!this.#records.has(endpoint)) this.#records.set(endpoint, new EndpointRecord());
   }
 
   /** What became of one attempt. */
   record(endpoint: EndpointState, outcome: Outcome): void {
-    const status = countedStatus(outcome, this.#policy.errorCodes);
-    if (status === NO_VERDICT || !this.#endpoints.has(endpoint)) return;
     const policy = this.#policy;
-    if (outcome.kind === 'failed' && policy.splitLocalOrigin) {
-      const record = this.#recordOf(endpoint);
-      record.localFailures += 1;
-      if (record.localFailures !== policy.consecutiveLocalOriginFailures) return;
-      if (this.#eject(endpoint, record, 'consecutive-local-origin-failures')) record.localFailures = 0;
-    } else if (status >= 500 && status <= 599) {
-      this.#external(endpoint, this.#recordOf(endpoint), isGatewayError(status));
-    } else {
-      const record = this.#records.get(endpoint);
-      if (record === undefined) return;
-      record.failures = 0;
-      record.gatewayErrors = 0;
-      record.localFailures = 0;
+    const status = countedStatus(outcome, policy.errorCodes);
+    if (status === NO_VERDICT) return;
+    const record = this.#records.get(endpoint);
+    if (record === undefined) return;
+    if (policy.splitLocalOrigin && outcome.kind === 'failed') {
+      this.#local(endpoint, record);
+      return;
     }
+    const succeeded = status < 500 || status > 599;
+    if (policy.successRate !== undefined || policy.failurePercentage !== undefined) {
+      record.total += 1;
+      if (succeeded) record.succeeded += 1;
+      if (this.#sweep === null) this.#schedule();
+    }
+    if (succeeded) record.beginAnew();
+    else this.#external(endpoint, record, isGatewayError(status));
+  }
+
+  /** A health check found the endpoint well: it need not wait for a sweep. Does nothing if it is not ejected. */
+  readmit(endpoint: EndpointState): void {
+    const record = this.#records.get(endpoint);
+    if (record !== undefined && endpoint.ejected) this.#return(endpoint, record, this.#options.clock.now());
   }
 
   /** Stops the timer and lets every endpoint back: nobody would do it later. */
@@ -91,6 +103,13 @@ export class OutlierState {
     this.#sweep?.cancel();
     this.#sweep = null;
     for (const endpoint of this.#records.keys()) this.#forget(endpoint);
+  }
+
+  /** No response, where that is counted apart. */
+  #local(endpoint: EndpointState, record: EndpointRecord): void {
+    record.localFailures += 1;
+    if (record.localFailures !== this.#policy.consecutiveLocalOriginFailures) return;
+    if (this.#detected(endpoint, record, 'consecutive-local-origin-failures')) record.localFailures = 0;
   }
 
   #external(endpoint: EndpointState, record: EndpointRecord, gatewayError: boolean): void {
@@ -101,72 +120,99 @@ export class OutlierState {
       record.gatewayErrors += 1;
       // Exactly at the threshold, so that what fails on behind a full budget asks once a threshold, not with every failure.
       if (record.gatewayErrors === policy.consecutiveGatewayErrors) {
-        if (this.#eject(endpoint, record, 'consecutive-gateway-errors')) record.gatewayErrors = 0;
+        if (this.#detected(endpoint, record, 'consecutive-gateway-errors')) record.gatewayErrors = 0;
       }
     } else {
       record.gatewayErrors = 0;
     }
     record.failures += 1;
     if (record.failures === policy.consecutive5xx) {
-      if (this.#eject(endpoint, record, 'consecutive-5xx')) record.failures = 0;
+      if (this.#detected(endpoint, record, 'consecutive-5xx')) record.failures = 0;
     }
   }
 
-  /** @returns whether the threshold was acted on, even if only by finding the budget used up; not if it was out already */
-  #eject(endpoint: EndpointState, record: EndpointRecord, reason: OutlierReason): boolean {
+  /**
+   * An outlier: out with it, if it is not out already and the budget and the lot agree.
+   * @returns whether the counter begins anew: whatever came of it, unless it was out already
+   */
+  #detected(
+    endpoint: EndpointState,
+    record: EndpointRecord,
+    reason: OutlierReason,
+    enforcingPercent = ALWAYS,
+  ): boolean {
     if (endpoint.ejected) return false;
+    const { clock, random, onEjected, onOverflow, onSpared } = this.#options;
     const policy = this.#policy;
-    if (!mayEject(this.#ejected, this.#endpoints.size, policy.maxEjectionPercent)) {
-      this.#options.onOverflow?.(endpoint, reason);
-      return true;
+    if (!mayEject(this.#ejected, this.#records.size, policy.maxEjectionPercent)) {
+      onOverflow?.(endpoint, reason);
+    } else if (enforcingPercent < ALWAYS && random.next() * 100 >= enforcingPercent) {
+      onSpared?.(endpoint, reason);
+    } else {
+      endpoint.ejected = true;
+      this.#ejected += 1;
+      record.multiplier = nextMultiplier(policy, record.multiplier);
+      record.ejectedAt = clock.now();
+      if (this.#sweep === null) this.#schedule();
+      onEjected?.(endpoint, reason, ejectionMs(policy, record.multiplier));
     }
-    endpoint.ejected = true;
-    this.#ejected += 1;
-    record.multiplier = nextMultiplier(policy, record.multiplier);
-    record.ejectedAt = this.#options.clock.now();
-    this.#schedule();
-    this.#options.onEjected?.(endpoint, reason, ejectionMs(policy, record.multiplier));
     return true;
   }
 
   #schedule(): void {
-    this.#sweep ??= this.#options.clock.after(this.#policy.intervalMs, () => {
-      this.#sweep = null;
+    this.#sweep = this.#options.clock.after(this.#policy.intervalMs, () => {
+      // Still set meanwhile: whoever is ejected by this sweep needs no other timer.
       this.#sweepNow(this.#options.clock.now());
+      this.#sweep = null;
+      if (this.#isBusy()) this.#schedule();
     });
   }
 
+  /** In Envoy's order: back come those whose time is over, out go those whom the numbers tell, and what is past fades. */
   #sweepNow(now: number): void {
-    let fading = false;
     for (const [endpoint, record] of this.#records) {
-      if (endpoint.ejected) {
-        if (now - record.ejectedAt >= ejectionMs(this.#policy, record.multiplier))
-          this.#return(endpoint, record, now);
-      } else if (record.multiplier > 0 && now - record.returnedAt >= this.#policy.intervalMs) {
-        record.multiplier -= 1;
-      }
-      if (endpoint.ejected || record.multiplier > 0) fading = true;
+      if (endpoint.ejected && now - record.ejectedAt >= ejectionMs(this.#policy, record.multiplier))
+        this.#return(endpoint, record, now);
+      record.turn();
     }
-    if (fading) this.#schedule();
+    this.#compare();
+    for (const [endpoint, record] of this.#records) {
+      if (!endpoint.ejected && record.multiplier > 0 && now - record.returnedAt >= this.#policy.intervalMs)
+        record.multiplier -= 1;
+    }
+  }
+
+  #compare(): void {
+    const { successRate, failurePercentage } = this.#policy;
+    if (successRate === undefined && failurePercentage === undefined) return;
+    const compared = [...this.#records].filter(([endpoint]) => !endpoint.ejected);
+    const tallies = compared.map(([, { tally }]) => tally);
+    const threshold = successRate === undefined ? null : successRateThreshold(tallies, successRate);
+    if (successRate !== undefined && threshold !== null) {
+      for (const [endpoint, record] of compared)
+        if (isSuccessRateOutlier(record.tally, successRate, threshold))
+          this.#detected(endpoint, record, 'success-rate', successRate.enforcingPercent);
+    }
+    if (failurePercentage !== undefined && mayCompareFailures(tallies, failurePercentage)) {
+      for (const [endpoint, record] of compared)
+        if (isFailurePercentageOutlier(record.tally, failurePercentage))
+          this.#detected(endpoint, record, 'failure-percentage', failurePercentage.enforcingPercent);
+    }
+  }
+
+  /** Is there anything for the next sweep? */
+  #isBusy(): boolean {
+    for (const [endpoint, { multiplier, tally }] of this.#records)
+      if (endpoint.ejected || multiplier > 0 || tally.total > 0) return true;
+    return false;
   }
 
   #return(endpoint: EndpointState, record: EndpointRecord, now: number): void {
     endpoint.ejected = false;
     this.#ejected -= 1;
     record.returnedAt = now;
-    record.failures = 0;
-    record.gatewayErrors = 0;
-    record.localFailures = 0;
+    record.beginAnew();
     this.#options.onReturned?.(endpoint);
-  }
-
-  #recordOf(endpoint: EndpointState): EndpointRecord {
-    let record = this.#records.get(endpoint);
-    if (record === undefined) {
-      record = new EndpointRecord();
-      this.#records.set(endpoint, record);
-    }
-    return record;
   }
 
   #forget(endpoint: EndpointState): void {
