@@ -1,103 +1,19 @@
 /** Real processes: a config service, a service and its caller, and what happens when one of them goes. */
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join as path } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { Agent, request } from 'undici';
-import { Relay } from '../integration/relay.js';
+import { request } from 'undici';
 import { Child } from './child.js';
+import { ConfigService, folder } from './config-service.js';
 
 const LIMIT = { timeout: 180_000 };
-
-async function folder(t: TestContext): Promise<string> {
-  const name = await mkdtemp(path(tmpdir(), 'heddle-processes-'));
-  t.after(() => rm(name, { recursive: true, force: true }));
-  return name;
-}
-
-/** The config service as a process, behind an address that stays the same when it is started again. */
-class Service {
-  readonly #t: TestContext;
-  readonly #dataDir: string;
-  readonly relay: Relay;
-  readonly #agent = new Agent({ connect: { rejectUnauthorized: false } });
-  child!: Child;
-
-  static async start(t: TestContext): Promise<Service> {
-    const service = new Service(t, await folder(t), await Relay.start(t));
-    await service.run();
-    t.after(() => service.#agent.destroy());
-    return service;
-  }
-
-  private constructor(t: TestContext, dataDir: string, relay: Relay) {
-    this.#t = t;
-    this.#dataDir = dataDir;
-    this.relay = relay;
-  }
-
-  async run(): Promise<void> {
-    this.child = Child.start(this.#t, './control.child.js', [this.#dataDir]);
-    this.relay.target = Number(await this.child.line());
-  }
-
-  async kill(): Promise<void> {
-    this.relay.target = null;
-    this.child.kill('SIGKILL');
-    await this.child.exit;
-  }
-
-  async post(at: string, body: object): Promise<{ token: string; revision: number }> {
-    const token = (await readFile(await this.child.line(() => true, 1), 'utf8')).trim();
-    const answer = await request(`${this.relay.url}${at}`, {
-      method: 'POST',
-      dispatcher: this.#agent,
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    });
-    const text = await answer.body.text();
-    assert.ok(answer.statusCode < 300, `${answer.statusCode} ${text}`);
-    return JSON.parse(text);
-  }
-
-  /** What a workload's environment says. */
-  async environment(service: string): Promise<Record<string, string>> {
-    const { token } = await this.post('/v1/tokens', { namespace: 'default', serviceAccount: service });
-    return {
-      HEDDLE_CONTROL: this.relay.url,
-      HEDDLE_TOKEN: token,
-      HEDDLE_SERVICE: service,
-      HEDDLE_SERVICE_PORT: '80',
-      HEDDLE_JOIN_TIMEOUT_MS: '60000',
-      HEDDLE_DRAIN_TIMEOUT_MS: '60000',
-    };
-  }
-
-  /** Answers of reviews carry `x-version: VALUE` from now on. */
-  async version(value: string): Promise<void> {
-    await this.post('/v1/apply', {
-      apiVersion: 'networking.istio.io/v1',
-      kind: 'VirtualService',
-      metadata: { name: 'reviews', namespace: 'default' },
-      spec: {
-        hosts: ['reviews'],
-        http: [
-          {
-            headers: { response: { set: { 'x-version': value } } },
-            route: [{ destination: { host: 'reviews' } }],
-          },
-        ],
-      },
-    });
-  }
-}
 
 test(
   'processes in one mesh, and the config service killed and started again under load',
   LIMIT,
   async (t) => {
-    const service = await Service.start(t);
+    const service = await ConfigService.start(t);
     await service.post('/v1/apply', {
       apiVersion: 'security.istio.io/v1',
       kind: 'PeerAuthentication',
@@ -143,7 +59,7 @@ test(
   'a service that is told to leave finishes what it has begun, and its process ends by itself',
   LIMIT,
   async (t) => {
-    const service = await Service.start(t);
+    const service = await ConfigService.start(t);
     const environment = await service.environment('reviews');
     const reviews = Child.start(t, './reviews.child.js', [], environment);
     const port = await reviews.line();
@@ -159,7 +75,7 @@ test(
 );
 
 test('a join that cannot succeed ends in time and says what was missing', LIMIT, async (t) => {
-  const service = await Service.start(t);
+  const service = await ConfigService.start(t);
   const environment = { ...(await service.environment('productpage')), HEDDLE_JOIN_TIMEOUT_MS: '300' };
   await service.kill();
   const child = Child.start(t, './once.child.js', ['http://reviews/'], environment);
@@ -203,7 +119,7 @@ spec:
 }
 
 test('an idle mesh does not keep its process alive, closed or not', LIMIT, async (t) => {
-  const service = await Service.start(t);
+  const service = await ConfigService.start(t);
   const reviews = Child.start(t, './reviews.child.js', [], await service.environment('reviews'));
   const port = Number(await reviews.line());
   for (const close of [['close'], []]) {
