@@ -37,6 +37,37 @@ test('explain outbound says what holds for the call beside its route', () => {
     assert.ok(steps.includes(expected), `${expected}\n\n${steps.join('\n')}`);
 });
 
+test('explain outbound says how endpoints are picked, compared and checked', () => {
+  const { steps } = explainOutbound(
+    files(
+      SERVICE,
+      document(
+        'ResiliencePolicy',
+        '{ host: ratings, loadBalancer: { peakEwma: {} }, subsetting: { minEndpoints: 20 }, outlierDetection: { successRate: {}, failurePercentage: {} }, healthCheck: { http: { path: /up } } }',
+      ),
+    ),
+    {
+      source: { namespace: 'default', labels: {} },
+      method: 'GET',
+      scheme: 'http',
+      authority: 'ratings',
+      path: '/',
+      headers: {},
+    },
+  );
+  assert.ok(
+    steps.some((step) => step.includes('peak-ewma')),
+    steps.join('\n'),
+  );
+  for (const expected of [
+    'subsetting: of more than 40 endpoints this process works with 20, or more when they are busy',
+    'outliers: each 10000 ms, endpoints whose success rate is 1.9 standard deviations below the mean are taken out',
+    'outliers: each 10000 ms, endpoints with 85 % failures or more are taken out',
+    'health checks: GET /up every 10000 ms; an endpoint is out after 3 failures in a row, back after 2 successes',
+  ])
+    assert.ok(steps.includes(expected), `${expected}\n\n${steps.join('\n')}`);
+});
+
 test('explain inbound says what an exchange that may come in has to pass beside', () => {
   const policies = files(
     document(

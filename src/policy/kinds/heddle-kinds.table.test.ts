@@ -50,6 +50,9 @@ table(
     ['invalid', 'a breaker beyond 100 %', '{ errorThresholdPercent: 101 }'],
     ['invalid', 'a breaker with a negative threshold', '{ volumeThreshold: -1 }'],
     ['invalid', 'a breaker that never opens', '{ openDuration: 0s }'],
+    ['valid', 'a breaker that ramps up', '{ rampDuration: 10s }'],
+    ['valid', 'a breaker that lets all through at once', '{ rampDuration: 0s }'],
+    ['invalid', 'a breaker that ramps down', '{ rampDuration: -1s }'],
   ],
   (part) => out(`breaker: ${part}`),
 );

@@ -56,7 +56,8 @@ class Fields {
 
   #object(schema: unknown, shape: Readonly<Record<string, z.ZodType>>, path: string): Field[] {
     const names = Object.keys(shape);
-    if (names.join() === 'exact,prefix,regex') return [{ path }];
+    // To be there is all that an object without fields can say.
+    if (names.length === 0 || names.join() === 'exact,prefix,regex') return [{ path }];
     const same = this.#seen.get(schema);
     if (same !== undefined && names.length > 1) return [{ path, as: same }];
     this.#seen.set(schema, path);
