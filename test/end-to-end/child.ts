@@ -25,14 +25,24 @@ export class Child {
     args: readonly string[],
     env: Record<string, string> = {},
   ): Child {
-    const child = new Child(fileURLToPath(new URL(file, import.meta.url)), args, env);
+    return Child.run(t, process.execPath, [fileURLToPath(new URL(file, import.meta.url)), ...args], env);
+  }
+
+  /** Any program. */
+  static run(
+    t: TestContext,
+    program: string,
+    args: readonly string[],
+    env: Record<string, string> = {},
+  ): Child {
+    const child = new Child(program, args, env);
     t.after(() => child.kill('SIGKILL'));
     return child;
   }
 
-  private constructor(path: string, args: readonly string[], env: Record<string, string>) {
+  private constructor(program: string, args: readonly string[], env: Record<string, string>) {
     const stdio: ['ignore', 'pipe', 'pipe'] = ['ignore', 'pipe', 'pipe'];
-    this.#process = spawn(process.execPath, [path, ...args], {
+    this.#process = spawn(program, args, {
       stdio,
       env: { PATH: process.env.PATH, ...env },
     });
