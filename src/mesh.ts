@@ -2,9 +2,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import type { Agent } from 'node:https';
 import type { Dispatcher } from 'undici';
+import { probeOver } from './adapters/connection/probe.js';
 import { type ExpressMiddleware, expressMiddleware } from './adapters/express/index.js';
 import { fetchOver, type MeshFetch } from './adapters/fetch/index.js';
+import { agentOver } from './adapters/http-agent/index.js';
 import {
   Adopted,
   type AdoptRequest,
@@ -97,6 +100,8 @@ export class Mesh implements AsyncDisposable {
   readonly request: MeshRequest;
   /** For any client that takes an undici Dispatcher, the built-in `fetch` included. */
   readonly dispatcher: Dispatcher;
+  /** For any client of `node:http` or `node:https`: axios, got, superagent, `ws`, plain `http.request`. */
+  readonly agent: Agent;
   /** A stream, for clients of protocols that are not HTTP. */
   readonly connect: MeshConnect;
   readonly #settings: Settings;
@@ -148,6 +153,7 @@ export class Mesh implements AsyncDisposable {
       telemetry: this.#telemetry,
       event,
       caller: callerOf(settings.workload),
+      checks: { transport: this.#transport, probe: probeOver({ contexts: this.#contexts, clock }) },
       callFilters: inOrder(CALL_ORDER, [
         this.#telemetry.call,
         faultFilter({ faultOf: (call) => (call as OutboundCall).plan?.route?.fault ?? null, clock, random }),
@@ -183,6 +189,7 @@ export class Mesh implements AsyncDisposable {
     this.fetch = fetchOver(this.#outbound);
     this.request = requestOver(this.#outbound);
     this.dispatcher = dispatcherOver(this.#outbound);
+    this.agent = agentOver(this.#outbound, clock);
     this.#connections = new TcpConnections(this.#outbound, { contexts: this.#contexts, clock });
     this.connect = this.#connections.connect;
   }
@@ -330,6 +337,7 @@ export class Mesh implements AsyncDisposable {
     ]);
     await this.#idle(drainedBy - this.#clock.now());
     this.#outbound.closed = true;
+    this.#binder.stopChecks();
     this.#connections.close();
     // Waiting for calls that outlived the drain would be waiting without a limit.
     await (this.#outbound.active === 0 ? this.#transport.close() : this.#transport.destroy());

@@ -13,12 +13,14 @@ import type { Telemetry } from '../ports/telemetry.js';
 import { type Caller, createBalancer } from '../traffic/balance/index.js';
 import { breakerFilter } from '../traffic/breaker/index.js';
 import { concurrencyFilter } from '../traffic/concurrency/index.js';
+import { healthFilter } from '../traffic/health/index.js';
 import { limitFilter } from '../traffic/limit/index.js';
 import { loadFilter } from '../traffic/load/filter.js';
 import { outlierFilter } from '../traffic/outlier/index.js';
 import { AddressedClusters } from './addressed.js';
 import { BoundCluster } from './bound-cluster.js';
 import { destinationOf } from './destination.js';
+import type { CheckWire } from './health-check.js';
 import { identityFilter } from './identity.js';
 import { ATTEMPT_ORDER, inOrder } from './order.js';
 import { RateLimits } from './rate-limits.js';
@@ -44,6 +46,8 @@ export interface BinderOptions {
   readonly event: StateEvent;
   /** Where this process is, and its labels. @default not known: no endpoint is nearer than another */
   readonly caller?: Caller;
+  /** What health checks go over. @default nobody checks, whatever policy says */
+  readonly checks?: CheckWire;
   /** Built once; every snapshot has them. */
   readonly callFilters: readonly CallFilter[];
 }
@@ -55,6 +59,11 @@ interface Bound {
   readonly cluster: BoundCluster;
 }
 
+/**
+ * With health checks alone, all endpoints are picked from once fewer than half pass: Envoy's default, which Istio's outlier detection
+ * replaces by its own. Checks that ask for the wrong thing must not be an outage.
+ */
+const PANIC_PERCENT = 50;
 const NO_ENDPOINTS: readonly Endpoint[] = [];
 
 /** Makes snapshots, and keeps the state that outlives them. */
@@ -67,9 +76,11 @@ export class Binder {
   #bound = new Map<EffectiveCluster, Bound>();
   readonly #addressed = new AddressedClusters(this);
   readonly #rateLimits: RateLimits;
+  #checks: CheckWire | undefined;
 
   constructor(options: BinderOptions) {
     this.#options = options;
+    this.#checks = options.checks;
     this.#rateLimits = new RateLimits(options.clock);
   }
 
@@ -122,7 +133,7 @@ export class Binder {
     const { clock, random, telemetry, event } = this.#options;
     let state = this.#states.get(policy.name);
     if (state === undefined) {
-      state = new ClusterState(policy, { clock, random, event });
+      state = new ClusterState(policy, { clock, random, event, checks: this.#checks });
       this.#states.set(policy.name, state);
     }
     const selected = endpoints.filter((endpoint) => holds(endpoint.labels, policy.labels));
@@ -134,12 +145,14 @@ export class Binder {
       loadFilter,
       state.breaker && breakerFilter(state.breaker),
       state.outlier && outlierFilter(state.outlier),
+      state.health && healthFilter(state.health.state),
       state.concurrency && concurrencyFilter(state.concurrency),
       limitFilter(state.limit),
       identityFilter,
       telemetry.attempt,
     ]);
-    const panicPercent = policy.outlier?.minHealthPercent ?? 0;
+    const panicPercent =
+      policy.outlier?.minHealthPercent ?? (policy.health === undefined ? 0 : PANIC_PERCENT);
     return new BoundCluster(
       policy,
       present,
@@ -150,13 +163,19 @@ export class Binder {
           locality: {
             caller: this.#options.caller ?? NOWHERE,
             policy: policy.locality,
-            failover: policy.outlier !== undefined,
+            failover: policy.outlier !== undefined || policy.health !== undefined,
           },
         }),
       }),
       filters,
       random,
     );
+  }
+
+  /** Asks no endpoint any more how it is, those of policies to come included. */
+  stopChecks(): void {
+    this.#checks = undefined;
+    for (const state of this.#states.values()) state.health?.stop();
   }
 
   dispose(): void {
@@ -168,7 +187,10 @@ export class Binder {
 /** Everything that the snapshot may connect to. */
 export function* destinationsOf(snapshot: OutboundSnapshot): Generator<Destination> {
   for (const clusters of [snapshot.clusters.values(), snapshot.addressed.clusters()]) {
-    for (const cluster of clusters) for (const endpoint of cluster.endpoints) yield endpoint.destination;
+    for (const { endpoints, state } of clusters) {
+      for (const endpoint of endpoints) yield endpoint.destination;
+      if (state.health !== null) yield* state.health.destinations();
+    }
   }
 }
 

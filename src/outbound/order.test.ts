@@ -111,7 +111,7 @@ test('a call settles and releases exactly the filters that admitted, also after 
 });
 
 test('filters run in the order of the table, whatever order they were given in', () => {
-  const names = ['limit', 'attempt-span', 'load', 'identity', 'concurrency', 'outlier', 'breaker'];
+  const names = ['limit', 'attempt-span', 'load', 'identity', 'concurrency', 'health', 'outlier', 'breaker'];
   const shuffled = names.map((name) => ({ name }));
   assert.deepEqual(
     inOrder(ATTEMPT_ORDER, [...shuffled, null]).map(({ name }) => name),

@@ -9,7 +9,7 @@
  * | 3 | call | fault | before any state of the cluster is touched: an injected fault must not open a breaker |
  * | 4 | call | mirror | sees the call once, not once a retry |
  * | 5 | attempt | load | counts in-flight work that the picker reads |
- * | 6 | attempt | breaker, outlier | after the pick, before the limit: an open circuit must not take a slot |
+ * | 6 | attempt | breaker, outlier, health | after the pick, before the limit: an open circuit must not take a slot |
  * | 7 | attempt | concurrency, limit | the last refusals before real cost |
  * | 8 | attempt | identity | needs the endpoint's expected SPIFFE ID |
  * | 9 | attempt | metrics, attempt span | innermost: what really went to the wire |
@@ -25,6 +25,7 @@ export const ATTEMPT_ORDER = [
   'load',
   'breaker',
   'outlier',
+  'health',
   'concurrency',
   'limit',
   'identity',

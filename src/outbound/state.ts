@@ -5,6 +5,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../base/clock.js';
 import type { Random } from '../base/random.js';
+import { parseClusterName } from '../model/cluster.js';
 import type { Destination } from '../model/destination.js';
 import { EndpointState } from '../model/endpoint-state.js';
 import type { EffectiveCluster } from '../policy/effective.js';
@@ -13,6 +14,8 @@ import { ConcurrencyState } from '../traffic/concurrency/index.js';
 import { LimitState } from '../traffic/limit/index.js';
 import { OutlierState } from '../traffic/outlier/index.js';
 import { RetryBudget } from '../traffic/retry/index.js';
+import { HealthChecks } from './health.js';
+import type { CheckWire } from './health-check.js';
 
 /** Told now and then, for logs and metrics. */
 export type StateEvent = (name: string, attributes: Readonly<Record<string, string | number>>) => void;
@@ -21,6 +24,8 @@ export interface ClusterParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly event: StateEvent;
+  /** What health checks go over. @default nobody checks, whatever policy says */
+  readonly checks?: CheckWire | undefined;
 }
 
 const UNLIMITED = { maxConnections: Number.POSITIVE_INFINITY, endpoints: 1 };
@@ -33,18 +38,21 @@ export class ClusterState {
   readonly connections: LimitState;
   readonly budget: RetryBudget;
   outlier: OutlierState | null = null;
+  health: HealthChecks | null = null;
   breaker: BreakerState | null = null;
   concurrency: ConcurrencyState | null = null;
   readonly #name: string;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #event: StateEvent;
+  readonly #checks: CheckWire | undefined;
 
-  constructor(policy: EffectiveCluster, { clock, random, event }: ClusterParts) {
+  constructor(policy: EffectiveCluster, { clock, random, event, checks }: ClusterParts) {
     this.#name = policy.name;
     this.#clock = clock;
     this.#random = random;
     this.#event = event;
+    this.#checks = checks;
     this.limit = new LimitState(policy.limits, UNLIMITED);
     this.connections = new LimitState({}, UNLIMITED);
     this.budget = new RetryBudget(policy.retryBudget ?? null, policy.limits.maxRetries);
@@ -63,12 +71,14 @@ export class ClusterState {
     this.connections.update(maxConnections === undefined ? {} : { maxRequests: maxConnections }, UNLIMITED);
     this.budget.setPolicy(policy.retryBudget ?? null, policy.limits.maxRetries);
     this.#updateOutlier(policy, present);
+    this.#updateHealth(policy, present);
     this.#updateBreaker(policy);
     this.#updateConcurrency(policy);
     return present;
   }
 
   dispose(): void {
+    this.health?.dispose();
     this.outlier?.dispose();
     this.breaker?.dispose();
   }
@@ -106,6 +116,25 @@ export class ClusterState {
     this.outlier.update(present);
   }
 
+  #updateHealth({ health, name }: EffectiveCluster, present: readonly EndpointState[]): void {
+    if (health === undefined || this.#checks === undefined) {
+      this.health?.dispose();
+      this.health = null;
+      return;
+    }
+    this.health ??= new HealthChecks({
+      ...{ clock: this.#clock, random: this.#random, wire: this.#checks, policy: health },
+      service: serviceOf(name),
+      used: () => this.limit.used || this.connections.used,
+      onHealthy: ({ endpoint }) =>
+        this.#event('endpoint.healthy', { cluster: this.#name, endpoint: endpoint.key }),
+      onUnhealthy: ({ endpoint }, because) =>
+        this.#event('endpoint.unhealthy', { cluster: this.#name, endpoint: endpoint.key, because }),
+      onPassed: (endpoint) => this.outlier?.readmit(endpoint),
+    });
+    this.health.update(health, present);
+  }
+
   #updateConcurrency({ concurrency }: EffectiveCluster): void {
     if (concurrency === undefined) {
       this.concurrency = null;
@@ -126,4 +155,10 @@ export class ClusterState {
             onTransition: (state) => this.#event('circuit.changed', { cluster: this.#name, state }),
           });
   }
+}
+
+/** The host that a cluster is about; under a wildcard, the very one that was called. */
+function serviceOf(name: string): string {
+  const host = parseClusterName(name)?.host ?? name;
+  return host.slice(host.indexOf('@') + 1);
 }

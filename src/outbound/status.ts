@@ -1,4 +1,5 @@
 /** What the outbound side looks like just now, for people and programs. */
+import type { Health } from '../traffic/health/index.js';
 import type { OutboundSnapshot } from './bind.js';
 
 export interface EndpointStatus {
@@ -6,6 +7,8 @@ export interface EndpointStatus {
   readonly key: string;
   readonly inFlight: number;
   readonly ejected: boolean;
+  /** By health checks; `pending`: none has told anything yet; null: policy asks for none. */
+  readonly health: Health | null;
   readonly spiffeId: string | null;
 }
 
@@ -30,11 +33,12 @@ export function clusterStatuses(snapshot: OutboundSnapshot | null): readonly Clu
     connections: state.connections.active,
     retriesOutstanding: state.budget.outstanding,
     concurrencyLimit: state.concurrency?.limit ?? null,
-    endpoints: endpoints.map(({ endpoint, inFlight, ejected }) => ({
-      key: endpoint.key,
-      inFlight,
-      ejected,
-      spiffeId: endpoint.spiffeId ?? null,
+    endpoints: endpoints.map((endpoint) => ({
+      key: endpoint.endpoint.key,
+      inFlight: endpoint.inFlight,
+      ejected: endpoint.ejected,
+      health: state.health?.state.healthOf(endpoint) ?? null,
+      spiffeId: endpoint.endpoint.spiffeId ?? null,
     })),
   }));
 }

@@ -15,3 +15,13 @@ export interface Transport {
   /** Waits for what is in flight, then closes everything. */
   close(): Promise<void>;
 }
+
+/** What became of a {@link Probe}; `unknown`: our own side could not even try. */
+export type ProbeResult = 'passed' | 'unreachable' | 'unknown';
+
+/**
+ * Opens a connection as calls to the destination would, TLS and the peer check included, and closes it.
+ * @param done called once, never before the probe has returned, unless it is given up
+ * @returns gives it up; `done` may hear of that as of a failure
+ */
+export type Probe = (destination: Destination, done: (result: ProbeResult) => void) => () => void;

@@ -17,6 +17,8 @@ export interface LimitCapacity {
 export class LimitState {
   /** Attempts in flight, those that wait for a connection included. */
   active = 0;
+  /** Was anything ever taken? */
+  used = false;
   #maxRequests = Number.POSITIVE_INFINITY;
   /** Connections and the places in front of them; Infinity for no limit. */
   #maxHeld = Number.POSITIVE_INFINITY;
@@ -43,6 +45,7 @@ export class LimitState {
   take(): boolean {
     if (this.active >= this.#maxHeld || this.active >= this.#maxRequests) return false;
     this.active += 1;
+    this.used = true;
     return true;
   }
 
