@@ -16,7 +16,8 @@ const LAYERS: readonly (readonly string[])[] = [
   ['policy'],
   ['outbound', 'inbound'],
   ['adapters'],
-  ['auto', 'mesh', 'settings'],
+  ['mesh', 'settings'],
+  ['auto'],
   ['index'],
 ];
 /** Folders whose sub-folders are features: siblings know nothing of each other but their pure files. */
@@ -24,7 +25,8 @@ const FEATURE_PARENTS = ['traffic', 'security', 'observability'];
 /** The exception: identity is a chain, each link made of those before it. */
 const IDENTITY = ['certificate', 'bundle', 'svid', 'tls'];
 const PLATFORM = /\b(Date\.now|performance\.now|Math\.random|setTimeout|setInterval|process\.env)\b/;
-const ASKS_PLATFORM = [/^base\//, /^settings\.ts$/, /^mesh\.ts$/];
+/** `auto/index.ts` is a main file: it hands its process's environment on. */
+const ASKS_PLATFORM = [/^base\//, /^settings\.ts$/, /^mesh\.ts$/, /^auto\/index\.ts$/];
 
 interface Source {
   readonly path: string;

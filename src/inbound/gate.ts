@@ -56,11 +56,16 @@ export class Gate {
     this.#stopRotating = stop;
   }
 
+  /** Is anybody connected? */
+  get open(): boolean {
+    return this.#sockets.size > 0;
+  }
+
   /** Closes those that no exchange has come from, and each other one when what is under way on it is done. */
   drain(): void {
     this.#stopRotating();
     this.dropWaiting();
-    for (const connection of [...this.#connections]) connection.drain();
+    for (const connection of [...this.#connections]) connection.drain(this.#options.path.clock);
   }
 
   /** As {@link drain}; destroys what is left after `timeoutMs`. */

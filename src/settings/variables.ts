@@ -102,6 +102,27 @@ export const VARIABLES: readonly Variable[] = [
       'how paths are made equal before they are authorized, where policy comes from files: `NONE`, `BASE`, `MERGE_SLASHES` or `DECODE_AND_MERGE_SLASHES`',
     default: 'BASE',
   },
+  {
+    name: 'HEDDLE_AUTO',
+    meaning: '`heddle/auto`: `out` (calls), `in` (servers) or `both`',
+    default: 'both',
+  },
+  {
+    name: 'HEDDLE_AUTO_EXCLUDE',
+    meaning:
+      '`heddle/auto`: hosts that are called as if there were no mesh, comma-separated: `host`, `host:port`, `:port`, `*.suffix`',
+    default: '',
+  },
+  {
+    name: 'HEDDLE_AUTO_PORTS',
+    meaning: "`heddle/auto`: ports of HTTP servers that are the mesh's, comma-separated; each is made known",
+    default: 'all; the first is made known',
+  },
+  {
+    name: 'HEDDLE_AUTO_EXCLUDE_INBOUND_PORTS',
+    meaning: '`heddle/auto`: ports of HTTP servers that the mesh leaves alone, comma-separated',
+    default: '',
+  },
 ];
 
 /** Variables of the config service and the CLI, which share the prefix. */

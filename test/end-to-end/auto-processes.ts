@@ -83,15 +83,12 @@ export class AutoMesh {
   async #write(place: string, name: string): Promise<void> {
     const svid = await this.#ca.svid(`spiffe://cluster.local/ns/default/sa/${name}`);
     await writeFile(join(place, 'ca.pem'), this.#ca.bundle.roots.join('\n'));
-    await writeFile(
-      join(place, 'key.pem'),
-      svid.key.export({ type: 'pkcs8', format: 'pem' }).toString(),
-    );
+    await writeFile(join(place, 'key.pem'), svid.key.export({ type: 'pkcs8', format: 'pem' }).toString());
     await writeFile(join(place, 'cert.pem'), svid.chain.join('\n'));
   }
 }
 
-/** Where a host is, and that it is called by mutual TLS; ports stand for endpoints. */
+/** Where a host is, that it is called by mutual TLS, and that it is `server`; ports stand for endpoints. */
 export function reached(host: string, ports: readonly (string | number)[]): string {
   const endpoints = ports.map((port) => `{ address: 127.0.0.1, ports: { http: ${port} } }`);
   return `
@@ -109,7 +106,9 @@ spec:
 apiVersion: networking.istio.io/v1
 kind: DestinationRule
 metadata: { name: ${host}, namespace: default }
-spec: { host: ${host}, trafficPolicy: { tls: { mode: ISTIO_MUTUAL } } }
+spec:
+  host: ${host}
+  trafficPolicy: { tls: { mode: ISTIO_MUTUAL, subjectAltNames: ['spiffe://cluster.local/ns/default/sa/server'] } }
 `;
 }
 

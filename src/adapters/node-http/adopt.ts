@@ -74,6 +74,11 @@ export class Adopted {
     return true;
   }
 
+  /** Is anybody connected? */
+  get open(): boolean {
+    return this.#gate.open;
+  }
+
   /** Closes the connections that have not shown yet who they are. */
   dropWaiting(): void {
     this.#gate.dropWaiting();
