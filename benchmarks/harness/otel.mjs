@@ -2,6 +2,7 @@
  * OpenTelemetry as a service sets it up, the same for both sides: batches of spans and a periodic reader of metrics, to exporters that
  * throw away what they are given. Switched on and off between slices, so that rows without it do not pay for it.
  */
+import { KeptMetrics } from 'heddle/observability';
 import { peer } from './peers.mjs';
 
 /** @returns null if the peers are not installed */
@@ -35,9 +36,17 @@ export async function openTelemetry() {
     shutdown: async () => {},
     selectAggregationTemporality: () => 1,
   };
+  const kept = new KeptMetrics();
   const meterProvider = new meters.MeterProvider({
-    readers: [new meters.PeriodicExportingMetricReader({ exporter: samples, exportIntervalMillis: 10_000 })],
+    readers: [
+      new meters.PeriodicExportingMetricReader({
+        exporter: samples,
+        exportIntervalMillis: 10_000,
+        metricProducers: [kept],
+      }),
+    ],
   });
+  const keptProvider = kept.over(meterProvider);
   const onePercent = tracerOf(0.01);
   const all = tracerOf(1);
   const propagator = new core.W3CTraceContextPropagator();
@@ -47,9 +56,9 @@ export async function openTelemetry() {
   undici.disable();
 
   /** What the mesh finds: metrics on all, spans on so many. */
-  const global = (tracerProvider) => ({
+  const global = (tracerProvider, provider = keptProvider) => ({
     enable() {
-      api.metrics.setGlobalMeterProvider(meterProvider);
+      api.metrics.setGlobalMeterProvider(provider);
       if (tracerProvider !== null) api.trace.setGlobalTracerProvider(tracerProvider);
       api.propagation.setGlobalPropagator(propagator);
     },
@@ -62,6 +71,8 @@ export async function openTelemetry() {
   return {
     spans,
     metrics: global(null),
+    /** The same where the mesh does not keep its samples itself. */
+    metricsOfSdk: global(null, meterProvider),
     onePercent: global(onePercent),
     all: global(all),
     /** For whoever calls undici by hand. */

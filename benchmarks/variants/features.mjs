@@ -23,6 +23,7 @@ export async function featureVariants(world, add, later) {
   const watched = await meshWith(world, {}, later);
   const call = callOf(watched);
   add('metrics', telemetry && { ...telemetry.metrics, call });
+  add('metrics, kept by the SDK', telemetry && { ...telemetry.metricsOfSdk, call });
   add('metrics, spans on 1 %', telemetry && { ...telemetry.onePercent, call });
   add('metrics, spans on all', telemetry && { ...telemetry.all, call });
 }
