@@ -2,6 +2,7 @@
  * One connection that exchanges arrive on: who is at its other end, found out once, and what is under way on it.
  */
 import type { Socket } from 'node:net';
+import type { Clock } from '../base/clock.js';
 import type { Peer } from '../model/exchange.js';
 
 /** One exchange, as its connection sees it. */
@@ -11,6 +12,9 @@ export interface Serving {
   /** No other exchange may follow on this connection: say so in the head if it is not out yet. */
   beLast(): void;
 }
+
+/** Longer than callers take to hear that an endpoint has left. */
+const LINGER_MS = 300;
 
 export class Connection {
   /** The TLS socket, or the plain one. */
@@ -44,11 +48,16 @@ export class Connection {
     if (this.#draining && this.#serving.size === 0) this.stream.destroySoon();
   }
 
-  /** Closes as soon as nothing is under way; at once if nothing is. */
-  drain(): void {
+  /**
+   * Closes as soon as nothing is under way. An unused connection is kept for a moment: a request may be on its way already, and nobody
+   * could tell its sender that it was not carried out. Callers who know that we leave close it before that.
+   */
+  drain(clock: Clock): void {
     this.#draining = true;
-    if (this.#serving.size === 0) this.stream.destroy();
     for (const serving of this.#serving) serving.beLast();
+    if (this.#serving.size > 0) return;
+    const timer = clock.after(LINGER_MS, () => this.#serving.size === 0 && this.stream.destroySoon());
+    this.stream.once('close', () => timer.cancel());
   }
 }
 

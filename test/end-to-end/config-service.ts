@@ -55,6 +55,8 @@ export class ConfigService {
     const answer = await request(`${this.relay.url}${at}`, {
       method: 'POST',
       dispatcher: this.#agent,
+      // The service may have been killed and started again since the last time.
+      reset: true,
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       body: JSON.stringify(body),
     });
