@@ -3,12 +3,10 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Agent } from 'node:https';
-import type { Agent } from 'node:https';
 import type { Dispatcher } from 'undici';
 import { probeOver } from './adapters/connection/probe.js';
 import { type ExpressMiddleware, expressMiddleware } from './adapters/express/index.js';
 import { fetchOver, type MeshFetch } from './adapters/fetch/index.js';
-import { agentOver } from './adapters/http-agent/index.js';
 import { agentOver } from './adapters/http-agent/index.js';
 import {
   Adopted,
@@ -104,8 +102,6 @@ export class Mesh implements AsyncDisposable {
   readonly dispatcher: Dispatcher;
   /** For any client of `node:http` or `node:https`: axios, got, superagent, `ws`, plain `http.request`. */
   readonly agent: Agent;
-  /** For any client of `node:http` or `node:https`: axios, got, superagent, `ws`, plain `http.request`. */
-  readonly agent: Agent;
   /** A stream, for clients of protocols that are not HTTP. */
   readonly connect: MeshConnect;
   readonly #settings: Settings;
@@ -193,7 +189,6 @@ export class Mesh implements AsyncDisposable {
     this.fetch = fetchOver(this.#outbound);
     this.request = requestOver(this.#outbound);
     this.dispatcher = dispatcherOver(this.#outbound);
-    this.agent = agentOver(this.#outbound, clock);
     this.agent = agentOver(this.#outbound, clock);
     this.#connections = new TcpConnections(this.#outbound, { contexts: this.#contexts, clock });
     this.connect = this.#connections.connect;
