@@ -11,6 +11,7 @@ import { acceptRequestId, REQUEST_ID } from '../observability/trace/request-id.j
 import type { Telemetry } from '../ports/telemetry.js';
 import { hideTokens } from '../security/token/decide.js';
 import { TokenAuthenticator } from '../security/token/index.js';
+import { isRepeated, isRepeatedWhenLate } from '../traffic/retry/tree.js';
 import { incomingTimeoutMs } from '../traffic/timeout/index.js';
 import type { InboundSnapshot, Protection } from './bind.js';
 import type { Connection } from './connection.js';
@@ -87,6 +88,8 @@ export class InboundPath {
     const exchange = new Exchange(withoutTokens(facts, snapshot), clock.now(), clock.wallNow());
     exchange.refusal = refuseUnreadable(exchange, snapshot, { target: facts.path, fault });
     exchange.deadlineAt = exchange.startedAt + (incomingTimeoutMs(facts.headers) ?? Number.POSITIVE_INFINITY);
+    exchange.repeated = isRepeated(facts.headers);
+    exchange.repeatedWhenLate = isRepeatedWhenLate(facts.headers);
     exchange.requestId = acceptRequestId(facts.headers[REQUEST_ID]) ?? this.#options.randomId();
     this.open.add(exchange);
     telemetry.exchangeStarted(exchange);
@@ -116,7 +119,10 @@ export class InboundPath {
     if (exchange.ended) return;
     exchange.status = end.status;
     if (end.complete) exchange.ended = true;
-    else exchange.abandon();
+    else {
+      exchange.goneAt = this.clock.now();
+      exchange.abandon();
+    }
     exchange.hold?.ended(end.complete);
     this.open.delete(exchange);
     this.telemetry.exchangeEnded(exchange);

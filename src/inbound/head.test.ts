@@ -47,6 +47,8 @@ test('isSpoofable takes the word of nobody about certificates, and of peers of t
   assert.equal(isSpoofable('x-heddle-anything', stranger), true);
   assert.equal(isSpoofable('x-heddle-deadline-ms', stranger), false);
   assert.equal(isSpoofable('x-envoy-expected-rq-timeout-ms', stranger), false);
+  assert.equal(isSpoofable('x-envoy-attempt-count', stranger), false);
+  assert.equal(isSpoofable('x-heddle-retries', stranger), false);
   assert.equal(isSpoofable('x-request-id', stranger), false);
 });
 

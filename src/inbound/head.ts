@@ -4,6 +4,7 @@
 import { isIP } from 'node:net';
 import { type HeaderFields, headerValue } from '../base/headers.js';
 import type { Peer } from '../model/exchange.js';
+import { ATTEMPT_HEADER, RETRIES_HEADER } from '../traffic/retry/tree.js';
 import { DEADLINE_HEADER } from '../traffic/timeout/index.js';
 
 /**
@@ -20,13 +21,20 @@ export function remoteIpOf(headers: HeaderFields, peer: Peer, trustedHops: numbe
 /**
  * Must this field be taken off before anything reads it? Identity comes from the connection, never from a field, and the fields
  * by which proxies of the mesh talk to each other are taken from nobody who did not prove who it is. Deadlines are: they only
- * shorten.
+ * shorten; and so is what is said of retries: it only makes them fewer.
  */
 export function isSpoofable(name: string, peer: Peer): boolean {
   if (name === 'x-forwarded-client-cert') return true;
-  if (peer.id !== null || name === DEADLINE_HEADER || name === 'x-envoy-expected-rq-timeout-ms') return false;
+  if (peer.id !== null || REDUCING.has(name)) return false;
   return name.startsWith('x-envoy-') || name.startsWith('x-heddle-');
 }
+
+const REDUCING: ReadonlySet<string> = new Set([
+  DEADLINE_HEADER,
+  'x-envoy-expected-rq-timeout-ms',
+  ATTEMPT_HEADER,
+  RETRIES_HEADER,
+]);
 
 /** Is `authority` something that a router and a policy would read alike? */
 export function isAuthority(authority: string): boolean {

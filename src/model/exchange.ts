@@ -72,6 +72,8 @@ export interface ExchangeHold {
 export interface ExchangeServer {
   /** Time is up: answers `refusal` in the handler's stead, or breaks off what the handler has begun to answer. */
   expire(): void;
+  /** Retries were made, or forbidden, on a call for this exchange: an answer that is a failure says so, if it is not out yet. */
+  retriesSpent?(): void;
 }
 
 /** One request arriving: what was asked, and the record of what became of it. The one permitted ambient state hangs on it. */
@@ -85,6 +87,12 @@ export class Exchange {
   readonly startedWall: number;
   /** Monotonic milliseconds; Infinity for none. Calls made while serving end by then. */
   deadlineAt = Number.POSITIVE_INFINITY;
+  /** It is a retry, of its caller's or further up: calls made while serving it are not retried once they have reached somebody. */
+  repeated = false;
+  /** Whoever asked asks again if it is not answered by `deadlineAt`: retries that would still run then are not begun. */
+  repeatedWhenLate = false;
+  /** Retries were made, or forbidden, on a call made while serving: whoever asked must not have another go. */
+  retriesSpent = false;
   verdict: InboundVerdict | null = null;
   /** What the policies in dry run would have said; null if there are none. */
   dryRun: InboundVerdict | null = null;
@@ -116,6 +124,8 @@ export class Exchange {
   telemetry: unknown = null;
   /** The peer is gone, or the exchange is over: work done for it is of no use any more. */
   ended = false;
+  /** When the peer went away before it was answered; monotonic milliseconds. null: it did not. */
+  goneAt: number | null = null;
   #onEnd: Set<() => void> | null = null;
 
   constructor(facts: ExchangeFacts, startedAt: number, startedWall: number) {
@@ -123,6 +133,13 @@ export class Exchange {
     this.path = facts.path;
     this.startedAt = startedAt;
     this.startedWall = startedWall;
+  }
+
+  /** A call made while serving ended badly, and retries had their say in it. */
+  spendRetries(): void {
+    if (this.ended || this.retriesSpent) return;
+    this.retriesSpent = true;
+    this.server?.retriesSpent?.();
   }
 
   /** Calls `listener` once when the peer goes away before it was answered. */

@@ -20,7 +20,7 @@ export interface Responded {
   readonly upgraded?: Duplex;
 }
 
-/** We refused, before anything was sent. */
+/** We refused, before anything was sent: by this attempt, at least. */
 export interface Rejected {
   readonly kind: 'rejected';
   readonly code: MeshErrorCode;
@@ -32,6 +32,8 @@ export interface Rejected {
   /** What a person needs beside it: names and hints that would be too many for a label. */
   readonly detail?: string;
   readonly retryAfterMs?: number;
+  /** `maybe` if an earlier attempt of the call may have reached a peer. @default 'no' */
+  readonly sent?: Sent;
 }
 
 /** What broke, in Envoy's words. */

@@ -5,7 +5,20 @@ import type { EndpointState } from '../model/endpoint-state.js';
 import type { AttemptFilter } from '../model/filter.js';
 import type { Outcome, Rejected } from '../model/outcome.js';
 import type { BodyEnd, BodyOwner } from '../model/response-body.js';
-import { DEADLINE_HEADER, decideAttemptDeadline, expectedTimeout } from '../traffic/timeout/index.js';
+import { givenUp } from '../model/waiting.js';
+import {
+  ATTEMPT_HEADER,
+  ON_TIMEOUT,
+  RETRIES_HEADER,
+  repeatsWhenLate,
+  SPENT,
+} from '../traffic/retry/index.js';
+import {
+  DEADLINE_HEADER,
+  decideAttemptDeadline,
+  expectedTimeout,
+  grpcTimeout,
+} from '../traffic/timeout/index.js';
 import type { BoundCluster } from './bound-cluster.js';
 import type { Outbound } from './call.js';
 import { admit, release, settle } from './order.js';
@@ -92,12 +105,15 @@ async function carryOut(
   attempt: OutboundAttempt,
   beside: boolean,
 ): Promise<Outcome> {
-  const { filters, number, startedAt: now } = attempt;
-  let outcome: Outcome | null = admit(filters, attempt);
+  const { filters, startedAt: now } = attempt;
+  // The wheel of deadlines may be late by a tick: nothing is dialed for an answer that nobody waits for.
+  let outcome: Outcome | null = call.deadlineAt <= now ? givenUp(call, 'no') : admit(filters, attempt);
   if (outcome === null) {
-    const perTryMs = call.plan?.route?.retries?.perTryTimeoutMs ?? null;
+    // An attempt that is hedged when it is late goes on.
+    const goesOn = beside && call.asked?.hedge === true;
+    const perTryMs = goesOn ? null : (call.retries?.perTryTimeoutMs ?? null);
     const deadlineAt = decideAttemptDeadline(now, perTryMs, call.deadlineAt);
-    tellPeer(call, number, expectedTimeout(now, deadlineAt, call.deadlineAt));
+    tellPeer(attempt, call, deadlineAt);
     if (beside) attempt.headers = copyFields(call.headers);
     if (deadlineAt !== Number.POSITIVE_INFINITY) outbound.deadlines.arm(attempt, deadlineAt);
     outcome = await outbound.transport.send(attempt);
@@ -109,11 +125,29 @@ async function carryOut(
   return outcome;
 }
 
-/** What the peer is told of the attempt: its number, and how long its answer is of use. Recomputed for every attempt (Envoy). */
-function tellPeer(call: OutboundCall, number: number, leftMs: string | undefined): void {
+/**
+ * What the peer is told of the attempt: its number, how long its answer is of use, and who retries. Recomputed for every attempt
+ * (Envoy).
+ */
+function tellPeer(attempt: OutboundAttempt, call: OutboundCall, deadlineAt: number): void {
   const { headers } = call;
-  headers['x-envoy-attempt-count'] = String(number);
+  const { number, startedAt: now } = attempt;
+  headers[ATTEMPT_HEADER] = String(number);
+  const word = retriesWord(attempt, call, deadlineAt);
+  if (word !== null) headers[RETRIES_HEADER] = word;
+  else if (number > 1) delete headers[RETRIES_HEADER];
+  const leftMs = expectedTimeout(now, deadlineAt, call.deadlineAt);
   if (leftMs === undefined) return;
   headers[DEADLINE_HEADER] = leftMs;
   headers['x-envoy-expected-rq-timeout-ms'] = leftMs;
+  if (call.grpc) headers['grpc-timeout'] = grpcTimeout(Number(leftMs))!;
+}
+
+/** What the peer must know of our retries, and of those further up; null: nothing. */
+function retriesWord(attempt: OutboundAttempt, call: OutboundCall, deadlineAt: number): string | null {
+  const { serving, retries } = call;
+  if (serving?.repeated === true) return SPENT;
+  if (deadlineAt !== Number.POSITIVE_INFINITY)
+    return retries !== null && repeatsWhenLate(retries, call.method, attempt.number - 1) ? ON_TIMEOUT : null;
+  return serving?.repeatedWhenLate === true && call.deadlineAt === serving.deadlineAt ? ON_TIMEOUT : null;
 }

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../base/clock.js';
 import type { Deadlines } from '../base/deadlines.js';
-import { appendField } from '../base/headers.js';
+import { appendField, headerValue } from '../base/headers.js';
 import type { Random } from '../base/random.js';
 import type { CallRequest } from '../model/call.js';
 import type { Exchange } from '../model/exchange.js';
@@ -12,13 +12,14 @@ import type { Outcome, Rejected } from '../model/outcome.js';
 import { givenUp } from '../model/waiting.js';
 import type { Transport } from '../ports/transport.js';
 import { applyHeaders } from '../traffic/headers/decide.js';
-import { mayHedge } from '../traffic/hedge/index.js';
-import { matchingCondition, retryAttempts } from '../traffic/retry/index.js';
-import { decideDeadline } from '../traffic/timeout/index.js';
+import { isSpent, matchingCondition, retryAttempts, spends } from '../traffic/retry/index.js';
+import type { RetryPolicy } from '../traffic/retry/policy.js';
+import { decideDeadline, parseGrpcTimeout } from '../traffic/timeout/index.js';
+import { heed, isTimeout, noContent } from './asked.js';
 import { runAttempt } from './attempt.js';
 import type { OutboundSnapshot } from './bind.js';
 import type { BoundCluster } from './bound-cluster.js';
-import { runHedged } from './hedged.js';
+import { hedgingOf, runHedged } from './hedged.js';
 import { admitCall, settleCall } from './order.js';
 import { OutboundCall } from './outbound-call.js';
 import { type Plan, planCall } from './plan.js';
@@ -105,15 +106,19 @@ export async function runCall(outbound: Outbound, call: OutboundCall): Promise<O
   call.filters = snapshot.callFilters;
   const plan = planCall(snapshot, call, outbound.random);
   call.plan = plan;
+  call.retries = plan.route?.retries ?? null;
+  heed(call);
   outbound.entered();
   call.onReleased = () => outbound.left(call);
   startDeadline(outbound, call, plan);
   call.watch();
+  if (call.deadlineAt <= call.startedAt) call.cancel('deadline', undefined);
 
   const answer = admitCall(call.filters, call);
   let outcome = answer instanceof Promise ? await answer : answer;
   if (call.cancelledBy !== undefined) outcome ??= givenUp(call, 'no');
   outcome ??= plan.answer ?? (await attempts(outbound, call, plan.cluster!));
+  if (call.asked?.noContent === true && isTimeout(outcome)) outcome = noContent(call);
   if (outcome.kind !== 'response' && outcome.kind !== 'cancelled' && outcome.flag !== '-')
     call.flags.add(outcome.flag);
 
@@ -133,22 +138,43 @@ export async function runCall(outbound: Outbound, call: OutboundCall): Promise<O
 
 /** The first attempt runs with nothing around it; the retry loop is entered on failure only. */
 async function attempts(outbound: Outbound, call: OutboundCall, cluster: BoundCluster): Promise<Outcome> {
-  const { hedging } = cluster.policy;
-  const hedged = hedging !== undefined && mayHedge(hedging, call.method, call.body);
-  const first = await (hedged
-    ? runHedged(outbound, call, cluster, hedging)
-    : runAttempt(outbound, call, cluster, 1));
-  const policy = call.plan?.route?.retries ?? null;
-  if (policy === null || matchingCondition(policy, first) === undefined) return first;
+  const { budget } = cluster.state;
+  const { serving, retries } = call;
+  if (serving?.repeated !== true) budget.called(call.startedAt);
+  const hedging = hedgingOf(call, cluster);
+  let outcome = await (hedging === null
+    ? runAttempt(outbound, call, cluster, 1)
+    : runHedged(outbound, call, cluster, hedging));
+  if (retries !== null && matchingCondition(retries, outcome) !== undefined)
+    outcome = await retryAfter(outbound, call, { cluster, first: outcome, retries });
+  if (serving !== undefined && isSpent(outcome)) serving.spendRetries();
+  return outcome;
+}
+
+interface FailedFirst {
+  readonly cluster: BoundCluster;
+  readonly first: Outcome;
+  readonly retries: RetryPolicy;
+}
+
+function retryAfter(outbound: Outbound, call: OutboundCall, failed: FailedFirst): Promise<Outcome> {
+  const { cluster, first, retries } = failed;
+  const { serving } = call;
   return retryAttempts({
     call,
     first,
-    policy,
+    policy: retries,
     budget: cluster.state.budget,
     active: () => cluster.state.limit.active,
     clock: outbound.clock,
     random: outbound.random,
+    repeatedAbove: serving?.repeated === true,
+    repeatedAboveAt: serving?.repeatedWhenLate === true ? serving.deadlineAt : Number.POSITIVE_INFINITY,
+    retriesBefore: call.asked?.hedge === true ? call.attempts - 1 : 0,
     run: () => runAttempt(outbound, call, cluster, call.attempts + 1),
+    onStop: (because) => {
+      if (spends(because) && retries.attempts > 0) serving?.spendRetries();
+    },
   });
 }
 
@@ -156,10 +182,17 @@ async function attempts(outbound: Outbound, call: OutboundCall, cluster: BoundCl
 export function startDeadline(outbound: Outbound, call: OutboundCall, plan: Plan): void {
   call.deadlineAt = decideDeadline({
     now: call.startedAt,
-    routeTimeoutMs: plan.route?.timeoutMs ?? null,
+    routeTimeoutMs: call.asked?.timeoutMs ?? plan.route?.timeoutMs ?? null,
     hostDeadlineMs: plan.cluster?.policy.deadlineMs,
-    callerTimeoutMs: call.timeoutMs ?? null,
-    exchangeDeadlineAt: call.exchange?.deadlineAt ?? Number.POSITIVE_INFINITY,
+    callerTimeoutMs: callerTimeoutMs(call),
+    exchangeDeadlineAt: call.serving?.deadlineAt ?? Number.POSITIVE_INFINITY,
   });
   if (call.deadlineAt !== Number.POSITIVE_INFINITY) outbound.deadlines.arm(call, call.deadlineAt);
+}
+
+/** What the caller set beside policy: in its options, and for gRPC in the protocol's own header. */
+function callerTimeoutMs({ timeoutMs, grpc, headers }: OutboundCall): number | null {
+  const asked = grpc ? parseGrpcTimeout(headerValue(headers, 'grpc-timeout')) : undefined;
+  if (asked === undefined) return timeoutMs ?? null;
+  return timeoutMs === undefined ? asked : Math.min(asked, timeoutMs);
 }

@@ -231,7 +231,8 @@ test('losers eject nobody: being given up is no failure of theirs', async () => 
     minHealthPercent: 0,
   };
   const breaker = { errorThresholdPercent: 1, volumeThreshold: 1, windowMs: 1_000, openMs: 1_000 };
-  const bench = new Bench(world({}, { cluster: { outlier, breaker } }));
+  const retryBudget = { budgetPercent: 0, minRetryConcurrency: 1 };
+  const bench = new Bench(world({}, { cluster: { outlier, breaker, retryBudget } }));
   for (let i = 0; i < 10; i += 1) {
     const { outcome } = await bench.begin();
     await bench.clock.advanceAsync(100 + TICK);

@@ -6,6 +6,8 @@ import type { Exchange } from '../model/exchange.js';
 import type { CallFilter } from '../model/filter.js';
 import type { BodyEnd, BodyOwner } from '../model/response-body.js';
 import type { MadeCookie } from '../traffic/balance/index.js';
+import type { RetryPolicy } from '../traffic/retry/policy.js';
+import type { AskedTimes } from '../traffic/timeout/index.js';
 import type { OutboundAttempt } from './attempt.js';
 import { releaseCall } from './order.js';
 import type { Plan } from './plan.js';
@@ -13,6 +15,12 @@ import type { Plan } from './plan.js';
 export class OutboundCall extends Call implements BodyOwner {
   /** What the snapshot says of this call; set before any filter runs. */
   plan: Plan | null = null;
+  /** The route's, and what the caller asked for beside it; null: no retries. */
+  retries: RetryPolicy | null = null;
+  /** What the caller asked for in Envoy's headers; null: nothing. */
+  asked: AskedTimes | null = null;
+  /** Its deadline goes out as `grpc-timeout`, too. */
+  grpc = false;
   /** The port that the caller addressed. */
   port = 0;
   /** How many call filters admitted it: exactly these are settled and released. */
@@ -37,6 +45,11 @@ export class OutboundCall extends Call implements BodyOwner {
     this.#signal = request.signal ?? null;
   }
 
+  /** The exchange, while it is being served: what runs on after its answer is work of the process's own. */
+  get serving(): Exchange | undefined {
+    return this.exchange?.ended === false ? this.exchange : undefined;
+  }
+
   /** Listens for those who may give the call up: its caller, and whoever we are serving. One listener each, removed at the end. */
   watch(): void {
     const signal = this.#signal;
@@ -47,14 +60,17 @@ export class OutboundCall extends Call implements BodyOwner {
         signal.addEventListener('abort', this);
       }
     }
-    if (this.exchange?.ended === false) {
-      this.#leaveExchange = this.exchange.onAbandoned(() =>
-        this.cancel(
-          'signal',
-          new DOMException('the request being served was abandoned by its caller', 'AbortError'),
-        ),
-      );
-    }
+    const { exchange } = this;
+    if (exchange === undefined) return;
+    if (!exchange.ended) this.#leaveExchange = exchange.onAbandoned(() => this.#abandon());
+    else if (exchange.goneAt !== null && this.startedAt - exchange.goneAt < GONE_MS) this.#abandon();
+  }
+
+  #abandon(): void {
+    this.cancel(
+      'signal',
+      new DOMException('the request being served was abandoned by its caller', 'AbortError'),
+    );
   }
 
   /** Nobody may give it up any more. */
@@ -82,6 +98,12 @@ export class OutboundCall extends Call implements BodyOwner {
     this.onReleased?.();
   }
 }
+
+/**
+ * A handler that goes on although its caller is gone begins no calls for so long. What calls later is a timer or a queue that was made
+ * while serving: it lives as long as the process and must not fail for ever because its maker's caller hung up.
+ */
+const GONE_MS = 60_000;
 
 /** Calls that may share one signal. */
 const MANY = 1_000_000;

@@ -14,7 +14,15 @@ const LIMIT: RateLimitPolicy = {
 
 function bench(rateLimit: RateLimitPolicy = LIMIT): Bench {
   const made = new Bench({
-    hosts: [{ ...host({ routes: [route({ retries: retries({ attempts: 3 }) })] }), rateLimit }],
+    hosts: [
+      {
+        ...host({
+          routes: [route({ retries: retries({ attempts: 3 }) })],
+          clusters: [cluster({ limits: { maxRetries: 10 } })],
+        }),
+        rateLimit,
+      },
+    ],
   });
   made.wire.answer = (sent) => sent.respond(200);
   return made;

@@ -67,7 +67,7 @@ class Callers {
     const { budget, limit } = this.#bench.cluster().state;
     this.tally.mostRetries = Math.max(this.tally.mostRetries, budget.outstanding);
     // The count of those in flight may have fallen since the retries were granted; the most there ever are is the bound.
-    const allowed = allowedRetries(BUDGET, undefined, Math.max(limit.active, 20));
+    const allowed = allowedRetries(BUDGET, undefined, Math.max(limit.active, 20))!;
     this.tally.overBudget = Math.max(this.tally.overBudget, budget.outstanding - allowed);
   }
 

@@ -5,6 +5,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Connection, plainAddress, type Serving } from '../../inbound/connection.js';
 import type { InboundPath } from '../../inbound/exchange.js';
 import type { Exchange, ExchangeServer, Refusal } from '../../model/exchange.js';
+import { isFailure, RETRIES_HEADER, SPENT } from '../../traffic/retry/tree.js';
 import { factsOf, faultOf } from './head.js';
 
 /** The exchange of a request that just arrived, begun and watched; or null if another adapter has begun it already. */
@@ -104,6 +105,10 @@ class HttpServing implements Serving, ExchangeServer {
   beLast(): void {
     if (!this.#response.headersSent) this.#response.setHeader('connection', 'close');
   }
+
+  retriesSpent(): void {
+    if (!this.#response.headersSent) tellRetriesSpent(this.#response);
+  }
 }
 
 /** A handler that comes too late is not to fail because of it: that could end the process. */
@@ -124,6 +129,26 @@ function ignoreFromNowOn(response: ServerResponse): void {
     write: (...args: unknown[]) => ignore(...args) === response,
     end: ignore,
   });
+}
+
+/** What the handler answers from now on says so if it is a failure. Node itself comes by `writeHead`, whoever begins the answer. */
+function tellRetriesSpent(response: ServerResponse): void {
+  const { writeHead } = response;
+  response.writeHead = function (this: ServerResponse, ...args: unknown[]) {
+    const [status] = args;
+    const grpcStatus = grpcStatusOf(args.at(-1)) ?? this.getHeader('grpc-status');
+    const failed = isFailure(Number(status), grpcStatus === undefined ? undefined : String(grpcStatus));
+    if (failed && !this.headersSent) this.setHeader(RETRIES_HEADER, SPENT);
+    return Reflect.apply(writeHead, this, args);
+  };
+}
+
+/** Of the fields that `writeHead` was given, in either of their forms. */
+function grpcStatusOf(fields: unknown): unknown {
+  if (typeof fields !== 'object' || fields === null) return undefined;
+  const flat: unknown[] = Array.isArray(fields) ? fields.flat() : Object.entries(fields).flat();
+  const at = flat.findIndex((name, index) => index % 2 === 0 && /^grpc-status$/i.test(String(name)));
+  return at < 0 ? undefined : flat[at + 1];
 }
 
 /** Where the parser puts what it has read: counting there starts no flow and adds no listener. */

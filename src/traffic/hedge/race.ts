@@ -23,7 +23,11 @@ export interface RaceOptions {
   readonly clock: Clock;
   readonly deadlines: Deadlines;
   /** The cluster's; further attempts take from it as retries do. */
-  readonly budget: { allows(active: number): boolean; take(active: number): boolean; release(): void };
+  readonly budget: {
+    allows(active: number, now: number): boolean;
+    take(active: number, now: number): boolean;
+    release(): void;
+  };
   /** Attempts of the cluster in flight. */
   readonly active: () => number;
   readonly first: Begun;
@@ -60,20 +64,20 @@ class Race extends Deadline {
 
   /** Nobody has answered for `delayMs`. */
   override expire(): void {
-    const { call, policy, budget, active, another } = this.#options;
+    const { call, policy, budget, active, another, clock } = this.#options;
     if (this.#over || call.cancelledBy !== undefined) return;
     const begin = another();
     const verdict = decideHedge(policy, {
       begun: this.#begun,
       otherEndpoint: begin !== null,
-      budgetAllows: budget.allows(active()),
+      budgetAllows: budget.allows(active(), clock.now()),
     });
     if (verdict.kind === 'stop' || begin === null) {
       // Both can change while the call waits; the number of attempts cannot.
       if (verdict.kind === 'stop' && verdict.because !== 'limit') this.#wait();
       return;
     }
-    budget.take(active());
+    budget.take(active(), clock.now());
     this.#add(begin(), true);
     this.#wait();
   }

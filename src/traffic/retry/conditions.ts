@@ -8,21 +8,22 @@ import type { RetryPolicy } from './policy.js';
 
 /**
  * The first word of `policy.on` by which the outcome may be tried again, undefined if there is none. What we refused, what the
- * mesh itself answered and what the caller gave up is never tried again, nor is a call whose time is over.
+ * mesh itself answered and what the caller gave up is never tried again, nor is a call whose time is over. Asked of every call,
+ * so it makes nothing.
  */
 export function matchingCondition(policy: RetryPolicy, outcome: Outcome): string | undefined {
+  const { on } = policy;
   if (outcome.kind === 'response') {
     if (outcome.local !== undefined) return undefined;
     // The server's word that it limits us: no other condition is consulted then.
-    if (outcome.headers['x-envoy-ratelimited'] !== undefined) return named(policy, 'envoy-ratelimited');
-    return policy.on.find((word) => matchesResponse(word, policy, outcome));
+    if (outcome.headers['x-envoy-ratelimited'] !== undefined)
+      return on.includes('envoy-ratelimited') ? 'envoy-ratelimited' : undefined;
+    for (let i = 0; i < on.length; i += 1) if (matchesResponse(on[i]!, policy, outcome)) return on[i];
+    return undefined;
   }
   if (outcome.kind !== 'failed' || outcome.reset === 'timeout') return undefined;
-  return policy.on.find((word) => matchesReset(word, outcome));
-}
-
-function named(policy: RetryPolicy, word: string): string | undefined {
-  return policy.on.includes(word) ? word : undefined;
+  for (let i = 0; i < on.length; i += 1) if (matchesReset(on[i]!, outcome)) return on[i];
+  return undefined;
 }
 
 function matchesResponse(word: string, policy: RetryPolicy, { status, headers }: Responded): boolean {
@@ -35,6 +36,13 @@ function matchesResponse(word: string, policy: RetryPolicy, { status, headers }:
       return status === 409;
     case 'retriable-status-codes':
       return policy.statusCodes.includes(status);
+    case 'retriable-headers':
+      return policy.headerNames?.some((name) => headers[name] !== undefined) ?? false;
+    case 'connect-failure':
+    case 'refused-stream':
+    case 'reset':
+    case 'reset-before-request':
+      return false;
     default: {
       // A gRPC status that came in trailers is not looked at: the response had begun by then.
       const grpcStatus = GRPC_STATUS_OF_WORD[word];

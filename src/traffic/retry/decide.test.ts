@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import type { HeaderFields } from '../../base/headers.js';
 import type { Outcome, Reset } from '../../model/outcome.js';
 import { cancelled, failed, rejected, responded } from '../../model/testing.js';
 import { matchingCondition } from './conditions.js';
-import { decideRetry, isIdempotent, type RetryFacts } from './decide.js';
+import { decideRetry, isIdempotent, type RetryFacts, type RetryVerdict, repeatsWhenLate } from './decide.js';
 import type { RetryPolicy } from './policy.js';
 
 const POLICY: RetryPolicy = {
@@ -120,8 +121,8 @@ test('neither what we refused, nor what was given up, nor what the mesh answered
   }
 });
 
-test('attempts: 0 switches retries off', () => {
-  assert.deepEqual(decide({ attempts: 0 }), { kind: 'stop', because: 'no-condition' });
+test('attempts: 0, which only a caller can ask for, is a limit that is reached at once', () => {
+  assert.deepEqual(decide({ attempts: 0 }), { kind: 'stop', because: 'limit' });
 });
 
 test('idempotent methods are those of RFC 9110', () => {
@@ -196,24 +197,110 @@ test('425 is tried again at once', () => {
   assert.deepEqual(verdict, { kind: 'retry', delayMs: 0, because: 'retriable-status-codes' });
 });
 
-const retryAfter: readonly [string, string, number][] = [
-  ['seconds', '2', 2_500],
-  ['more than five minutes: ours', '301', 12],
-  ['none', '0', 12],
-  ['a date: ours', 'Fri, 31 Dec 1999 23:59:59 GMT', 12],
-  ['nonsense: ours', '-5', 12],
+const WALL = Date.UTC(2026, 0, 1);
+const resets: readonly [string, HeaderFields, number][] = [
+  ['seconds', { 'retry-after': '2' }, 2_500],
+  ['a date', { 'retry-after': 'Thu, 01 Jan 2026 00:00:10 GMT' }, 12_500],
+  ['a date in the obsolete form', { 'retry-after': 'Thursday, 01-Jan-26 00:00:10 GMT' }, 12_500],
+  ['a date of asctime', { 'retry-after': 'Thu Jan  1 00:00:10 2026' }, 12_500],
+  ['a date that has passed: ours', { 'retry-after': 'Fri, 31 Dec 1999 23:59:59 GMT' }, 12],
+  ['five minutes', { 'retry-after': '300' }, 375_000],
+  ['more than five minutes: ours', { 'retry-after': '301' }, 12],
+  ['none: ours', { 'retry-after': '0' }, 12],
+  ['nonsense: ours', { 'retry-after': '-5' }, 12],
+  ['more nonsense: ours', { 'retry-after': '1e2' }, 12],
+  ['very much nonsense: ours', { 'retry-after': `Thu, ${'0'.repeat(100)}` }, 12],
+  ['seconds until a reset', { 'x-ratelimit-reset': '4' }, 5_000],
+  ['the second of a reset', { 'x-ratelimit-reset': String(WALL / 1_000 + 4) }, 5_000],
+  ['a reset in the standard’s header', { 'ratelimit-reset': '8' }, 10_000],
+  ['the first that can be believed', { 'retry-after': '400', 'x-ratelimit-reset': '2' }, 2_500],
+  ['the first of two', { 'retry-after': '2', 'x-ratelimit-reset': '4' }, 2_500],
 ];
-for (const [name, value, delayMs] of retryAfter) {
-  test(`Retry-After of a rate limit in ${name}`, () => {
-    const outcome = responded(429, { 'x-envoy-ratelimited': 'true', 'retry-after': value });
-    const verdict = decide({ on: ['envoy-ratelimited'] }, { outcome });
-    assert.deepEqual(verdict, { kind: 'retry', delayMs, because: 'envoy-ratelimited' });
+for (const [name, headers, delayMs] of resets) {
+  test(`a response that limits us names ${name}`, () => {
+    const limited = responded(200, { 'x-envoy-ratelimited': 'true', ...headers });
+    const ratelimited = decide({ on: ['envoy-ratelimited'] }, { outcome: limited, wallNow: WALL });
+    assert.deepEqual(ratelimited, { kind: 'retry', delayMs, because: 'envoy-ratelimited' });
+    for (const status of [429, 503]) {
+      const policy = { on: ['retriable-status-codes'], statusCodes: [429, 503] };
+      const verdict = decide(policy, { outcome: responded(status, headers), wallNow: WALL });
+      assert.deepEqual(verdict, { kind: 'retry', delayMs, because: 'retriable-status-codes' });
+    }
+    const broken = decide({}, { outcome: responded(500, headers), wallNow: WALL });
+    assert.deepEqual(broken, { kind: 'retry', delayMs: 12, because: '5xx' });
   });
 }
 
-test('Retry-After of one endpoint in trouble does not delay the attempt on another', () => {
-  const verdict = decide({}, { outcome: responded(503, { 'retry-after': '60' }) });
-  assert.equal(verdict.kind === 'retry' && verdict.delayMs, 12);
+test('a wait that the server names is spread over half as much again', () => {
+  const outcome = responded(429, { 'x-envoy-ratelimited': 'true', 'retry-after': '2' });
+  const delays = [0, 0.999].map((draw) =>
+    decide({ on: ['envoy-ratelimited'] }, { outcome, random: { next: () => draw } }),
+  );
+  assert.deepEqual(
+    delays.map((verdict) => verdict.kind === 'retry' && verdict.delayMs),
+    [2_000, 2_999],
+  );
+});
+
+test('a wait that the server names and that outlasts the call ends it', () => {
+  const outcome = responded(503, { 'retry-after': '2' });
+  assert.equal(decide({}, { outcome, deadlineRemainingMs: 2_500 }).because, 'deadline');
+  assert.equal(decide({}, { outcome, deadlineRemainingMs: 2_501 }).kind, 'retry');
+});
+
+const pushbacks: readonly [string, RetryVerdict][] = [
+  ['0', { kind: 'retry', delayMs: 0, because: 'unavailable', restarts: true }],
+  ['700', { kind: 'retry', delayMs: 700, because: 'unavailable', restarts: true }],
+  ['-1', { kind: 'stop', because: 'pushback' }],
+  ['soon', { kind: 'stop', because: 'pushback' }],
+  ['2147483648', { kind: 'stop', because: 'pushback' }],
+];
+for (const [value, expected] of pushbacks) {
+  test(`a gRPC server that pushes back with ${value}: ${expected.because}`, () => {
+    const outcome = responded(200, { 'grpc-status': '14', 'grpc-retry-pushback-ms': value });
+    assert.deepEqual(decide({ on: ['unavailable'] }, { outcome, retriesSoFar: 1 }), expected);
+  });
+}
+
+test('after a pushback the backoff begins anew', () => {
+  const delayMs = (backoffs: number) => {
+    const verdict = decide({ attempts: 9 }, { retriesSoFar: 3, backoffs });
+    return verdict.kind === 'retry' && verdict.delayMs;
+  };
+  assert.deepEqual([delayMs(0), delayMs(1), delayMs(3)], [12, 25, 100]);
+});
+
+test('what was retried below is not retried here; a gRPC failure neither', () => {
+  const spent = { 'x-heddle-retries': 'spent' };
+  assert.equal(decide({}, { outcome: responded(503, spent) }).because, 'spent-below');
+  assert.equal(decide({ explicit: true }, { outcome: responded(503, spent) }).because, 'spent-below');
+  const grpc = responded(200, { 'grpc-status': '14', ...spent });
+  assert.equal(decide({ on: ['unavailable'] }, { outcome: grpc }).because, 'spent-below');
+  const conflict = responded(409, spent);
+  assert.equal(decide({ on: ['retriable-4xx'] }, { outcome: conflict }).kind, 'retry', 'is no failure below');
+  assert.equal(decide({}, { outcome: responded(503, { 'x-heddle-retries': 'x' }) }).kind, 'retry');
+});
+
+test('for a retry of the caller’s only what reached nobody is tried again', () => {
+  const repeatedAbove = true;
+  assert.equal(decide({}, { repeatedAbove }).because, 'repeated-above');
+  assert.equal(decide({ explicit: true }, { outcome: maybe, repeatedAbove }).because, 'repeated-above');
+  assert.equal(decide({}, { outcome: never, repeatedAbove }).kind, 'retry');
+});
+
+test('no retry begins that would still run when the caller asks again', () => {
+  const late = (remainingMs: number, outcome: Outcome = responded(503)) =>
+    decide({}, { outcome, late: { remainingMs, lastedMs: 100 } });
+  assert.equal(late(111).because, 'retried-above');
+  assert.equal(late(112).kind, 'retry');
+  assert.equal(late(0, never).kind, 'retry');
+});
+
+test('retriable-headers matches the fields that are named, whatever they say', () => {
+  const policy = { ...POLICY, on: ['retriable-headers'], headerNames: ['x-try-again', 'x-busy'] };
+  assert.equal(matchingCondition(policy, responded(200, { 'x-busy': '' })), 'retriable-headers');
+  assert.equal(matchingCondition(policy, responded(503, { 'x-other': '1' })), undefined);
+  assert.equal(matchingCondition(policy, failed('remote-reset')), undefined);
 });
 
 test('whatever the facts, what is not safe to repeat is not repeated', () => {
@@ -250,4 +337,15 @@ test('whatever the facts, what is not safe to repeat is not repeated', () => {
       },
     ),
   );
+});
+
+test('a late attempt is repeated if policy has a word for it, a retry left, and the method allows it', () => {
+  const repeats = (changes: Partial<RetryPolicy>, method = 'GET', retriesSoFar = 0) =>
+    repeatsWhenLate({ ...POLICY, ...changes }, method, retriesSoFar);
+  assert.deepEqual(
+    Object.keys(words).filter((word) => repeats({ on: [word] })),
+    ['5xx', 'gateway-error', 'reset'],
+  );
+  assert.deepEqual([repeats({}, 'GET', 1), repeats({}, 'GET', 2), repeats({}, 'POST')], [true, false, false]);
+  assert.equal(repeats({ explicit: true }, 'POST'), true);
 });

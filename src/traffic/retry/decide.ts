@@ -2,12 +2,12 @@
  * Retry decision: does this call get another attempt, and after how long? Pure: budget, time and chance are handed in.
  * @source Envoy `retry_state_impl.cc` for conditions and order; RFC 9110 §9.2.2 for what is safe to repeat
  */
-import { backoffMs } from '../../base/backoff.js';
-import { headerValue } from '../../base/headers.js';
 import type { Random } from '../../base/random.js';
 import type { Outcome } from '../../model/outcome.js';
 import { matchingCondition } from './conditions.js';
+import { decideDelay } from './delay.js';
 import type { RetryPolicy } from './policy.js';
+import { isSpent } from './tree.js';
 
 export interface RetryFacts {
   readonly outcome: Outcome;
@@ -16,9 +16,20 @@ export interface RetryFacts {
   readonly bodyReplayable: boolean;
   /** 0 after the first attempt. */
   readonly retriesSoFar: number;
+  /** Waits of growing length since the first attempt, or since the server said itself how long to wait. @default retriesSoFar */
+  readonly backoffs?: number;
   /** What is left of the whole call's time, milliseconds; Infinity for no deadline. */
   readonly deadlineRemainingMs: number;
   readonly budgetAllows: boolean;
+  /** The call is made for an exchange that is a retry itself. @default false */
+  readonly repeatedAbove?: boolean;
+  /**
+   * Set if whoever waits for us asks again when we are late: how long until then, and how long the attempt took that has just ended,
+   * which is as long as the next one may take; milliseconds.
+   */
+  readonly late?: { readonly remainingMs: number; readonly lastedMs: number } | undefined;
+  /** Milliseconds since the epoch. @default 0 */
+  readonly wallNow?: number;
   readonly random: Random;
 }
 
@@ -29,34 +40,60 @@ export type RetryStop =
   /** It may have been carried out, and carrying it out twice is not the same as once. */
   | 'not-idempotent'
   | 'body-not-replayable'
+  /** The peer, or one that it called, has retried already: another one multiplies. */
+  | 'spent-below'
+  /** The call belongs to a retry of whoever called us: another one multiplies. */
+  | 'repeated-above'
+  /** The server says that it wants no more of this (gRPC). */
+  | 'pushback'
   /** `attempts` of the policy are used up: flag URX. */
   | 'limit'
   /** The cluster bears no more retries just now: flag UO. */
   | 'retry-overflow'
+  /** Whoever called us will have asked again before a retry is over. */
+  | 'retried-above'
   /** The wait would outlast the call. */
   | 'deadline';
 
 export type RetryVerdict =
-  /** `because` is the `retry-on` word that matched. */
-  | { readonly kind: 'retry'; readonly delayMs: number; readonly because: string }
+  /** `because` is the `retry-on` word that matched; `restarts`: the next backoff is as short as the first. */
+  | { readonly kind: 'retry'; readonly delayMs: number; readonly because: string; readonly restarts?: true }
   | { readonly kind: 'stop'; readonly because: RetryStop };
 
 /**
- * In Envoy's order: condition, limit, budget; with ours before the limit: what is not safe to repeat is not repeated. A request that
- * certainly never left may always be repeated; any other only if its method is idempotent or the operator asked for retries on
- * this route by name, and only if its body can be sent again.
+ * In Envoy's order: condition, limit, budget; with ours before the limit: what is not safe to repeat is not repeated, and what another
+ * layer repeats is not repeated here. A request that certainly never left may always be repeated; any other only if its method is
+ * idempotent or the operator asked for retries on this route by name, and only if its body can be sent again.
  */
 export function decideRetry(policy: RetryPolicy, facts: RetryFacts): RetryVerdict {
-  const because = policy.attempts > 0 ? matchingCondition(policy, facts.outcome) : undefined;
+  const because = matchingCondition(policy, facts.outcome);
   if (because === undefined) return STOP['no-condition'];
-  const { outcome } = facts;
+  const { outcome, retriesSoFar } = facts;
   const neverLeft = outcome.kind === 'failed' && outcome.sent === 'no';
   if (!neverLeft && !policy.explicit && !isIdempotent(facts.method)) return STOP['not-idempotent'];
   if (!facts.bodyReplayable) return STOP['body-not-replayable'];
-  if (facts.retriesSoFar >= policy.attempts) return STOP.limit;
+  if (isSpent(outcome)) return STOP['spent-below'];
+  if (facts.repeatedAbove === true && !neverLeft) return STOP['repeated-above'];
+  const { backoffs = retriesSoFar, wallNow = 0, random } = facts;
+  const delay = decideDelay(policy, { outcome, backoffs, wallNow, random }, because);
+  if (delay.kind === 'never') return STOP.pushback;
+  if (retriesSoFar >= policy.attempts) return STOP.limit;
+  const { late } = facts;
+  if (late !== undefined && !neverLeft && delay.ms + late.lastedMs > late.remainingMs)
+    return STOP['retried-above'];
   if (!facts.budgetAllows) return STOP['retry-overflow'];
-  const delayMs = delayOf(policy, facts, because);
-  return delayMs < facts.deadlineRemainingMs ? { kind: 'retry', delayMs, because } : STOP.deadline;
+  if (delay.ms >= facts.deadlineRemainingMs) return STOP.deadline;
+  const verdict = { kind: 'retry', delayMs: delay.ms, because } as const;
+  return delay.kind === 'told' && delay.restarts ? { ...verdict, restarts: true } : verdict;
+}
+
+/** Does an attempt that is over because of its per-try timeout have another after it, as far as policy is concerned? */
+export function repeatsWhenLate(policy: RetryPolicy, method: string, retriesSoFar: number): boolean {
+  return (
+    retriesSoFar < policy.attempts &&
+    (policy.explicit || isIdempotent(method)) &&
+    (policy.on.includes('5xx') || policy.on.includes('gateway-error') || policy.on.includes('reset'))
+  );
 }
 
 /** Carrying it out twice has the effect of once. @source RFC 9110 §9.2.2 */
@@ -66,36 +103,15 @@ export function isIdempotent(method: string): boolean {
 
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
 
-/** Longest `Retry-After` that is heeded, milliseconds: Envoy's cap for rate-limited backoff. */
-const LONGEST_RETRY_AFTER_MS = 300_000;
-
-/**
- * `Retry-After` counts only for a response that says it limits the rate: the whole service speaks then. In any other it is one
- * endpoint that is in trouble, and the next attempt goes to another.
- */
-function delayOf(
-  policy: RetryPolicy,
-  { outcome, retriesSoFar, random }: RetryFacts,
-  because: string,
-): number {
-  if (outcome.kind === 'response') {
-    // Too Early says that the same request succeeds once the handshake is over, which it is by now.
-    if (outcome.status === 425) return 0;
-    const retryAfter =
-      because === 'envoy-ratelimited' ? headerValue(outcome.headers, 'retry-after') : undefined;
-    const seconds = retryAfter !== undefined && /^\d{1,6}$/.test(retryAfter) ? Number(retryAfter) : 0;
-    const waitMs = seconds * 1_000;
-    if (waitMs > 0 && waitMs <= LONGEST_RETRY_AFTER_MS) return Math.floor(waitMs * (1 + random.next() / 2));
-  }
-  const backoff = { baseDelayMs: policy.backoffMs, maxDelayMs: policy.backoffMs * 10 };
-  return backoffMs(backoff, retriesSoFar + 1, random);
-}
-
 const STOP: { readonly [because in RetryStop]: { readonly kind: 'stop'; readonly because: because } } = {
   'no-condition': { kind: 'stop', because: 'no-condition' },
   'not-idempotent': { kind: 'stop', because: 'not-idempotent' },
   'body-not-replayable': { kind: 'stop', because: 'body-not-replayable' },
+  'spent-below': { kind: 'stop', because: 'spent-below' },
+  'repeated-above': { kind: 'stop', because: 'repeated-above' },
+  pushback: { kind: 'stop', because: 'pushback' },
   limit: { kind: 'stop', because: 'limit' },
   'retry-overflow': { kind: 'stop', because: 'retry-overflow' },
+  'retried-above': { kind: 'stop', because: 'retried-above' },
   deadline: { kind: 'stop', because: 'deadline' },
 };

@@ -110,7 +110,7 @@ test('a retry that is refused ends the call with the refusal', async () => {
   const refusal = rejected('HEDDLE_NO_ENDPOINT', 'no-healthy-endpoint');
   const { clock, result, call } = start({ outcomes: [responded(503), refusal] });
   await clock.advanceAsync(1_000);
-  assert.equal(await result, refusal);
+  assert.deepEqual(await result, { ...refusal, sent: 'maybe' }, 'the first attempt was sent');
   assert.equal(call.flags.has('URX'), false);
 });
 
@@ -249,10 +249,12 @@ test('for any outcomes: at most 1 + attempts of them, the last is returned, the 
       const last = kinds.findIndex((kind) => kind === 'good' || kind === 'refused');
       const expected = last < 0 ? attempts : Math.min(last, attempts);
       assert.equal(ran.length, expected);
-      assert.equal(await result, outcomes[expected]);
+      const ended = outcomes[expected]!;
+      const refusedLater = ended.kind === 'rejected' && expected > 0;
+      assert.deepEqual(await result, refusedLater ? { ...ended, sent: 'maybe' } : ended);
       assert.equal(budget.outstanding, 0);
       assert.equal(clock.pending, 0);
-      const exhausted = attempts > 0 && expected === attempts && (last < 0 || last > attempts);
+      const exhausted = expected === attempts && (last < 0 || last > attempts);
       assert.equal(call.flags.has('URX'), exhausted);
     }),
     { numRuns: 50 },
@@ -264,14 +266,47 @@ test('by default a retry after an attempt that reached nobody costs no budget; w
   const refused = failed('connection-failure', 'no');
   const policy = { attempts: 2, on: ['connect-failure', '5xx'] as const };
   const full = new RetryBudget(null, undefined);
-  while (full.take(0));
+  while (full.take(0, 0));
   const spared = start({ outcomes: [refused, refused, good], budget: full, policy });
   await spared.clock.advanceAsync(1_000);
   assert.equal(await spared.result, good);
-  assert.deepEqual([spared.ran.length, full.outstanding], [2, 10]);
+  assert.deepEqual([spared.ran.length, full.outstanding], [2, 3]);
   const limited = start({ outcomes: [refused, good], budget: new RetryBudget(null, 0), policy });
   assert.equal(await limited.result, refused);
   assert.ok(limited.call.flags.has('UO'));
   const answered = responded(503);
   assert.equal(await start({ outcomes: [answered, good], budget: full, policy }).result, answered);
+});
+
+test('a call of which one attempt may have been sent does not end as never sent', async () => {
+  const last = failed('connection-failure', 'no');
+  const both = start({ outcomes: [failed('remote-reset'), last, last] });
+  await both.clock.advanceAsync(1_000);
+  assert.deepEqual(await both.result, { ...last, sent: 'maybe' });
+  const neither = start({ outcomes: [last, last, last], policy: { on: ['connect-failure'] } });
+  await neither.clock.advanceAsync(1_000);
+  assert.equal(await neither.result, last);
+});
+
+test('a pushback is waited for exactly, and the backoff after it is the first again', async () => {
+  const pushed = responded(200, { 'grpc-status': '14', 'grpc-retry-pushback-ms': '700' });
+  const busy = responded(200, { 'grpc-status': '14' });
+  const policy = { attempts: 4, on: ['unavailable'] };
+  const { clock, ran, result } = start({ outcomes: [busy, busy, pushed, busy, responded(200)], policy });
+  await clock.advanceAsync(10_000);
+  assert.equal((await result).kind, 'response');
+  assert.deepEqual(ran, [
+    [1, 50],
+    [2, 150],
+    [3, 850],
+    [4, 900],
+  ]);
+});
+
+test('a date that the server names is counted from the wall clock', async () => {
+  const limited = responded(503, { 'retry-after': 'Thu, 01 Jan 2026 00:00:02 GMT' });
+  const { clock, ran, result } = start({ outcomes: [limited, responded(200)] });
+  await clock.advanceAsync(10_000);
+  await result;
+  assert.deepEqual(ran, [[1, 2_500]]);
 });

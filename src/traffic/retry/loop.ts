@@ -22,6 +22,12 @@ export interface RetryOptions {
   readonly policy: RetryPolicy;
   /** Of the cluster that the call goes to. */
   readonly budget: RetryBudget;
+  /** The call is made for an exchange that is a retry itself. @default false */
+  readonly repeatedAbove?: boolean;
+  /** Retries of the policy that were made already, beside the first attempt. @default 0 */
+  readonly retriesBefore?: number;
+  /** When whoever waits for the call asks again; monotonic milliseconds. @default Infinity: never */
+  readonly repeatedAboveAt?: number;
   /** Attempts of that cluster in flight. */
   readonly active: () => number;
   /** Makes attempt number `retryNumber + 1`; 1 is the first retry. Never rejects. */
@@ -30,7 +36,7 @@ export interface RetryOptions {
   readonly random: Random;
   /** Told before each wait. `because` is the `retry-on` word. */
   readonly onRetry?: (retryNumber: number, delayMs: number, because: string) => void;
-  /** Told once, when policy would have the last outcome repeated but something forbids it. */
+  /** Told once, when policy would have the last outcome repeated but something forbids it, before the outcome is returned. */
   readonly onStop?: (because: Exclude<RetryStop, 'no-condition'>) => void;
 }
 
@@ -40,29 +46,40 @@ const AGAIN = new Error('another attempt is wanted');
 const DISCARDED = new Error('the response is discarded because the call is tried again');
 
 /**
- * Tries again as policy allows. Resolves with the last outcome as it is; one that used up all attempts leaves the flag URX on the
+ * Tries again as policy allows. Resolves with the last outcome as it is, but that it says `sent: 'maybe'` if an earlier one did; one that used up all attempts leaves the flag URX on the
  * call, one that found the budget empty UO. A call given up meanwhile ends as cancelled or timed out. Of a response that is not
  * the last the body is dropped before the wait, so that its attempt is released.
  */
 export async function retryAttempts(options: RetryOptions): Promise<Outcome> {
   const { call, policy, budget, clock } = options;
+  const { repeatedAboveAt = Number.POSITIVE_INFINITY } = options;
   let outcome = options.first;
+  /** May an attempt before the last have reached a peer? */
   let sent: Sent = 'no';
   let delayMs = 0;
-  let retries = 0;
+  let retries = options.retriesBefore ?? 0;
+  let backoffs = 0;
   /** The retry that is next, or under way, is one of the budget's. */
   let counted = false;
 
   const attempt = async (number: number): Promise<void> => {
     if (number > 1) outcome = await retryOnce();
     const free = outcome.kind === 'failed' && budget.isFree(outcome.sent);
+    const now = clock.now();
     const verdict = decideRetry(policy, {
       outcome,
       method: call.method,
       bodyReplayable: isReplayable(call.body),
       retriesSoFar: retries,
-      deadlineRemainingMs: call.deadlineAt - clock.now(),
-      budgetAllows: free || budget.allows(options.active()),
+      backoffs,
+      deadlineRemainingMs: call.deadlineAt - now,
+      budgetAllows: free || budget.allows(options.active(), now),
+      repeatedAbove: options.repeatedAbove ?? false,
+      late:
+        repeatedAboveAt === Number.POSITIVE_INFINITY
+          ? undefined
+          : { remainingMs: repeatedAboveAt - now, lastedMs: now - (call.current?.startedAt ?? now) },
+      wallNow: clock.wallNow(),
       random: options.random,
     });
     if (verdict.kind === 'stop') {
@@ -71,8 +88,9 @@ export async function retryAttempts(options: RetryOptions): Promise<Outcome> {
       if (verdict.because !== 'no-condition') options.onStop?.(verdict.because);
       return;
     }
-    counted = !free && budget.take(options.active());
+    counted = !free && budget.take(options.active(), now);
     delayMs = verdict.delayMs;
+    backoffs = verdict.restarts === true ? 0 : backoffs + 1;
     options.onRetry?.(retries + 1, delayMs, verdict.because);
     throw AGAIN;
   };
@@ -111,5 +129,11 @@ export async function retryAttempts(options: RetryOptions): Promise<Outcome> {
   } catch (error) {
     if (error !== AGAIN) throw error;
   }
-  return outcome;
+  return honest(outcome, sent);
+}
+
+/** Whoever reads `sent: 'no'` may repeat what they asked for: that holds for the call only if it held for each attempt. */
+function honest(outcome: Outcome, sentBefore: Sent): Outcome {
+  if (sentBefore === 'no' || (outcome.kind !== 'failed' && outcome.kind !== 'rejected')) return outcome;
+  return outcome.sent === 'maybe' ? outcome : { ...outcome, sent: 'maybe' };
 }

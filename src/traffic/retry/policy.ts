@@ -10,6 +10,8 @@ export interface RetryPolicy {
   readonly on: readonly string[];
   /** Response codes that may be retried when `on` holds `retriable-status-codes`. */
   readonly statusCodes: readonly number[];
+  /** Response header fields, in lower case, one of which is enough when `on` holds `retriable-headers`. @default none */
+  readonly headerNames?: readonly string[];
   /** Longest wait before the first retry, milliseconds; the cap on any wait is ten times this. @default 25 */
   readonly backoffMs: number;
   /** Avoid the endpoints that were tried already. @default true */

@@ -1,19 +1,29 @@
 import type { Sent } from '../../base/errors.js';
-import { allowedRetries } from './budget.js';
+import { allowedInWindow, allowedRetries, DEFAULT_VOLUME } from './budget.js';
 import type { RetryBudgetPolicy } from './policy.js';
+import { Window } from './window.js';
 
-/** The retries of one cluster that are outstanding: they wait, or are in flight. Survives policy changes. */
+/**
+ * What one cluster has been asked for and how much of it again. Hedges count as retries. Survives policy changes. Instants are
+ * monotonic milliseconds.
+ *
+ * By default the sum of all retries ever made is at most a fifth of all calls, or three in the window: whatever slice a call is counted
+ * in, the retries that it pays for are counted in the same one or a later one, so no call pays twice.
+ */
 export class RetryBudget {
   #policy: RetryBudgetPolicy | null;
   #maxRetries: number | undefined;
   #outstanding = 0;
+  readonly #calls = new Window(DEFAULT_VOLUME.windowMs);
+  readonly #retries = new Window(DEFAULT_VOLUME.windowMs);
 
-  /** @param maxRetries the fixed limit that holds where there is no budget; without either the default budget holds */
+  /** @param maxRetries the fixed limit that holds where there is no budget; without either the default holds */
   constructor(policy: RetryBudgetPolicy | null, maxRetries: number | undefined) {
     this.#policy = policy;
     this.#maxRetries = maxRetries;
   }
 
+  /** Retries that wait or are in flight. */
   get outstanding(): number {
     return this.#outstanding;
   }
@@ -21,6 +31,11 @@ export class RetryBudget {
   setPolicy(policy: RetryBudgetPolicy | null, maxRetries: number | undefined): void {
     this.#policy = policy;
     this.#maxRetries = maxRetries;
+  }
+
+  /** A call to the cluster that may be retried has begun. */
+  called(at: number): void {
+    this.#calls.add(at);
   }
 
   /**
@@ -36,14 +51,17 @@ export class RetryBudget {
    * Would {@link take} succeed now?
    * @param active attempts of the cluster in flight
    */
-  allows(active: number): boolean {
-    return this.#outstanding < allowedRetries(this.#policy, this.#maxRetries, active);
+  allows(active: number, now: number): boolean {
+    const atOnce = allowedRetries(this.#policy, this.#maxRetries, active);
+    if (atOnce !== undefined) return this.#outstanding < atOnce;
+    return this.#retries.total(now) < allowedInWindow(this.#calls.total(now));
   }
 
-  /** @returns false if the budget is used up; otherwise to be given back with {@link release} */
-  take(active: number): boolean {
-    if (!this.allows(active)) return false;
+  /** @returns false if the budget is used up; otherwise {@link release} is to be called when the retry has ended */
+  take(active: number, now: number): boolean {
+    if (!this.allows(active, now)) return false;
     this.#outstanding += 1;
+    this.#retries.add(now);
     return true;
   }
 

@@ -1,3 +1,4 @@
+export { type AskedTimes, askedTimes, asksForTimes } from './asked.js';
 export {
   DEADLINE_HEADER,
   type DeadlineFacts,
@@ -6,5 +7,6 @@ export {
   expectedTimeout,
   grpcTimeout,
   incomingTimeoutMs,
+  isGrpc,
   parseGrpcTimeout,
 } from './decide.js';
