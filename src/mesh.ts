@@ -274,6 +274,12 @@ export class Mesh implements AsyncDisposable {
     return { adopted, release };
   }
 
+  /** @internal For heddle/auto: are calls to this host refused, because policy does not know it? */
+  refuses(host: string): boolean {
+    const { snapshot } = this.#outbound;
+    return snapshot?.mesh.outboundTrafficPolicy !== 'ALLOW_ANY' && snapshot?.hosts.lookup(host) === undefined;
+  }
+
   get #inboundTls(): TlsContexts | null {
     return this.#origin.identity === null ? null : this.#contexts;
   }

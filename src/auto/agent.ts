@@ -2,44 +2,58 @@
 import http, { type ClientRequest, type RequestOptions } from 'node:http';
 import https from 'node:https';
 import { syncBuiltinESMExports } from 'node:module';
+import { checkServerIdentity } from 'node:tls';
+import type { Mesh } from '../mesh.js';
 import type { Excludes } from './exclude.js';
 
-/** How Node asks an agent; public in all but its types. */
-export interface AddsRequests {
-  addRequest(request: ClientRequest, options: RequestOptions): void;
-}
-
 type AddRequest = (this: http.Agent, request: ClientRequest, options: unknown, ...legacy: unknown[]) => void;
+/** Public in all but its types. */
 type Patched = { addRequest: AddRequest; createConnection: unknown };
 
 /** Of those `tls.connect` takes: with them the application says itself whom it trusts, and who it is. */
-const OWN_TLS = ['ca', 'cert', 'key', 'pfx', 'secureContext', 'checkServerIdentity'] as const;
+const OWN_TLS = ['ca', 'cert', 'key', 'pfx', 'secureContext'] as const;
 
-export function patchAgents(mesh: AddsRequests, excluded: Excludes): void {
+export function patchAgents(mesh: Mesh, excluded: Excludes): void {
+  const ours = mesh.agent as unknown as Patched;
   const prototype = http.Agent.prototype as unknown as Patched;
   const { addRequest } = prototype;
   // Whoever opens connections its own way (a proxy, a socket of its own) means it.
   const usual = new Set([prototype.createConnection, https.Agent.prototype.createConnection]);
   prototype.addRequest = function (request, options, ...legacy) {
-    const ours =
+    const carried =
       typeof options === 'object' &&
       options !== null &&
       usual.has((this as unknown as Patched).createConnection) &&
-      isOurs(this, options as RequestOptions, excluded);
-    if (ours) mesh.addRequest(request, options as RequestOptions);
+      isCarried(this, options as RequestOptions, { mesh, excluded });
+    if (carried) ours.addRequest(request, options);
     else Reflect.apply(addRequest, this, [request, options, ...legacy]);
   };
   patchWebSockets(excluded);
 }
 
-function isOurs(agent: http.Agent, options: RequestOptions, excluded: Excludes): boolean {
-  // The agent's options win over the request's, as in Node.
+function isCarried(
+  agent: http.Agent,
+  options: RequestOptions,
+  { mesh, excluded }: { readonly mesh: Mesh; readonly excluded: Excludes },
+): boolean {
   const { options: own } = agent as unknown as { readonly options?: RequestOptions };
+  // The agent's options win over the request's, as in Node.
   const all: Record<string, unknown> = { ...options, ...own };
   if (all.socketPath) return false;
-  if (all.rejectUnauthorized === false || OWN_TLS.some((name) => all[name] !== undefined)) return false;
   const host = String(all.host ?? all.hostname ?? 'localhost');
-  return !excluded(host, Number(all.port ?? (agent instanceof https.Agent ? 443 : 80)));
+  const secure = agent instanceof https.Agent;
+  if (excluded(host, Number(all.port ?? (secure ? 443 : 80)))) return false;
+  // The mesh would have to put its own in the place of what the application says of its peer; but nobody gets past policy by it.
+  return !secure || !hasOwnTls(all) || mesh.refuses(host.toLowerCase());
+}
+
+function hasOwnTls(options: Record<string, unknown>): boolean {
+  const { checkServerIdentity: check = checkServerIdentity } = options;
+  return (
+    options.rejectUnauthorized === false ||
+    check !== checkServerIdentity ||
+    OWN_TLS.some((name) => options[name] !== undefined && options[name] !== null)
+  );
 }
 
 /**

@@ -7,7 +7,7 @@ import { systemClock } from '../base/clock.js';
 import { isMeshError } from '../base/errors.js';
 import { join, type Mesh } from '../mesh.js';
 import { readAutoSettings } from '../settings/auto.js';
-import { type AddsRequests, patchAgents } from './agent.js';
+import { patchAgents } from './agent.js';
 import { excludes } from './exclude.js';
 import { patchFetch } from './fetch.js';
 import { followProcess } from './lifecycle.js';
@@ -40,8 +40,7 @@ async function install(): Promise<Mesh> {
     const excluded = excludes(settings.exclude);
     if (settings.out) {
       patchFetch(joined, excluded);
-      const { agent } = joined as unknown as { readonly agent?: AddsRequests };
-      if (agent !== undefined) patchAgents(agent, excluded);
+      patchAgents(joined, excluded);
     }
     if (settings.in) patchServers(joined, settings, log);
     followProcess(joined);

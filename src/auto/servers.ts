@@ -1,7 +1,7 @@
 /** HTTP servers of the application: those that listen on TCP become ports of the mesh. */
 import http from 'node:http';
 import https from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, Server as NetServer } from 'node:net';
 import type { Adopted } from '../adapters/node-http/index.js';
 import type { Mesh } from '../mesh.js';
 import type { AutoSettings } from '../settings/auto.js';
@@ -14,7 +14,7 @@ export function patchServers(mesh: Mesh, settings: AutoSettings, log: (line: str
   const { close, closeIdleConnections, closeAllConnections, listen } = prototype;
   const emit = prototype.emit as Emit;
   prototype.emit = function (this: http.Server, event: string | symbol, ...args: unknown[]): boolean {
-    if (event === 'listening') ports.opened(this, emit, close);
+    if (event === 'listening') ports.opened(this, emit);
     else if (ports.take(this, event, args)) return true;
     return Reflect.apply(emit, this, [event, ...args]);
   } as typeof prototype.emit;
@@ -23,10 +23,11 @@ export function patchServers(mesh: Mesh, settings: AutoSettings, log: (line: str
     return Reflect.apply(listen, this, args);
   } as typeof listen;
   prototype.close = function (this: http.Server, ...args: unknown[]): http.Server {
-    ports.closing(this);
-    return Reflect.apply(close, this, args);
+    return ports.closing(this, () => Reflect.apply(close, this, args));
   } as typeof close;
   prototype.closeIdleConnections = function (this: http.Server): void {
+    // A server that closes says this itself; the mesh closes its unused connections, when nothing can be on its way on them any more.
+    if (ports.isClosing(this)) return;
     Reflect.apply(closeIdleConnections, this, []);
     ports.dropWaiting(this);
   };
@@ -50,6 +51,7 @@ class Ports {
   readonly #of = new WeakMap<http.Server, Port[]>();
   /** Those that asked for any free port. */
   readonly #any = new WeakSet<http.Server>();
+  readonly #closing = new WeakSet<http.Server>();
   /** Numbers that callers know. */
   readonly #known = new Set<number>();
 
@@ -66,7 +68,7 @@ class Ports {
     else this.#any.delete(server);
   }
 
-  opened(server: http.Server, emit: Emit, close: http.Server['close']): void {
+  opened(server: http.Server, emit: Emit): void {
     // Others tell it that a server listens that never does.
     const address = server.listening ? server.address() : null;
     if (address === null || typeof address === 'string' || !this.#isOurs(address)) return;
@@ -82,7 +84,7 @@ class Ports {
         server,
         port,
         emit: (event, ...args) => Reflect.apply(emit, server, [event, ...args]),
-        stop: () => Reflect.apply(close, server, []),
+        stop: () => NetServer.prototype.close.call(server),
       },
       known ? null : as,
     );
@@ -106,8 +108,20 @@ class Ports {
     return false;
   }
 
-  closing(server: http.Server): void {
-    if (server.listening) this.#of.get(server)?.[0]?.release();
+  closing(server: http.Server, close: () => http.Server): http.Server {
+    const port = server.listening ? this.#of.get(server)?.[0] : undefined;
+    if (port === undefined) return close();
+    port.release();
+    this.#closing.add(server);
+    try {
+      return close();
+    } finally {
+      this.#closing.delete(server);
+    }
+  }
+
+  isClosing(server: http.Server): boolean {
+    return this.#closing.has(server);
   }
 
   dropWaiting(server: http.Server): void {
