@@ -1,6 +1,11 @@
 import type { Destination } from './destination.js';
 import type { Endpoint } from './endpoint.js';
 
+/** Of a list of endpoints: how often one of them became available or unavailable. Whoever counts them need count again only then. */
+export interface Availability {
+  changes: number;
+}
+
 /**
  * What this process remembers of one endpoint of one cluster: what pickers read and filters write. Keyed by cluster and
  * endpoint key; outlives snapshots.
@@ -10,6 +15,12 @@ export class EndpointState {
   inFlight = 0;
   /** Out of picking: ejected, or unhealthy. The one thing that pickers look at; only `ejected` and `healthy` change it. */
   unavailable = false;
+  /** Shared by the endpoints of one cluster. */
+  readonly availability: Availability;
+  /** The latency that was believed at `latencyAt`, milliseconds; 0: none was seen. Written by the load filter, where policy asks for it. */
+  latencyMs = 0;
+  /** Monotonic milliseconds. */
+  latencyAt = 0;
   /** Set when the endpoint was first seen, monotonic milliseconds; slow start counts from here. */
   readonly addedAt: number;
   /** Replaced when a new snapshot describes the same endpoint differently. */
@@ -18,7 +29,8 @@ export class EndpointState {
   #ejected = false;
   #healthy = true;
 
-  constructor(destination: Destination, addedAt: number) {
+  constructor(destination: Destination, addedAt: number, availability: Availability = { changes: 0 }) {
+    this.availability = availability;
     this.destination = destination;
     this.endpoint = destination.endpoint;
     this.addedAt = addedAt;
@@ -31,7 +43,7 @@ export class EndpointState {
 
   set ejected(ejected: boolean) {
     this.#ejected = ejected;
-    this.unavailable = ejected || !this.#healthy;
+    this.#settle();
   }
 
   /** False: taken out of picking by health checks, which alone set it. */
@@ -41,6 +53,13 @@ export class EndpointState {
 
   set healthy(healthy: boolean) {
     this.#healthy = healthy;
-    this.unavailable = this.#ejected || !healthy;
+    this.#settle();
+  }
+
+  #settle(): void {
+    const unavailable = this.#ejected || !this.#healthy;
+    if (unavailable === this.unavailable) return;
+    this.unavailable = unavailable;
+    this.availability.changes += 1;
   }
 }

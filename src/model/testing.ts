@@ -3,12 +3,17 @@ import { emptyFields, type HeaderFields } from '../base/headers.js';
 import { Attempt } from './attempt.js';
 import { Call, type CallRequest } from './call.js';
 import type { Endpoint } from './endpoint.js';
-import { EndpointState } from './endpoint-state.js';
+import { type Availability, EndpointState } from './endpoint-state.js';
 import type { Cancelled, Failed, Rejected, Responded } from './outcome.js';
 import { ResponseBody } from './response-body.js';
 
 /** An endpoint as a cluster reaches it in plain text, `10.0.0.NUMBER:8080`. */
-export function testEndpoint(number: number, changes: Partial<Endpoint> = {}, addedAt = 0): EndpointState {
+export function testEndpoint(
+  number: number,
+  changes: Partial<Endpoint> = {},
+  addedAt = 0,
+  availability?: Availability,
+): EndpointState {
   const endpoint: Endpoint = {
     key: `10.0.0.${number}:8080`,
     address: `10.0.0.${number}`,
@@ -24,7 +29,8 @@ export function testEndpoint(number: number, changes: Partial<Endpoint> = {}, ad
     idleTimeoutMs: 3_600_000,
     maxRequestsPerConnection: 0,
   };
-  return new EndpointState({ key: endpoint.key, cluster: 'test', endpoint, connection, tls: null }, addedAt);
+  const destination = { key: endpoint.key, cluster: 'test', endpoint, connection, tls: null };
+  return new EndpointState(destination, addedAt, availability);
 }
 
 export function testCall(changes: Partial<CallRequest> = {}, startedAt = 0): Call {

@@ -16,6 +16,7 @@ import { concurrencyFilter } from '../traffic/concurrency/index.js';
 import { healthFilter } from '../traffic/health/index.js';
 import { limitFilter } from '../traffic/limit/index.js';
 import { loadFilter } from '../traffic/load/filter.js';
+import { measuringLoadFilter } from '../traffic/load/measuring-filter.js';
 import { outlierFilter } from '../traffic/outlier/index.js';
 import { AddressedClusters } from './addressed.js';
 import { BoundCluster } from './bound-cluster.js';
@@ -142,7 +143,9 @@ export class Binder {
       selected.map((endpoint) => destinationOf(policy, endpoint)),
     );
     const filters = inOrder<AttemptFilter>(ATTEMPT_ORDER, [
-      loadFilter,
+      policy.balancer.kind === 'peak-ewma'
+        ? measuringLoadFilter(clock, policy.balancer.decayMs, present)
+        : loadFilter,
       state.breaker && breakerFilter(state.breaker),
       state.outlier && outlierFilter(state.outlier),
       state.health && healthFilter(state.health.state),

@@ -7,7 +7,7 @@ import type { Clock } from '../base/clock.js';
 import type { Random } from '../base/random.js';
 import { parseClusterName } from '../model/cluster.js';
 import type { Destination } from '../model/destination.js';
-import { EndpointState } from '../model/endpoint-state.js';
+import { type Availability, EndpointState } from '../model/endpoint-state.js';
 import type { EffectiveCluster } from '../policy/effective.js';
 import { BreakerState } from '../traffic/breaker/index.js';
 import { ConcurrencyState } from '../traffic/concurrency/index.js';
@@ -41,6 +41,7 @@ export class ClusterState {
   health: HealthChecks | null = null;
   breaker: BreakerState | null = null;
   concurrency: ConcurrencyState | null = null;
+  readonly #availability: Availability = { changes: 0 };
   readonly #name: string;
   readonly #clock: Clock;
   readonly #random: Random;
@@ -63,11 +64,13 @@ export class ClusterState {
     const present = destinations.map((destination) => this.#endpoint(destination));
     const keys = new Set(destinations.map(({ endpoint }) => endpoint.key));
     for (const key of this.endpoints.keys()) if (!keys.has(key)) this.endpoints.delete(key);
+    const { maxConnections, http2 } = policy.connection;
     this.limit.update(policy.limits, {
-      maxConnections: policy.connection.maxConnections ?? Number.POSITIVE_INFINITY,
+      // Requests over HTTP/2 share a connection: none waits for one of its own.
+      maxConnections:
+        http2 === true ? Number.POSITIVE_INFINITY : (maxConnections ?? Number.POSITIVE_INFINITY),
       endpoints: present.length,
     });
-    const { maxConnections } = policy.connection;
     this.connections.update(maxConnections === undefined ? {} : { maxRequests: maxConnections }, UNLIMITED);
     this.budget.setPolicy(policy.retryBudget ?? null, policy.limits.maxRetries);
     this.#updateOutlier(policy, present);
@@ -87,7 +90,7 @@ export class ClusterState {
     const { key } = destination.endpoint;
     let state = this.endpoints.get(key);
     if (state === undefined) {
-      state = new EndpointState(destination, this.#clock.now());
+      state = new EndpointState(destination, this.#clock.now(), this.#availability);
       this.endpoints.set(key, state);
     }
     state.endpoint = destination.endpoint;
@@ -152,6 +155,7 @@ export class ClusterState {
         ? null
         : new BreakerState(policy.breaker, {
             clock: this.#clock,
+            random: this.#random,
             onTransition: (state) => this.#event('circuit.changed', { cluster: this.#name, state }),
           });
   }

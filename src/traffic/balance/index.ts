@@ -7,6 +7,7 @@ import { ConsistentHashPicker } from './consistent-hash.js';
 import { LeastRequestPicker } from './least-request.js';
 import { type Caller, localityLevels } from './locality.js';
 import { LocalityBalancer } from './locality-balancer.js';
+import { PeakEwmaPicker } from './peak-ewma.js';
 import type { BalancerPolicy, LocalityPolicy } from './policy.js';
 import { RandomPicker } from './random.js';
 import { RoundRobinPicker } from './round-robin.js';
@@ -70,6 +71,13 @@ function flatBalancer(
         new Weights(endpoints, policy.warmup, clock),
       );
     case 'peak-ewma':
+      return new PeakEwmaPicker(
+        endpoints,
+        random,
+        panicPercent,
+        new Weights(endpoints, policy.warmup, clock),
+        { clock, decayMs: policy.decayMs },
+      );
     case 'least-request':
       return new LeastRequestPicker(
         endpoints,
