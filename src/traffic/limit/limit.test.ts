@@ -41,10 +41,20 @@ test('one connection and one place to wait: one active, one pending, the rest ov
   assert.equal(state.pending, 1);
 });
 
-test('the connections of all endpoints count together', () => {
-  const state = new LimitState({ maxPendingRequests: 0 }, { maxConnections: 2, endpoints: 3 });
-  const taken = Array.from({ length: 10 }, () => state.take()).filter(Boolean);
-  assert.equal(taken.length, 6);
+test('connections are counted over all endpoints, and each endpoint may have one in any case', () => {
+  const taken = (maxConnections: number, endpoints: number) => {
+    const state = new LimitState({ maxPendingRequests: 1 }, { maxConnections, endpoints });
+    return Array.from({ length: 20 }, () => state.take()).filter(Boolean).length;
+  };
+  assert.deepEqual([taken(10, 3), taken(2, 3), taken(1, 1), taken(2, 0)], [11, 4, 2, 3]);
+});
+
+test('whether anything was ever taken is remembered', () => {
+  const state = new LimitState({ maxRequests: 1 }, UNLIMITED);
+  assert.equal(state.used, false);
+  state.take();
+  state.release();
+  assert.equal(state.used, true);
 });
 
 test('maxPendingRequests alone binds nothing: there is always a connection', () => {

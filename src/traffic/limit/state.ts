@@ -2,14 +2,18 @@
  * How much of one cluster is in use by this process. The counter outlives policy; only the thresholds are replaced.
  *
  * Envoy counts a request as pending until a connection takes it. undici owns the queues here, so pending is what exceeds the
- * connections that the endpoints may have together, which over HTTP/1.1 is the same number.
+ * connections that the cluster may have, which over HTTP/1.1 is the same number.
  * @source Envoy `resource_manager_impl.h`
  */
 import type { LimitPolicy } from './policy.js';
 
-/** How many connections the cluster may have. */
+/**
+ * How many connections the cluster may have: as many as policy says, but one to each endpoint in any case, as an endpoint without any
+ * could take no call.
+ * @source Envoy `conn_pool_base.cc`, `shouldCreateNewConnection`
+ */
 export interface LimitCapacity {
-  /** To one endpoint; Infinity for no limit. */
+  /** Infinity for no limit, or where requests share connections (HTTP/2). */
   readonly maxConnections: number;
   readonly endpoints: number;
 }
@@ -31,8 +35,7 @@ export class LimitState {
   /** Takes over a changed policy or list of endpoints; what is in use stays counted. */
   update(policy: LimitPolicy, { maxConnections, endpoints }: LimitCapacity): void {
     this.#maxRequests = policy.maxRequests ?? Number.POSITIVE_INFINITY;
-    // Without endpoints nothing is in flight, and Infinity × 0 is no number: one endpoint is the least to reckon with.
-    this.#connections = maxConnections * Math.max(1, endpoints);
+    this.#connections = Math.max(maxConnections, endpoints, 1);
     this.#maxHeld = this.#connections + (policy.maxPendingRequests ?? Number.POSITIVE_INFINITY);
   }
 
