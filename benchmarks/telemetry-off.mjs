@@ -1,12 +1,13 @@
 /**
  * What telemetry costs a call and an exchange while no OpenTelemetry SDK is registered, in nanoseconds: request id, carrying
- * trace context on, and finding out that nobody records. Run after a build: `node benchmarks/telemetry-off.mjs`.
+ * trace context on, and finding out that nobody records. Run after a build: `node benchmarks/telemetry-off.mjs [--quick] [--json]`.
  */
 import { openTelemetry } from '../dist/observability/index.js';
 import { Attempt, Call, Exchange } from '../dist/ports/index.js';
 
-const ROUNDS = 300_000;
-const REPEATS = 7;
+const quick = process.argv.includes('--quick');
+const ROUNDS = quick ? 1_000 : 300_000;
+const REPEATS = quick ? 2 : 7;
 const clock = { now: () => 0, wallNow: () => 0, after: () => ({ cancel() {} }) };
 const random = { next: () => Math.random() };
 const workload = { namespace: 'default', serviceAccount: 'a', service: 'a', name: 'a-1', labels: {} };
@@ -78,5 +79,7 @@ telemetry.exchangeStarted(ambient);
 rows['call while serving a traced exchange'] = nanoseconds(watchedCall);
 rows['exchange alone (no telemetry)'] = nanoseconds(() => newExchange(fields));
 rows['exchange that carries a trace'] = nanoseconds(watchedExchange);
-for (const [what, ns] of Object.entries(rows))
-  console.log(`${what.padEnd(40)} ${ns.toFixed(0).padStart(6)} ns`);
+if (process.argv.includes('--json')) console.log(JSON.stringify(rows));
+else
+  for (const [what, ns] of Object.entries(rows))
+    console.log(`${what.padEnd(40)} ${ns.toFixed(0).padStart(6)} ns`);

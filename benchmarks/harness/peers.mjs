@@ -14,10 +14,14 @@ const require = createRequire(new URL('package.json', PEERS));
 export function installPeers(progress) {
   if (existsSync(new URL('node_modules/.package-lock.json', PEERS))) return true;
   progress('installing the peers into benchmarks/peers …');
-  const run = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
-    cwd: fileURLToPath(PEERS),
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
+  const run = spawnSync(
+    'npm',
+    ['ci', '--no-audit', '--no-fund', '--loglevel=error', '--fetch-retries=1', '--fetch-timeout=30000'],
+    {
+      cwd: fileURLToPath(PEERS),
+      stdio: ['ignore', 'ignore', 'inherit'],
+    },
+  );
   if (run.status === 0) return true;
   progress('THE PEERS COULD NOT BE INSTALLED: rows that need them are skipped, by name');
   return false;

@@ -35,6 +35,8 @@ export async function main(name, run) {
     return;
   }
   const result = { name, size: values.size, ...(await run(values.size, progressOf(name))) };
+  // A miniature shows that a benchmark runs; its numbers mean nothing.
+  if (values.size === 'mini') result.goals = result.goals.map((one) => ({ ...one, state: 'not judged' }));
   console.log(values.json ? JSON.stringify(result) : asText(result));
 }
 
@@ -70,7 +72,7 @@ export function goalLine({ what, value, at, limit, stretch, unit, state }) {
 
 function paint(text, state) {
   if (!process.stdout.isTTY || process.env.NO_COLOR) return text;
-  const color = state === 'MISSED' ? 31 : state === 'not measured' ? 33 : 32;
+  const color = state === 'MISSED' ? 31 : state.startsWith('not ') ? 33 : 32;
   return `\u001b[${color}m${text}\u001b[0m`;
 }
 

@@ -20,7 +20,7 @@ export const BODIES = { '/small': 200, '/large': 10_240 };
  * @returns ports of plain and of mutual TLS listeners, the PEM files of an identity that they take, and a way to end it all
  */
 export async function startServers({ listeners = 10 } = {}) {
-  const { TestCa } = await import('@heddle/testkit');
+  const { TestCa, TestIdentity } = await import('@heddle/testkit');
   const folder = mkdtempSync(join(tmpdir(), 'heddle-bench-'));
   const ca = await TestCa.create();
   const svid = await ca.svid(ID);
@@ -40,6 +40,8 @@ export async function startServers({ listeners = 10 } = {}) {
     ...ports,
     pem,
     identity,
+    /** The same identity, for parts that take a source of it. */
+    source: new TestIdentity(svid, ca.bundle),
     folder,
     child,
     async close() {

@@ -8,10 +8,15 @@ import { EVERYTHING, policyYaml } from '../harness/policy.mjs';
 
 let files = 0;
 
-/** A mesh with the given features, over as many endpoints as there are listeners. */
-export async function meshWith({ folder, identity, tls, plain, mtls }, features, later) {
+/** A file of policy that nobody has yet. */
+export function policyFile(folder) {
   files += 1;
-  const policy = joinPath(folder, `policy-${process.pid}-${files}.yaml`);
+  return joinPath(folder, `policy-${process.pid}-${files}.yaml`);
+}
+
+/** A mesh with the given features, over as many endpoints as there are listeners. @param policy file that its policy is written to */
+export async function meshWith(world, features, later, policy = policyFile(world.folder)) {
+  const { identity, tls, plain, mtls } = world;
   writeFileSync(policy, policyYaml({ ports: tls ? mtls : plain, tls, ...features }));
   const mesh = await join({
     policy,
