@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { mock, type TestContext, test } from 'node:test';
 import { LONGEST_TIMER_MS } from '../../base/clock.js';
-import { FakeClock } from '../../base/testing.js';
+import type { Random } from '../../base/random.js';
+import { FakeClock, seededRandom } from '../../base/testing.js';
 import type { Attempt } from '../../model/attempt.js';
 import type { Outcome } from '../../model/outcome.js';
 import { cancelled, failed, rejected, responded, testAttempt } from '../../model/testing.js';
+import { rampShare } from './decide.js';
 import { breakerFilter } from './filter.js';
 import type { BreakerPolicy } from './policy.js';
 import { BreakerState, type CircuitState } from './state.js';
@@ -17,11 +19,18 @@ const POLICY: BreakerPolicy = {
 };
 
 /** opossum takes its time from the platform: here the platform's is virtual. */
-function make(t: TestContext, changes: Partial<BreakerPolicy> = {}) {
+function make(t: TestContext, changes: Partial<BreakerPolicy> = {}, random: Random = seededRandom(7)) {
   mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'Date'] });
   const clock = new FakeClock();
   const moves: CircuitState[] = [];
-  const state = new BreakerState({ ...POLICY, ...changes }, { clock, onTransition: (to) => moves.push(to) });
+  const state = new BreakerState(
+    { ...POLICY, ...changes },
+    {
+      clock,
+      random,
+      onTransition: (to) => moves.push(to),
+    },
+  );
   const filter = breakerFilter(state);
   t.after(() => {
     state.dispose();
@@ -218,9 +227,111 @@ test('a new snapshot makes a new filter on the same memory: the probe of the old
 test('memory follows a policy only as long as it says the same', (t) => {
   const { state } = make(t);
   assert.equal(state.follows({ ...POLICY }), true);
+  assert.equal(state.follows({ ...POLICY, rampMs: 7 }), false);
   for (const key of Object.keys(POLICY) as (keyof BreakerPolicy)[]) {
     assert.equal(state.follows({ ...POLICY, [key]: 7 }), false, key);
   }
+});
+
+/** A circuit that has just closed. */
+async function justClosed(t: TestContext, changes: Partial<BreakerPolicy> = {}, random?: Random) {
+  const made = make(t, changes, random);
+  await made.run(bad(), bad(), bad(), bad());
+  made.advance(5_000);
+  await made.end(made.admit(), good());
+  assert.equal(made.state.state, 'closed');
+  return made;
+}
+
+test('after the probe the share of attempts grows from a tenth to all of them, in openMs unless policy says otherwise', async (t) => {
+  const { admit, advance, end } = await justClosed(t, {}, { next: () => 0.55 });
+  // One is under way all the time, so that no other is let through for being alone.
+  const alone = admit();
+  assert.notEqual(alone, null);
+  advance(2_499);
+  assert.equal(admit(), null, 'a share of just below 0.55');
+  advance(2);
+  const second = admit();
+  assert.notEqual(second, null, 'a share of just above');
+  await end(second, good());
+  await end(alone, good());
+});
+
+test('of 1,000 attempts in each tenth of the ramp the share that it says is let through, by seed', async (t) => {
+  const { admit, advance, filter } = await justClosed(t, { rampMs: 10_000 }, seededRandom(20_260_101));
+  const alone = admit();
+  assert.notEqual(alone, null);
+  const admitted: number[] = [];
+  for (let tenth = 0; tenth < 11; tenth += 1) {
+    let count = 0;
+    for (let i = 0; i < 1_000; i += 1) {
+      const attempt = admit();
+      if (attempt === null) continue;
+      count += 1;
+      filter.settle!(attempt, cancelled);
+    }
+    admitted.push(count);
+    advance(1_000);
+  }
+  for (const [tenth, count] of admitted.entries())
+    assert.ok(Math.abs(count - (100 + 90 * tenth)) < 50, `${count} in tenth ${tenth} of ${admitted}`);
+  assert.equal(admitted[10], 1_000);
+});
+
+test('a caller that comes alone is let through however small the share; two at once are not', async (t) => {
+  const { admit, end } = await justClosed(t, {}, { next: () => 0.999 });
+  for (let i = 0; i < 20; i += 1) await end(admit(), good());
+  const first = admit();
+  assert.notEqual(first, null);
+  assert.equal(admit(), null);
+  await end(first, cancelled);
+  assert.notEqual(admit(), null);
+});
+
+test('refused by the ramp, nobody is told how long to wait', async (t) => {
+  const { filter, admit } = await justClosed(t, {}, { next: () => 0.999 });
+  admit();
+  const refusal = filter.admit(testAttempt());
+  assert.ok(refusal !== null && !('retryAfterMs' in refusal));
+  assert.equal(refusal.code, 'HEDDLE_CIRCUIT_OPEN');
+});
+
+test('failures while it fills open it again by the rule of the window, and the next ramp begins anew', async (t) => {
+  const { state, run, advance, admit, end } = await justClosed(t, {}, { next: () => 0.5 });
+  await run(bad());
+  assert.equal(state.state, 'open');
+  advance(5_000);
+  await end(admit(), good());
+  const alone = admit();
+  assert.equal(admit(), null);
+  await end(alone, good());
+});
+
+test('rampMs of 0 lets all through at once', async (t) => {
+  const { admit } = await justClosed(t, { rampMs: 0 }, { next: () => 0.999 });
+  assert.ok(Array.from({ length: 100 }, admit).every((attempt) => attempt !== null));
+});
+
+test('attempts from before the circuit opened are under way until they end', async (t) => {
+  const { admit, end, run, advance } = make(t, {}, { next: () => 0.999 });
+  const old = admit();
+  await run(bad(), bad(), bad(), bad());
+  advance(5_000);
+  await end(admit(), good());
+  assert.equal(admit(), null);
+  await end(old, good());
+  assert.notEqual(admit(), null);
+});
+
+test('a circuit that never opened refuses nobody', (t) => {
+  const { admit } = make(t, {}, { next: () => 0.999 });
+  assert.ok(Array.from({ length: 100 }, admit).every((attempt) => attempt !== null));
+});
+
+test('rampShare grows evenly', () => {
+  const shares = [-1, 0, 500, 1_000, 2_000].map((elapsed) => rampShare(elapsed, 1_000));
+  assert.deepEqual(shares, [0.1, 0.1, 0.55, 1, 1]);
+  assert.equal(rampShare(0, 0), 1);
 });
 
 test('a window of a few milliseconds works', async (t) => {

@@ -4,7 +4,7 @@ import type { Outcome, Rejected } from '../../model/outcome.js';
 import type { BreakerState } from './state.js';
 
 /**
- * Refuses attempts while the circuit is open, lets one through to probe when it is half-open, and reports how the others ended.
+ * Refuses attempts while the circuit is open, lets one through to probe when it is half-open, a growing share when that succeeded, and reports how the others ended.
  * A 5xx and anything that broke are failures; a refusal of ours and a call given up are nothing.
  */
 export function breakerFilter(state: BreakerState): AttemptFilter {

@@ -11,7 +11,10 @@ export interface BreakerPolicy {
   readonly windowMs: number;
   /** How long the circuit stays open before one call may probe, milliseconds. @default 5 000 */
   readonly openMs: number;
-  /** After a probe that succeeded, the share of calls let through grows to all of them in so long, milliseconds. @default 0: at once */
+  /**
+   * After a probe that succeeded, the share of attempts let through grows from a tenth to all of them in so long, milliseconds; 0: all at
+   * once. @default openMs
+   */
   readonly rampMs?: number;
 }
 

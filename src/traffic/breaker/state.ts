@@ -7,13 +7,17 @@
  */
 import CircuitBreaker from 'opossum';
 import { type Clock, LONGEST_TIMER_MS } from '../../base/clock.js';
+import { type Random, systemRandom } from '../../base/random.js';
+import { decideRamp } from './decide.js';
 import type { BreakerPolicy } from './policy.js';
 
 export type CircuitState = 'closed' | 'open' | 'half-open';
 
 export interface BreakerOptions {
-  /** Only for saying how long an open circuit stays so. */
+  /** For saying how long an open circuit stays so, and for how full one may be that has just closed. */
   readonly clock: Clock;
+  /** Who is let through while it fills. @default the platform's */
+  readonly random?: Random;
   readonly onTransition?: (state: CircuitState) => void;
 }
 
@@ -27,10 +31,18 @@ export class BreakerState {
   /** The one attempt that a half-open circuit lets through is under way. */
   #probing = false;
   #openedAt = 0;
+  /** Since when it fills again; null: it is open, or full. */
+  #closedAt: number | null = null;
+  readonly #random: Random;
+  readonly #rampMs: number;
+  /** Attempts that passed and have not ended. */
+  #underWay = 0;
 
-  constructor(policy: BreakerPolicy, { clock, onTransition }: BreakerOptions) {
+  constructor(policy: BreakerPolicy, { clock, onTransition, random = systemRandom }: BreakerOptions) {
     this.policy = policy;
     this.#clock = clock;
+    this.#random = random;
+    this.#rampMs = policy.rampMs ?? policy.openMs;
     // The platform takes a longer time for a millisecond.
     const windowMs = Math.min(policy.windowMs, LONGEST_TIMER_MS);
     this.#circuit = new CircuitBreaker(replay, {
@@ -48,12 +60,14 @@ export class BreakerState {
     });
     this.#circuit.on('open', () => {
       this.#probing = false;
+      this.#closedAt = null;
       this.#openedAt = clock.now();
       onTransition?.('open');
     });
     this.#circuit.on('halfOpen', () => onTransition?.('half-open'));
     this.#circuit.on('close', () => {
       this.#probing = false;
+      this.#closedAt = this.#rampMs > 0 ? clock.now() : null;
       onTransition?.('closed');
     });
   }
@@ -70,11 +84,12 @@ export class BreakerState {
       own.errorThresholdPercent === policy.errorThresholdPercent &&
       own.volumeThreshold === policy.volumeThreshold &&
       own.windowMs === policy.windowMs &&
-      own.openMs === policy.openMs
+      own.openMs === policy.openMs &&
+      own.rampMs === policy.rampMs
     );
   }
 
-  /** Milliseconds until a probe may go; undefined if that is not known: one is under way. */
+  /** Milliseconds until a probe may go; undefined if that is not known: one is under way, or the circuit fills again. */
   get retryAfterMs(): number | undefined {
     if (!this.#circuit.opened) return undefined;
     return Math.max(0, Math.ceil(this.#openedAt + this.policy.openMs - this.#clock.now()));
@@ -83,10 +98,27 @@ export class BreakerState {
   /** May an attempt go now? */
   enter(): BreakerVerdict {
     if (this.#circuit.opened) return 'refused';
-    if (!this.#circuit.halfOpen) return 'pass';
+    if (!this.#circuit.halfOpen)
+      return this.#closedAt === null || this.#fits(this.#closedAt) ? this.#pass() : 'refused';
     if (this.#probing) return 'refused';
     this.#probing = true;
     return 'probe';
+  }
+
+  #pass(): BreakerVerdict {
+    this.#underWay += 1;
+    return 'pass';
+  }
+
+  /** Is there room for one more while the circuit fills? */
+  #fits(closedAt: number): boolean {
+    const elapsedMs = this.#clock.now() - closedAt;
+    const rampMs = this.#rampMs;
+    if (elapsedMs >= rampMs) {
+      this.#closedAt = null;
+      return true;
+    }
+    return decideRamp({ elapsedMs, rampMs, underWay: this.#underWay, draw: this.#random.next() });
   }
 
   /**
@@ -94,6 +126,7 @@ export class BreakerState {
    * @param verdict what {@link enter} said of it
    */
   settle(verdict: BreakerVerdict, succeeded: boolean): void {
+    if (verdict === 'pass') this.#underWay -= 1;
     // What entered before the circuit opened says nothing about how the cluster is now.
     if (verdict === 'pass' && !this.#circuit.closed) return;
     this.#circuit.fire(succeeded).catch(ignore);
@@ -102,6 +135,7 @@ export class BreakerState {
   /** An attempt that had entered ended without telling anything: it was refused further on, or the caller gave up. */
   abandon(verdict: BreakerVerdict): void {
     if (verdict === 'probe') this.#probing = false;
+    else if (verdict === 'pass') this.#underWay -= 1;
   }
 
   /** Stops opossum's timers. */
