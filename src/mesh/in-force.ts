@@ -23,6 +23,8 @@ export class InForce {
   /** Why the newest policy was refused; null if it was not. */
   refusal: unknown = null;
   #good: EffectivePolicy | null = null;
+  /** What calls go by: the good one, with the newest endpoints. */
+  #bound: EffectivePolicy | null = null;
 
   constructor(parts: InForceParts) {
     this.#parts = parts;
@@ -53,6 +55,11 @@ export class InForce {
     source.report(revision, { accepted: true });
   }
 
+  /** Binds what is in force once more: names have other addresses now. */
+  rebind(): void {
+    if (this.#bound !== null) this.#swap(this.#bound);
+  }
+
   /** Everything that may fail comes before anything that changes. @throws MeshError `HEDDLE_INVALID_POLICY` */
   #swap(policy: EffectivePolicy): void {
     const { binder, outbound, inbound, transport, telemetry } = this.#parts;
@@ -63,6 +70,7 @@ export class InForce {
     const snapshot = binder.bind(policy);
     inbound.accept(policy.inbound, context);
     outbound.snapshot = snapshot;
+    this.#bound = policy;
     swapTelemetry();
     transport.retain(destinationsOf(snapshot));
   }

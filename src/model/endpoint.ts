@@ -5,6 +5,8 @@ export interface Endpoint {
   /** An IP address, or a DNS name that is resolved when connecting. */
   readonly address: string;
   readonly port: number;
+  /** The DNS name by which `address` was found: what the certificate of a peer outside the mesh must bear. */
+  readonly name?: string;
   /** Of the workload behind it; what subsets select by. */
   readonly labels: Readonly<Record<string, string>>;
   /** Relative share; 1 or more. */

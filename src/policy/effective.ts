@@ -120,11 +120,12 @@ export interface EffectiveHost {
   readonly ports: readonly ServicePort[];
   readonly location: 'mesh' | 'external';
   /**
-   * Where endpoints come from: the registry or static lists (`static`), or DNS look-ups when connecting. `none`: a call goes to
+   * Where endpoints come from: the registry or static lists (`static`); DNS, with an endpoint for each address of a name (`dns`), or
+   * with one look-up for each connection (`dns-round-robin`). `none`: a call goes to
    * the host and port that the caller addressed, found by DNS, so that a wildcard host needs no endpoints; those that are listed
    * come first.
    */
-  readonly resolution: 'static' | 'dns' | 'none';
+  readonly resolution: 'static' | 'dns' | 'dns-round-robin' | 'none';
   /** `ns/name` of the VirtualService behind `routes`, `tls` and `tcp`; null: none speaks for the host. */
   readonly virtualService: string | null;
   /** Empty: calls go to the cluster of the port they address. */

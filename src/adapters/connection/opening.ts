@@ -41,7 +41,7 @@ export class Opening {
     this.#opened = opened;
     const { endpoint, connection, tls: settings, key } = options.destination;
     // Asked for at each connection, so that a rotated certificate is used at once.
-    const handshake = settings && contexts.handshake(settings, endpoint.address, key);
+    const handshake = settings && contexts.handshake(settings, endpoint.name ?? endpoint.address, key);
     this.#socket = this.#connect(handshake);
     const { connectTimeoutMs } = connection;
     const timer = clock.after(connectTimeoutMs, () =>

@@ -119,7 +119,7 @@ const host = z.looseObject({
   domains: z.array(hostName),
   ports: z.array(z.looseObject({ number: port, name: text, protocol: text, targetPort: port.optional() })),
   location: z.enum(['mesh', 'external']),
-  resolution: z.enum(['static', 'dns', 'none']),
+  resolution: z.enum(['static', 'dns', 'dns-round-robin', 'none']),
   virtualService: text.nullable(),
   routes: z.array(route),
   tls: z.array(connectionRoute).optional(),

@@ -10,7 +10,7 @@ export const serviceEntryNotes: Notes = {
   'ports[].targetPort': yes('of the endpoints, where it differs'),
   location: yes('endpoints of MESH_INTERNAL can have mesh identity', { default: 'MESH_EXTERNAL' }),
   resolution: partly(
-    'NONE, STATIC, DNS, DNS_ROUND_ROBIN, DYNAMIC_DNS: names are looked up when connecting; with NONE and DYNAMIC_DNS that of the host itself',
+    'NONE, STATIC, DNS, DNS_ROUND_ROBIN, DYNAMIC_DNS: with DNS there is an endpoint for each address of a name, looked up again when the answer expires; else names are looked up when connecting, with NONE and DYNAMIC_DNS that of the host itself',
     { default: 'NONE' },
   ),
   'endpoints[]': yes('beside those that register'),
