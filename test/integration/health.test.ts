@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import { createServer as createHttp2, type Http2Server } from 'node:http2';
 import { type AddressInfo, createServer as createTcp, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join as path } from 'node:path';
@@ -27,7 +28,10 @@ async function member(t: TestContext, documents: readonly string[], more: object
   return mesh;
 }
 
-async function listening(t: TestContext, server: Server | ReturnType<typeof createTcp>): Promise<number> {
+async function listening(
+  t: TestContext,
+  server: Server | Http2Server | ReturnType<typeof createTcp>,
+): Promise<number> {
   const sockets = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
@@ -193,6 +197,45 @@ spec: { mtls: { mode: STRICT } }`;
     await until(() => healths(wrong)[0] === 'unhealthy');
   });
 }
+
+test(
+  'gRPC health: an endpoint that serves passes, one that says otherwise or knows of no such service does not',
+  LIMIT,
+  async (t) => {
+    const asked: string[] = [];
+    /** @param status of `HealthCheckResponse`; null: NOT_FOUND */
+    const grpc = (status: number | null) => {
+      const server = createHttp2();
+      server.on('stream', (stream, headers) => {
+        const chunks: Buffer[] = [];
+        stream.on('error', () => {});
+        stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+        stream.on('end', () => {
+          asked.push(
+            `${headers[':method']} ${headers[':authority']}${headers[':path']} ${Buffer.concat(chunks).subarray(7)}`,
+          );
+          const head = { ':status': 200, 'content-type': 'application/grpc' };
+          if (status === null)
+            return void stream.respond({ ...head, 'grpc-status': '5' }, { endStream: true });
+          stream.respond(head, { waitForTrailers: true });
+          stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
+          stream.end(Buffer.from([0, 0, 0, 0, 2, 8, status]));
+        });
+      });
+      return listening(t, server);
+    };
+    const ports = [
+      await grpc(1),
+      await grpc(2),
+      await grpc(null),
+      await serve(t, (_, response) => response.end()),
+    ];
+    const mesh = await member(t, [entry(ports, 'GRPC'), checks('grpc: { service: a.B }')]);
+    await until(() => healths(mesh).every((health) => health !== 'pending'));
+    assert.deepEqual(healths(mesh), ['healthy', 'unhealthy', 'unhealthy', 'unhealthy']);
+    assert.equal(asked[0], 'POST svc.test/grpc.health.v1.Health/Check a.B');
+  },
+);
 
 test('a check that hangs does not keep the mesh from closing', LIMIT, async (t) => {
   let asked = 0;
