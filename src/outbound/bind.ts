@@ -23,6 +23,7 @@ import { BoundCluster } from './bound-cluster.js';
 import { destinationOf } from './destination.js';
 import type { CheckWire } from './health-check.js';
 import { identityFilter } from './identity.js';
+import { type Names, namesOf } from './names.js';
 import { ATTEMPT_ORDER, inOrder } from './order.js';
 import { RateLimits } from './rate-limits.js';
 import { ClusterState, type StateEvent } from './state.js';
@@ -45,10 +46,12 @@ export interface BinderOptions {
   readonly random: Random;
   readonly telemetry: Telemetry;
   readonly event: StateEvent;
-  /** Where this process is, and its labels. @default not known: no endpoint is nearer than another */
+  /** Where this process is, its labels and its name. @default not known: no endpoint is nearer than another */
   readonly caller?: Caller;
   /** What health checks go over. @default nobody checks, whatever policy says */
   readonly checks?: CheckWire;
+  /** Follows the addresses of names. @default names are looked up when connecting */
+  readonly names?: Names;
   /** Built once; every snapshot has them. */
   readonly callFilters: readonly CallFilter[];
 }
@@ -57,6 +60,8 @@ export interface BinderOptions {
 interface Bound {
   readonly host: EffectiveHost;
   readonly listed: readonly Endpoint[];
+  /** Of the names among them, when they were looked at. */
+  readonly named: number;
   readonly cluster: BoundCluster;
 }
 
@@ -95,18 +100,18 @@ export class Binder {
     const clusters = new Map<string, BoundCluster>();
     const bound = new Map<EffectiveCluster, Bound>();
     const wildcards = new Set<string>();
+    const followed = new Set<string>();
     for (const host of policy.hosts) {
       for (const cluster of host.clusters) {
         const listed = endpoints.get(host.host)?.ports[String(cluster.port)] ?? NO_ENDPOINTS;
-        const before = this.#bound.get(cluster);
-        const same = before?.listed === listed && before.host === host ? before : null;
-        const now = same?.cluster ?? this.cluster(cluster, reachable(host, cluster, listed));
-        clusters.set(cluster.name, now);
-        bound.set(cluster, same ?? { host, listed, cluster: now });
+        const now = this.#boundTo(host, cluster, listed, followed);
+        bound.set(cluster, now);
+        clusters.set(cluster.name, now.cluster);
         if (host.host.startsWith('*') && isAddressed(host, cluster, listed)) wildcards.add(cluster.name);
       }
     }
     this.#bound = bound;
+    this.#options.names?.retain(followed);
     const addressed = this.#addressed;
     addressed.retain(clusters, policy.mesh.outboundTrafficPolicy === 'ALLOW_ANY');
     const kept = new Set(clusters.keys());
@@ -123,6 +128,28 @@ export class Binder {
     };
   }
 
+  /** What it was bound to before, if nothing has changed since. @param followed takes the names among its endpoints */
+  #boundTo(
+    host: EffectiveHost,
+    cluster: EffectiveCluster,
+    listed: readonly Endpoint[],
+    followed: Set<string>,
+  ): Bound {
+    const { names } = this.#options;
+    const byName = names !== undefined && host.resolution === 'dns';
+    const named = byName ? names.revision : 0;
+    const before = this.#bound.get(cluster);
+    if (byName) for (const name of namesOf(reachable(host, cluster, listed))) followed.add(name);
+    if (before?.listed === listed && before.host === host && before.named === named) return before;
+    const endpoints = reachable(host, cluster, listed);
+    return {
+      host,
+      listed,
+      named,
+      cluster: this.cluster(cluster, byName ? names.expand(endpoints) : endpoints),
+    };
+  }
+
   /** Drops what is remembered of a cluster. */
   forget(name: string): void {
     this.#states.get(name)?.dispose();
@@ -131,7 +158,7 @@ export class Binder {
 
   /** One cluster over its endpoints. */
   cluster(policy: EffectiveCluster, endpoints: readonly Endpoint[]): BoundCluster {
-    const { clock, random, telemetry, event } = this.#options;
+    const { clock, random, telemetry, event, caller = NOWHERE } = this.#options;
     let state = this.#states.get(policy.name);
     if (state === undefined) {
       state = new ClusterState(policy, { clock, random, event, checks: this.#checks });
@@ -162,9 +189,10 @@ export class Binder {
       state,
       createBalancer(policy.balancer, present, {
         ...{ clock, random, panicPercent },
+        subsetting: { policy: policy.subsetting, client: caller.name ?? '', widths: state.widths },
         ...(policy.localityOff !== true && {
           locality: {
-            caller: this.#options.caller ?? NOWHERE,
+            caller,
             policy: policy.locality,
             failover: policy.outlier !== undefined || policy.health !== undefined,
           },

@@ -9,6 +9,7 @@ import { parseClusterName } from '../model/cluster.js';
 import type { Destination } from '../model/destination.js';
 import { type Availability, EndpointState } from '../model/endpoint-state.js';
 import type { EffectiveCluster } from '../policy/effective.js';
+import type { Width } from '../traffic/balance/index.js';
 import { BreakerState } from '../traffic/breaker/index.js';
 import { ConcurrencyState } from '../traffic/concurrency/index.js';
 import { LimitState } from '../traffic/limit/index.js';
@@ -41,6 +42,8 @@ export class ClusterState {
   health: HealthChecks | null = null;
   breaker: BreakerState | null = null;
   concurrency: ConcurrencyState | null = null;
+  /** How much of its lists of endpoints this process works with. */
+  readonly widths: Width[] = [];
   readonly #availability: Availability = { changes: 0 };
   readonly #name: string;
   readonly #clock: Clock;

@@ -3,16 +3,18 @@ import type { Clock } from '../../base/clock.js';
 import type { Random } from '../../base/random.js';
 import type { EndpointState } from '../../model/endpoint-state.js';
 import type { Balancer } from '../../ports/balancer.js';
+import { ApertureBalancer, type Width } from './aperture-balancer.js';
 import { ConsistentHashPicker } from './consistent-hash.js';
 import { LeastRequestPicker } from './least-request.js';
 import { type Caller, localityLevels } from './locality.js';
 import { LocalityBalancer } from './locality-balancer.js';
 import { PeakEwmaPicker } from './peak-ewma.js';
-import type { BalancerPolicy, LocalityPolicy } from './policy.js';
+import { type BalancerPolicy, type LocalityPolicy, type SubsettingPolicy, subsettingFrom } from './policy.js';
 import { RandomPicker } from './random.js';
 import { RoundRobinPicker } from './round-robin.js';
 import { Weights } from './weights.js';
 
+export type { Width } from './aperture-balancer.js';
 export { type MadeCookie, makeCookie } from './cookie.js';
 export { type HashFacts, hashOf } from './decide.js';
 export { type Caller, callerOf, localityOf } from './locality.js';
@@ -27,6 +29,17 @@ export interface BalancerOptions {
   readonly panicPercent: number;
   /** Absent: where endpoints are does not count. */
   readonly locality?: LocalityOptions;
+  /** Absent: every list is worked with whole. */
+  readonly subsetting?: SubsettingOptions;
+}
+
+export interface SubsettingOptions {
+  /** Absent: the default, {@link subsettingFrom}. */
+  readonly policy: SubsettingPolicy | undefined;
+  /** Name of this process; no other has it, or both work with the same endpoints. */
+  readonly client: string;
+  /** What is remembered of each list, in the order of the levels and of the groups in them. Filled here. */
+  readonly widths: Width[];
 }
 
 export interface LocalityOptions {
@@ -47,14 +60,44 @@ export function createBalancer(
   options: BalancerOptions,
 ): Balancer {
   const { locality } = options;
-  if (locality === undefined) return flatBalancer(policy, endpoints, options);
+  let groups = 0;
+  const balancerOf = (group: readonly EndpointState[]) => {
+    groups += 1;
+    return groupBalancer(policy, group, options, groups - 1);
+  };
+  if (locality === undefined) return balancerOf(endpoints);
   const levels = localityLevels(locality.policy, endpoints, locality.caller, locality.failover);
   const [first] = levels;
   // One group has no use for a choice among groups. It can be smaller than the list: a distribution leaves localities out.
-  if (levels.length <= 1 && (first?.length ?? 0) <= 1)
-    return flatBalancer(policy, first?.[0]?.endpoints ?? [], options);
-  return new LocalityBalancer(levels, options.random, (group) => flatBalancer(policy, group, options));
+  if (levels.length <= 1 && (first?.length ?? 0) <= 1) return balancerOf(first?.[0]?.endpoints ?? []);
+  return new LocalityBalancer(levels, options.random, balancerOf);
 }
+
+/** Over the part of the group that this process works with, or over all of it. */
+function groupBalancer(
+  policy: BalancerPolicy,
+  endpoints: readonly EndpointState[],
+  options: BalancerOptions,
+  number: number,
+): Balancer {
+  const { subsetting, clock, panicPercent } = options;
+  const { enabled, minEndpoints, threshold } = subsetting?.policy ?? DEFAULT_SUBSETTING;
+  const whole =
+    subsetting === undefined ||
+    !enabled ||
+    endpoints.length <= threshold ||
+    // A hash says which endpoint it is.
+    policy.kind === 'consistent-hash' ||
+    policy.kind === 'passthrough';
+  if (whole) return flatBalancer(policy, endpoints, options);
+  const width = (subsetting.widths[number] ??= { endpoints: 0, quietSince: clock.now() });
+  const { client } = subsetting;
+  return new ApertureBalancer(endpoints, { clock, client, minEndpoints, panicPercent, width }, (part) =>
+    flatBalancer(policy, part, options),
+  );
+}
+
+const DEFAULT_SUBSETTING = subsettingFrom({});
 
 function flatBalancer(
   policy: BalancerPolicy,

@@ -4,7 +4,7 @@
  * @source Envoy `load_balancing/priority.rst`, `locality_weight.rst`; spec resilience.md §8.3, §8.4
  */
 import type { Random } from '../../base/random.js';
-import type { EndpointState } from '../../model/endpoint-state.js';
+import type { Availability, EndpointState } from '../../model/endpoint-state.js';
 import type { Balancer, PickFacts } from '../../ports/balancer.js';
 import type { LocalityLevel } from './locality.js';
 
@@ -13,16 +13,52 @@ const OVERPROVISIONING = 1.4;
 /** So many attempts of a call use the levels as they are, before those that they used are left out. @source Istio's `previous_priorities` */
 const ATTEMPTS_A_LEVEL = 2;
 
-interface Group {
+class Group {
   readonly endpoints: readonly EndpointState[];
-  readonly weight: number;
   readonly balancer: Balancer;
+  available = 0;
+  /** Its part among the groups of its level. */
+  share = 0;
+  readonly #weight: number;
+
+  constructor(endpoints: readonly EndpointState[], weight: number, balancer: Balancer) {
+    this.endpoints = endpoints;
+    this.balancer = balancer;
+    this.#weight = weight;
+  }
+
+  count(): void {
+    let available = 0;
+    for (const state of this.endpoints) if (!state.unavailable) available += 1;
+    this.available = available;
+    this.share = this.#weight * Math.min(1, (OVERPROVISIONING * available) / this.endpoints.length);
+  }
+}
+
+/** The facts of a pick, without panic. */
+class CalmFacts implements PickFacts {
+  hash: number | undefined = undefined;
+  tried: readonly EndpointState[] = [];
+  readonly calm = true;
+
+  of({ hash, tried }: PickFacts): this {
+    this.hash = hash;
+    this.tried = tried;
+    return this;
+  }
 }
 
 export class LocalityBalancer implements Balancer {
   readonly #levels: readonly (readonly Group[])[];
+  /** Of each level, if it is not left out. */
+  readonly #health: Float64Array;
   readonly #loads: Float64Array;
   readonly #random: Random;
+  /** null: endpoints do not say together whether one of them changed, so they are counted at each pick. */
+  readonly #availability: Availability | null;
+  #seen = -1;
+  /** What the last pick asked its groups. Picks are synchronous: one object serves all. */
+  readonly #calm = new CalmFacts();
 
   /** @param make a balancer over the endpoints of one group */
   constructor(
@@ -31,17 +67,19 @@ export class LocalityBalancer implements Balancer {
     make: (endpoints: readonly EndpointState[]) => Balancer,
   ) {
     this.#levels = levels.map((level) =>
-      level.map(({ endpoints, weight }) => ({ endpoints, weight, balancer: make(endpoints) })),
+      level.map(({ endpoints, weight }) => new Group(endpoints, weight, make(endpoints))),
     );
+    this.#health = new Float64Array(levels.length);
     this.#loads = new Float64Array(levels.length);
     this.#random = random;
+    this.#availability = sharedBy(levels);
   }
 
   pick(facts: PickFacts): EndpointState | undefined {
     // A hash decides the level too: the same key stays in the same place.
     const draw = facts.hash === undefined ? this.#random.next() : facts.hash / 2 ** 32;
     const short = this.#measure(facts);
-    const within: PickFacts = short ? facts : { ...facts, calm: true };
+    const within: PickFacts = short ? facts : this.#calm.of(facts);
     const first = this.#levelAt(draw);
     const picked = this.#pickIn(first, draw, within);
     if (picked !== undefined) return picked;
@@ -55,11 +93,12 @@ export class LocalityBalancer implements Balancer {
 
   /** Works out each level's load, in parts of 1. @returns whether all levels together are short of healthy endpoints */
   #measure(facts: PickFacts): boolean {
+    this.#count();
     const loads = this.#loads;
     let total = 0;
-    for (const [level, groups] of this.#levels.entries()) {
-      loads[level] = this.#isLeftOut(groups, facts) ? 0 : healthOf(groups);
-      total += loads[level];
+    for (let level = 0; level < loads.length; level += 1) {
+      loads[level] = this.#isLeftOut(this.#levels[level]!, facts) ? 0 : this.#health[level]!;
+      total += loads[level]!;
     }
     if (total === 0) {
       loads[0] = 1;
@@ -72,6 +111,24 @@ export class LocalityBalancer implements Balancer {
       left -= loads[level]!;
     }
     return total < 1;
+  }
+
+  /** Counts who is available, where that may have changed: lists may be long. */
+  #count(): void {
+    if (this.#availability !== null) {
+      if (this.#seen === this.#availability.changes) return;
+      this.#seen = this.#availability.changes;
+    }
+    for (const [level, groups] of this.#levels.entries()) {
+      let available = 0;
+      let all = 0;
+      for (const group of groups) {
+        group.count();
+        available += group.available;
+        all += group.endpoints.length;
+      }
+      this.#health[level] = Math.min(1, (OVERPROVISIONING * available) / all);
+    }
   }
 
   #levelAt(draw: number): number {
@@ -100,10 +157,10 @@ export class LocalityBalancer implements Balancer {
 
   #groupAt(groups: readonly Group[], draw: number): number {
     let total = 0;
-    for (const group of groups) total += shareOf(group);
+    for (const { share } of groups) total += share;
     let left = draw * total;
     for (let index = 0; index < groups.length; index += 1) {
-      left -= shareOf(groups[index]!);
+      left -= groups[index]!.share;
       if (left < 0) return index;
     }
     return 0;
@@ -119,19 +176,12 @@ export class LocalityBalancer implements Balancer {
   }
 }
 
-/** 1: enough of the level's endpoints are healthy. */
-function healthOf(groups: readonly Group[]): number {
-  let healthy = 0;
-  let all = 0;
-  for (const { endpoints } of groups) {
-    all += endpoints.length;
-    for (const state of endpoints) if (!state.unavailable) healthy += 1;
-  }
-  return Math.min(1, (OVERPROVISIONING * healthy) / all);
-}
-
-function shareOf({ endpoints, weight }: Group): number {
-  let healthy = 0;
-  for (const state of endpoints) if (!state.unavailable) healthy += 1;
-  return weight * Math.min(1, (OVERPROVISIONING * healthy) / endpoints.length);
+/** What all endpoints share that says whether one of them changed. */
+function sharedBy(levels: readonly LocalityLevel[]): Availability | null {
+  const shared = levels[0]?.[0]?.endpoints[0]?.availability;
+  if (shared === undefined) return null;
+  for (const level of levels)
+    for (const { endpoints } of level)
+      for (const { availability } of endpoints) if (availability !== shared) return null;
+  return shared;
 }

@@ -10,15 +10,18 @@ export interface Caller {
   /** `region/zone/subzone`; empty: not known. */
   readonly locality: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** Of this process among its kind; which endpoints of a long list it works with goes by it. @default '' */
+  readonly name?: string;
 }
 
 /** Where a workload does not say its locality, its labels may, as those of a Kubernetes node do. */
 export function callerOf(workload: {
   readonly labels: Readonly<Record<string, string>>;
   readonly locality?: string | undefined;
+  readonly name?: string | undefined;
 }): Caller {
-  const { labels } = workload;
-  return { labels, locality: workload.locality ?? localityOf(labels) };
+  const { labels, name } = workload;
+  return { labels, locality: workload.locality ?? localityOf(labels), ...(name !== undefined && { name }) };
 }
 
 /** What labels say of where somebody is; empty: nothing. */
