@@ -365,3 +365,17 @@ test('gRPC health is asked over HTTP/2, and only SERVING passes', async () => {
     ['POST', '/grpc.health.v1.Health/Check', 'trailers', 'application/grpc'],
   );
 });
+
+test('of many new endpoints the first checks are spread, five hundred a second', async () => {
+  const endpoints = Array.from({ length: 200 }, (_, index) => endpoint(index + 1));
+  const clinic = new Clinic({ clusters: [checked()], endpoints });
+  clinic.checks.answer = (sent) => sent.respond(200);
+  await clinic.clock.advanceAsync(0);
+  assert.equal(clinic.checks.sent.length, 0);
+  await clinic.clock.advanceAsync(200);
+  const half = clinic.checks.sent.length;
+  assert.ok(half > 80 && half < 120, `${half}`);
+  await clinic.clock.advanceAsync(200);
+  assert.equal(clinic.checks.sent.length, 200);
+  clinic.binder.dispose();
+});

@@ -44,13 +44,14 @@ export class HealthChecks {
       session.stop();
       this.#sessions.delete(endpoint);
     }
+    const spreadMs = spreadOf(changed ? present.size : present.size - this.#sessions.size);
     for (const endpoint of present) {
       let session = this.#sessions.get(endpoint);
       if (session === undefined) {
         session = new Session(endpoint, this.#options, this.state);
         this.#sessions.set(endpoint, session);
       }
-      session.follow(policy, changed);
+      session.follow(policy, changed, spreadMs);
     }
   }
 
@@ -73,6 +74,14 @@ export class HealthChecks {
   }
 }
 
+/** So many are asked at once; more of them one after the other, two milliseconds apart on average. */
+const AT_ONCE = 50;
+const EACH_MS = 2;
+
+function spreadOf(count: number): number {
+  return count <= AT_ONCE ? 0 : count * EACH_MS;
+}
+
 /** The checks of one endpoint, one after the other. */
 class Session {
   destination: Destination | null = null;
@@ -90,8 +99,11 @@ class Session {
     this.#state = state;
   }
 
-  /** @param changed the policy says something else than before: what it says of waiting holds from now on */
-  follow(policy: HealthCheckPolicy, changed: boolean): void {
+  /**
+   * @param changed the policy says something else than before: what it says of waiting holds from now on
+   * @param spreadMs in which the first check comes, by lot
+   */
+  follow(policy: HealthCheckPolicy, changed: boolean, spreadMs: number): void {
     this.#policy = policy;
     const { destination } = this.#endpoint;
     if (this.destination === null || changed || this.#reached !== destination) {
@@ -102,7 +114,7 @@ class Session {
     if (this.#giveUp !== null) return;
     this.#timer?.cancel();
     // Not now: the policy that asks for it is not in force yet.
-    this.#wait(0);
+    this.#wait(spreadMs === 0 ? 0 : this.#options.random.next() * spreadMs);
   }
 
   stop(): void {

@@ -33,23 +33,36 @@ test('before any result all endpoints are picked from: no start is an outage', (
   assert.deepEqual(picked(), [true, true, true]);
 });
 
-test('the first pass of a new endpoint is enough; while one is well, those not known yet wait', () => {
-  const { picked, record, events } = make();
+test('the first pass of a new endpoint is enough; those not known yet wait once as many are well', () => {
+  const { picked, record, events } = make({}, 4);
   record(1, 'passed');
-  assert.deepEqual(picked(), [false, true, false]);
+  assert.deepEqual(picked(), [true, true, true, true]);
   assert.deepEqual(events, ['10.0.0.2 healthy', '10.0.0.2 passed']);
   record(0, 'passed');
-  assert.deepEqual(picked(), [true, true, false]);
+  assert.deepEqual(picked(), [true, true, false, false]);
+  record(3, 'passed');
+  assert.deepEqual(picked(), [true, true, false, true]);
 });
 
 test('the first failure of a new endpoint is enough, too, and then it needs the threshold to come back', () => {
-  const { picked, record } = make();
+  const { picked, record } = make({}, 2);
   record(0, 'unreachable');
-  assert.deepEqual(picked(), [false, true, true], 'those that are not known yet stand in');
+  assert.deepEqual(picked(), [false, true], 'who is not known yet stands in');
   record(0, 'passed');
-  assert.deepEqual(picked(), [false, true, true]);
+  assert.deepEqual(picked(), [false, true]);
   record(0, 'passed');
-  assert.deepEqual(picked(), [true, false, false]);
+  assert.deepEqual(picked(), [true, false]);
+});
+
+test('an endpoint that joins others that are well waits for its first pass', () => {
+  const { endpoints, state, picked, record } = make();
+  state.update(endpoints.slice(0, 2));
+  record(0, 'passed');
+  record(1, 'passed');
+  state.update(endpoints);
+  assert.deepEqual(picked(), [true, true, false]);
+  record(2, 'passed');
+  assert.deepEqual(picked(), [true, true, true]);
 });
 
 test('broken connections and silence count up to the threshold, in a row; one pass begins anew', () => {
@@ -103,6 +116,7 @@ test('an endpoint that leaves is forgotten; when the last healthy one leaves, th
   const { endpoints, state, picked, record } = make();
   record(0, 'passed');
   record(1, 'told');
+  assert.deepEqual(picked(), [true, false, false]);
   state.update(endpoints.slice(1));
   assert.deepEqual(picked(), [true, false, true]);
   assert.equal(state.healthOf(endpoints[0]!), null);
@@ -136,7 +150,7 @@ test('being ejected and being unhealthy are two things: both have to end', () =>
   assert.equal(endpoint!.unavailable, false);
 });
 
-test('whatever happens: an unhealthy endpoint is never picked from, a healthy one always, others while none is healthy', () => {
+test('whatever happens: an unhealthy endpoint is never picked from, a healthy one always, others while they are more', () => {
   const results = fc.constantFrom<CheckResult>('passed', 'told', 'unreachable', 'timeout', 'unknown');
   const step = fc.oneof(
     fc.record({ index: fc.nat(3), result: results }),
@@ -149,9 +163,10 @@ test('whatever happens: an unhealthy endpoint is never picked from, a healthy on
         if ('present' in one) state.update(one.present.map((index) => endpoints[index]!));
         else record(one.index, one.result);
         const healths = endpoints.map((endpoint) => state.healthOf(endpoint));
-        const some = healths.includes('healthy');
+        const count = (wanted: string) => healths.filter((health) => health === wanted).length;
+        const known = count('healthy') > 0 && count('healthy') >= count('pending');
         for (const [index, health] of healths.entries()) {
-          const may = health === null || health === 'healthy' || (health === 'pending' && !some);
+          const may = health === null || health === 'healthy' || (health === 'pending' && !known);
           assert.equal(endpoints[index]!.healthy, may, `${healths}`);
         }
       }

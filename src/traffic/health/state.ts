@@ -29,6 +29,9 @@ export class HealthState {
   #policy: HealthCheckPolicy;
   readonly #records = new Map<EndpointState, HealthRecord>();
   #healthy = 0;
+  #pending = 0;
+  /** Do those that no check knows yet have to wait? */
+  #holding = false;
 
   constructor(options: HealthOptions) {
     this.#options = options;
@@ -51,10 +54,14 @@ export class HealthState {
       if (present.has(endpoint)) continue;
       this.#records.delete(endpoint);
       endpoint.healthy = true;
-      if (health === 'healthy') this.#healthy -= 1;
+      this.#count(health, -1);
     }
-    for (const endpoint of present)
-      if (!this.#records.has(endpoint)) this.#records.set(endpoint, new HealthRecord());
+    for (const endpoint of present) {
+      if (this.#records.has(endpoint)) continue;
+      this.#records.set(endpoint, new HealthRecord());
+      this.#count('pending', 1);
+      endpoint.healthy = !this.#holding;
+    }
     this.#holdPending();
   }
 
@@ -77,10 +84,7 @@ export class HealthState {
       record.successes += 1;
       // The first result of all is believed at once: what has just started should not wait for a threshold.
       if (record.health === 'unhealthy' && record.successes < this.#policy.healthyThreshold) return;
-      record.health = 'healthy';
-      this.#healthy += 1;
-      endpoint.healthy = true;
-      if (this.#healthy === 1) this.#holdPending();
+      this.#become(endpoint, record, 'healthy');
       this.#options.onHealthy?.(endpoint);
     }
     this.#options.onPassed?.(endpoint);
@@ -92,17 +96,32 @@ export class HealthState {
     if (record.health === 'healthy') {
       record.failures += 1;
       if (isNetworkFailure(result) && record.failures < this.#policy.unhealthyThreshold) return;
-      this.#healthy -= 1;
     }
-    record.health = 'unhealthy';
-    endpoint.healthy = false;
-    if (this.#healthy === 0) this.#holdPending();
+    this.#become(endpoint, record, 'unhealthy');
     this.#options.onUnhealthy?.(endpoint, result);
   }
 
-  /** Endpoints that no check knows yet wait while another is known to be well; else they are picked from, so that no start is an outage. */
+  #become(endpoint: EndpointState, record: HealthRecord, health: Health): void {
+    this.#count(record.health, -1);
+    this.#count(health, 1);
+    record.health = health;
+    endpoint.healthy = health === 'healthy';
+    this.#holdPending();
+  }
+
+  #count(health: Health, change: 1 | -1): void {
+    if (health === 'healthy') this.#healthy += change;
+    else if (health === 'pending') this.#pending += change;
+  }
+
+  /**
+   * A new endpoint waits for its first pass, as in Envoy, where there are as many that are known to be well. Where there are not, at the
+   * start above all, those that nobody knows yet are picked from: no start is an outage, nor all load on whoever answered first.
+   */
   #holdPending(): void {
-    for (const [endpoint, { health }] of this.#records)
-      if (health === 'pending') endpoint.healthy = this.#healthy === 0;
+    const holding = this.#healthy > 0 && this.#healthy >= this.#pending;
+    if (holding === this.#holding) return;
+    this.#holding = holding;
+    for (const [endpoint, { health }] of this.#records) if (health === 'pending') endpoint.healthy = !holding;
   }
 }
