@@ -8,7 +8,7 @@ import type { Excludes } from './exclude.js';
 
 type AddRequest = (this: http.Agent, request: ClientRequest, options: unknown, ...legacy: unknown[]) => void;
 /** Public in all but its types. */
-type Patched = { addRequest: AddRequest; createConnection: unknown };
+type Patched = http.Agent & { addRequest: AddRequest; createConnection: unknown };
 
 /** Of those `tls.connect` takes: with them the application says itself whom it trusts, and who it is. */
 const OWN_TLS = ['ca', 'cert', 'key', 'pfx', 'secureContext'] as const;

@@ -17,17 +17,21 @@ export type { Mesh } from '../mesh.js';
 
 /** Where copies of the package find what the first of them has done. */
 const INSTALLED = Symbol.for('heddle.auto');
-const place = globalThis as { [INSTALLED]?: Promise<Mesh> };
+const place = globalThis as { [INSTALLED]?: { readonly mesh: Promise<Mesh>; told: boolean } };
 
 /** The mesh that this process has joined. In worker threads undefined: they are not in the mesh. */
 export const mesh: Mesh | undefined = isMainThread ? await once() : undefined;
 
 function once(): Promise<Mesh> {
   const present = place[INSTALLED];
-  if (present !== undefined)
-    log('heddle/auto is at work already; this copy of the package leaves it to that');
-  place[INSTALLED] ??= install();
-  return place[INSTALLED];
+  if (present === undefined) {
+    const mesh = install();
+    place[INSTALLED] = { mesh, told: false };
+    return mesh;
+  }
+  if (!present.told) log('heddle/auto is at work already; another copy of it leaves it at that');
+  present.told = true;
+  return present.mesh;
 }
 
 /** The application starts when this is done; without a mesh it does not. */

@@ -17,9 +17,10 @@ export function followProcess(mesh: Mesh): void {
       stand();
       void mesh.close().finally(() => process.kill(process.pid, signal));
     };
-    // Not there beside others: some count the listeners, to end the process if they are alone.
+    // Not there beside others: some count the listeners, to end the process if they are alone. Gone only when the other is there, since
+    // with the last listener Node lets go of the signal.
     const onListener = (name: string | symbol) => {
-      if (name === signal) stand();
+      if (name === signal) queueMicrotask(stand);
     };
     process.on(signal, onSignal);
     process.on('newListener', onListener);
