@@ -27,15 +27,20 @@ class Collector implements BodySink {
   }
 
   onEnd(): void {
-    const [first, second] = this.#chunks;
-    if (first === undefined) this.#resolve(Buffer.alloc(0));
-    else if (second !== undefined) this.#resolve(Buffer.concat(this.#chunks));
-    else this.#resolve(Buffer.isBuffer(first) ? first : Buffer.from(first));
+    const [first = null, second] = this.#chunks;
+    this.#resolve(joinChunks(first, second === undefined ? null : this.#chunks));
   }
 
   onError(error: Error): void {
     this.#reject(bodyErrorOf(this.#call, error));
   }
+}
+
+/** @param all null if there is no more than the first; copies nothing then */
+export function joinChunks(first: Uint8Array | null, all: readonly Uint8Array[] | null): Buffer {
+  if (all !== null) return Buffer.concat(all);
+  if (first === null) return Buffer.alloc(0);
+  return Buffer.isBuffer(first) ? first : Buffer.from(first.buffer, first.byteOffset, first.byteLength);
 }
 
 /** The body as a Node stream; destroying it early gives the connection up. */

@@ -23,7 +23,7 @@ export function errorOf(call: Call, outcome: Exclude<Outcome, Responded>): unkno
   return new MeshError(describe(call, outcome.because, endpoint, failed ? outcome.cause : outcome.detail), {
     code: outcome.code,
     flag: formatFlags(call.flags),
-    sent: failed ? outcome.sent : 'no',
+    sent: outcome.sent ?? 'no',
     service: call.service === '' ? call.originalAuthority : call.service,
     cluster: call.cluster === '' ? undefined : call.cluster,
     endpoint,
@@ -38,26 +38,42 @@ export function errorOf(call: Call, outcome: Exclude<Outcome, Responded>): unkno
 export function bodyErrorOf(call: Call, error: Error): unknown {
   if (call.cancelledBy?.kind === 'signal') return call.cancelledBy.reason;
   if (isMeshError(error)) return error;
-  const deadline = call.cancelledBy?.kind === 'deadline';
-  return new MeshError(
-    describe(
-      call,
-      deadline ? 'timeout while the body was read' : 'the connection was lost while the body was read',
-      call.current?.endpoint.endpoint.key,
-      deadline ? undefined : error,
-    ),
-    {
-      code: deadline ? 'HEDDLE_DEADLINE_EXCEEDED' : 'HEDDLE_CONNECTION_LOST',
-      flag: deadline ? 'UT' : 'UC',
-      sent: 'maybe',
-      service: call.service,
-      cluster: call.cluster,
-      endpoint: call.current?.endpoint.endpoint.key,
-      attempts: call.attempts,
-      revision: call.revision,
-      cause: error,
-    },
-  );
+  if (call.cancelledBy?.kind === 'deadline')
+    return bodyError(call, 'HEDDLE_DEADLINE_EXCEEDED', 'timeout while the body was read', error, null);
+  return bodyError(call, 'HEDDLE_CONNECTION_LOST', 'the connection was lost while the body was read', error);
+}
+
+/** What a reader of the body gets when its content coding can not be undone. */
+export function codingErrorOf(call: Call, error: Error): MeshError {
+  return bodyError(call, 'HEDDLE_PROTOCOL_ERROR', 'the body is not what its content-encoding says', error);
+}
+
+const BODY_FLAGS = {
+  HEDDLE_DEADLINE_EXCEEDED: 'UT',
+  HEDDLE_CONNECTION_LOST: 'UC',
+  HEDDLE_PROTOCOL_ERROR: 'UPE',
+} as const;
+
+/** @param told what of the cause the message tells */
+function bodyError(
+  call: Call,
+  code: keyof typeof BODY_FLAGS,
+  because: string,
+  cause: Error,
+  told: Error | null = cause,
+): MeshError {
+  const endpoint = call.current?.endpoint.endpoint.key;
+  return new MeshError(describe(call, because, endpoint, told), {
+    code,
+    flag: BODY_FLAGS[code],
+    sent: 'maybe',
+    service: call.service,
+    cluster: call.cluster,
+    endpoint,
+    attempts: call.attempts,
+    revision: call.revision,
+    cause,
+  });
 }
 
 function describe(call: Call, because: string, endpoint: string | undefined, cause: unknown): string {

@@ -1,17 +1,19 @@
 /** `mesh.fetch`: the fetch API over the mesh. */
-import { copyFields, headerValue } from '../../base/headers.js';
-import type { CallRequest } from '../../model/call.js';
-import { isReplayable } from '../../model/request-body.js';
+import { MeshError } from '../../base/errors.js';
+import { headerValue } from '../../base/headers.js';
+import type { Responded } from '../../model/outcome.js';
 import { type Outbound, runCall } from '../../outbound/call.js';
-import { responseOf } from '../../outbound/surface.js';
-import { addDefaults, type FetchInit, type FetchRequest, toFields, toRequest } from './request.js';
+import type { OutboundCall } from '../../outbound/outbound-call.js';
+import { tooMany } from './coding.js';
+import { networkError, rejectionOf, typeErrorOf } from './errors.js';
+import { hasIntegrity } from './integrity.js';
+import { platformRequest, readPlatformRequest } from './platform-request.js';
+import { MAX_REDIRECTS, REDIRECTS, redirected } from './redirect.js';
+import { callOf, type FetchInit, type FetchRequest, plainRequest } from './request.js';
 import { MeshResponse } from './response.js';
+import { Targets } from './target.js';
 
 export type { FetchInit } from './request.js';
-
-/** The fetch API's own limit. */
-const MAX_REDIRECTS = 20;
-const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
 /**
  * The fetch API over the mesh. A response that has arrived holds nothing, read or not; one of more than 64 KiB that nobody reads keeps
@@ -19,66 +21,95 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308]);
  */
 export type MeshFetch = (input: string | URL | Request, init?: FetchInit) => Promise<Response>;
 
+/** The platform's own, for what has no network in it; whatever takes its place later is not it. */
+const builtin = globalThis.fetch;
+const BUILTIN_SCHEMES = new Set(['about:', 'blob:', 'data:']);
+
 export function fetchOver(outbound: Outbound): MeshFetch {
-  return async (input, init) => {
-    let request = toRequest(input, init);
-    for (let redirects = 0; ; redirects += 1) {
-      const call = outbound.begin(request.call);
-      const responded = responseOf(call, await runCall(outbound, call));
-      const location = REDIRECTS.has(responded.status)
-        ? headerValue(responded.headers, 'location')
-        : undefined;
-      if (location === undefined || request.redirect === 'manual') {
-        return new MeshResponse(call, responded, request.url.href, redirects > 0) as unknown as Response;
-      }
-      responded.body.drop(new Error('redirected'));
-      if (request.redirect === 'error') throw new TypeError('fetch failed: unexpected redirect');
-      if (redirects === MAX_REDIRECTS) throw new TypeError('fetch failed: redirect count exceeded');
-      request = redirected(request, responded.status, new URL(location, request.url));
-      if (request.call.timeoutMs !== undefined) {
-        const spentMs = outbound.clock.now() - call.startedAt;
-        const timeoutMs = Math.max(0, request.call.timeoutMs - spentMs);
-        request = { ...request, call: { ...request.call, timeoutMs } };
-      }
+  const targets = new Targets();
+  // Not async: a promise around the one that `follow` makes would cost three turns of the microtask queue.
+  return function fetch(input, init = undefined) {
+    try {
+      const plain = plainRequest(targets, input, init);
+      return plain === null ? fetchByPlatform(outbound, input, init) : follow(outbound, plain);
+    } catch (error) {
+      return Promise.reject(error);
     }
   };
 }
 
-/**
- * What a redirect asks for next: 303 always, 301 and 302 after POST, become GET without a body; credentials do not follow to
- * another origin. The fields are those that the caller gave: what the mesh and its policy added was for the first destination.
- * @source Fetch standard §4.4 HTTP-redirect fetch
- */
-function redirected(request: FetchRequest, status: number, url: URL): FetchRequest {
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    throw new TypeError(`fetch failed: a redirect to ${url.protocol}, which is not a scheme of HTTP`);
+async function fetchByPlatform(
+  outbound: Outbound,
+  input: string | URL | Request,
+  init: FetchInit | undefined,
+): Promise<Response> {
+  const given = platformRequest(input, init);
+  const { request, signal } = given;
+  if (signal?.aborted) {
+    request.body?.cancel(signal.reason).catch(() => {});
+    throw signal.reason;
   }
-  url.hash = '';
-  const { call } = request;
-  const toGet =
-    (status === 303 && call.method !== 'GET' && call.method !== 'HEAD') ||
-    ((status === 301 || status === 302) && call.method === 'POST');
-  if (!toGet && !isReplayable(call.body)) {
-    throw new TypeError('fetch failed: a redirected request whose body cannot be sent again');
+  const read = await readPlatformRequest(given);
+  if (read !== null) return follow(outbound, read);
+  const { protocol } = new URL(request.url);
+  if (BUILTIN_SCHEMES.has(protocol)) return builtin(request, { signal });
+  throw typeErrorOf(
+    'fetch failed',
+    new MeshError(`${protocol} is not a scheme that the mesh carries: use http: or https:`, {
+      code: 'HEDDLE_INVALID_ARGUMENT',
+    }),
+  );
+}
+
+async function follow(outbound: Outbound, first: FetchRequest): Promise<Response> {
+  let request = first;
+  let type: 'basic' | 'cors' = 'basic';
+  for (let followed = 0; ; followed += 1) {
+    if (request.signal?.aborted) throw request.signal.reason;
+    const call = outbound.begin(callOf(request));
+    const outcome = await runCall(outbound, call);
+    if (outcome.kind !== 'response') throw rejectionOf(call, outcome);
+    const redirects = REDIRECTS.has(outcome.status);
+    if (redirects && request.redirect === 'error') throw refused(outcome, 'unexpected redirect');
+    const location = redirects ? headerValue(outcome.headers, 'location') : undefined;
+    if (location === undefined || request.redirect === 'manual') {
+      if (outcome.status === 407) throw refused(outcome, 'a proxy asks for credentials');
+      const coding = outcome.headers['content-encoding'];
+      if (coding !== undefined && tooMany(coding)) throw refused(outcome, 'too many content codings');
+      const response = new MeshResponse({
+        call,
+        responded: outcome,
+        url: request.target.href,
+        redirected: followed > 0,
+        type,
+        signal: request.signal,
+      }).settle();
+      if (request.integrity !== '') return verified(response, request.integrity);
+      return response as unknown as Response;
+    }
+    if (followed === MAX_REDIRECTS) throw refused(outcome, 'redirect count exceeded');
+    outcome.body.drop(new Error('redirected'));
+    const next = redirected(request, outcome.status, location);
+    if (next.target.origin !== request.target.origin) type = 'cors';
+    request = spent(outbound, call, next);
   }
-  const headers = toFields(request.fields);
-  delete headers.host;
-  if (toGet) for (const name of Object.keys(headers)) if (name.startsWith('content-')) delete headers[name];
-  if (url.origin !== request.url.origin) {
-    for (const name of ['authorization', 'cookie', 'proxy-authorization']) delete headers[name];
-  }
-  const fields = copyFields(headers);
-  const type = call.headers['content-type'];
-  if (!toGet && type !== undefined) headers['content-type'] ??= type;
-  addDefaults(headers);
-  const next: CallRequest = {
-    ...call,
-    method: toGet ? 'GET' : call.method,
-    scheme: url.protocol === 'https:' ? 'https' : 'http',
-    authority: url.host,
-    path: `${url.pathname}${url.search}`,
-    headers,
-    body: toGet ? null : call.body,
-  };
-  return { ...request, url, fields, call: next };
+}
+
+function refused({ body }: Responded, because: string): TypeError {
+  body.drop(new Error(because));
+  return networkError(because);
+}
+
+/** The caller's timeout is one for all redirects together. */
+function spent(outbound: Outbound, call: OutboundCall, request: FetchRequest): FetchRequest {
+  if (request.timeoutMs === undefined) return request;
+  const spentMs = outbound.clock.now() - call.startedAt;
+  return { ...request, timeoutMs: Math.max(0, request.timeoutMs - spentMs) };
+}
+
+/** A body whose digest is asked for is read before anyone sees it. */
+async function verified(response: MeshResponse, integrity: string): Promise<Response> {
+  const bytes = await response.bytes();
+  if (!hasIntegrity(bytes, integrity)) throw networkError('integrity mismatch');
+  return response.withBody(new Blob([bytes]).stream()) as unknown as Response;
 }

@@ -7,6 +7,10 @@ import { cluster, host, policy, route } from '../../outbound/fixtures.test.helpe
 import { noTelemetry } from '../../ports/telemetry.js';
 import { bodyOf, over, serve, until } from '../outbound.test.helper.js';
 
+/** A TypeError `fetch failed` that says why in its cause. */
+const because = (why: RegExp) => (error: Error) =>
+  error instanceof TypeError && error.message === 'fetch failed' && why.test(String(error.cause));
+
 test('redirects are followed, once or many times, and no further than twenty', async (t) => {
   const { port } = await serve(t, (request, response) => {
     const left = Number(request.url!.slice(1));
@@ -20,8 +24,8 @@ test('redirects are followed, once or many times, and no further than twenty', a
     ['arrived', 'http://reviews/0', true],
   );
   assert.equal((await fetch('http://reviews/20')).status, 200);
-  await assert.rejects(fetch('http://reviews/21'), /redirect count exceeded/);
-  await assert.rejects(fetch('http://reviews/1', { redirect: 'error' }), /unexpected redirect/);
+  await assert.rejects(fetch('http://reviews/21'), because(/redirect count exceeded/));
+  await assert.rejects(fetch('http://reviews/1', { redirect: 'error' }), because(/unexpected redirect/));
   const manual = await fetch('http://reviews/1', { redirect: 'manual' });
   assert.deepEqual([manual.status, manual.headers.get('location'), manual.redirected], [302, '/0', false]);
   await manual.text();
@@ -45,7 +49,8 @@ test('303 and a POST at 301 or 302 become GET without a body; 307 and 308 repeat
   for (const status of [307, 308]) assert.equal(await post(status), 'POST body text/plain;charset=UTF-8');
   assert.equal(await post(301, 'PUT'), 'PUT body text/plain;charset=UTF-8');
   const large = Readable.from([Buffer.alloc(100 * 1024)]);
-  await assert.rejects(fetch('http://reviews/307', { method: 'POST', body: large }), /cannot be sent again/);
+  const again = fetch('http://reviews/307', { method: 'POST', body: large, duplex: 'half' });
+  await assert.rejects(again, because(/cannot be sent again/));
 });
 
 test('to another origin go neither credentials nor what policy added for the first', async (t) => {
@@ -91,7 +96,7 @@ test('a redirect to what is not HTTP is refused', async (t) => {
     response.writeHead(302, { location: request.url === '/bad' ? 'http://[' : 'ftp://reviews/file' }).end();
   });
   const { fetch, outbound } = over(t, [port]);
-  await assert.rejects(fetch('http://reviews/'), /redirect to ftp:/);
+  await assert.rejects(fetch('http://reviews/'), because(/redirect to ftp:/));
   await assert.rejects(fetch('http://reviews/bad'), TypeError);
   await until(() => outbound.active === 0);
 });

@@ -4,141 +4,185 @@
  */
 import { Readable } from 'node:stream';
 import { headerValue } from '../../base/headers.js';
-import type { Call } from '../../model/call.js';
-import type { Responded } from '../../model/outcome.js';
-import { BodyStream, collect } from '../body.js';
-import { codingsOf, decodeStream, decodeWhole } from './coding.js';
+import type { BodySink } from '../../model/response-body.js';
+import { asArrayBuffer, asBytes, asJson, asText } from './body-kinds.js';
+import { codingsOf, decodeWhole } from './coding.js';
+import { DecodedBody } from './decoded-body.js';
+import { brokenOff, undecodable } from './errors.js';
+import { responseHeaders } from './response-headers.js';
+import { webBody } from './web-body.js';
+import { type Live, readWhole } from './whole-body.js';
 
-/** Bytes that a body read as a web stream may hold back. */
-const HIGH_WATER_BYTES = 64 * 1024;
+type ByteStream = ReadableStream<Uint8Array<ArrayBuffer>>;
+
+export interface Made extends Live {
+  /** Without its fragment. */
+  readonly url: string;
+  readonly redirected: boolean;
+  /** `cors` after a redirect to another origin. */
+  readonly type: 'basic' | 'cors';
+}
 
 /** Responses that have no body, whatever their fields say (RFC 9110 §6.4.1). */
 const NULL_BODY = new Set([204, 205, 304]);
+const NOBODY: BodySink = { onData: () => true, onEnd() {}, onError() {} };
+const EMPTY = Buffer.alloc(0);
 
 export class MeshResponse {
-  readonly #call: Call;
-  readonly #responded: Responded;
-  readonly status: number;
-  readonly statusText: string;
-  readonly url: string;
-  readonly redirected: boolean;
-  readonly type = 'basic';
+  readonly #made: Made;
+  readonly #isNull: boolean;
   #headers: Headers | null = null;
-  #stream: globalThis.ReadableStream<Uint8Array<ArrayBuffer>> | null = null;
+  /** Once somebody asked for it, all reading goes through it. */
+  #stream: ByteStream | null = null;
   #used = false;
 
-  constructor(call: Call, responded: Responded, url: string, redirected: boolean) {
-    this.#call = call;
-    this.#responded = responded;
-    this.status = responded.status;
-    this.statusText = responded.statusText;
-    this.url = url;
-    this.redirected = redirected;
-    // Nobody reads what is not there: give the connection back at once.
-    if (this.#isNull) responded.body.attach({ onData: () => true, onEnd() {}, onError() {} });
+  constructor(made: Made) {
+    this.#made = made;
+    this.#isNull = NULL_BODY.has(made.responded.status) || made.call.method === 'HEAD';
+  }
+
+  /** Nobody reads what is not there: gives the connection back at once. */
+  settle(): this {
+    if (this.#isNull) this.#made.responded.body.attach(NOBODY);
+    return this;
+  }
+
+  /** The same response with this body in place of its own. */
+  withBody(stream: ByteStream | null): MeshResponse {
+    const copy = new MeshResponse(this.#made);
+    copy.#stream = stream;
+    return copy;
+  }
+
+  get status(): number {
+    return this.#made.responded.status;
+  }
+
+  get statusText(): string {
+    return this.#made.responded.statusText;
   }
 
   get ok(): boolean {
     return this.status >= 200 && this.status <= 299;
   }
 
+  get url(): string {
+    return this.#made.url;
+  }
+
+  get redirected(): boolean {
+    return this.#made.redirected;
+  }
+
+  get type(): 'basic' | 'cors' {
+    return this.#made.type;
+  }
+
   get headers(): Headers {
-    if (this.#headers !== null) return this.#headers;
-    const headers = new Headers();
-    for (const [name, value] of Object.entries(this.#responded.headers)) {
-      if (typeof value === 'string') headers.append(name, value);
-      else for (const one of value) headers.append(name, one);
-    }
-    this.#headers = headers;
-    return headers;
+    this.#headers ??= responseHeaders(this.#made.responded.headers);
+    return this.#headers;
   }
 
   get bodyUsed(): boolean {
-    return (
-      this.#used ||
-      (this.#stream !== null && (this.#stream.locked || Readable.isDisturbed(this.#stream as never)))
-    );
+    return this.#used || (this.#stream !== null && Readable.isDisturbed(this.#stream as never));
   }
 
-  get body(): globalThis.ReadableStream<Uint8Array<ArrayBuffer>> | null {
+  get body(): ByteStream | null {
     if (this.#isNull) return null;
     this.#stream ??= this.#open();
     return this.#stream;
   }
 
-  async text(): Promise<string> {
-    const bytes = await this.#bytes();
-    // A leading byte order mark is not part of the text (Encoding standard, UTF-8 decode).
-    return bytes[0] === 0xef ? new TextDecoder().decode(bytes) : bytes.toString('utf8');
+  text(): Promise<string> {
+    return this.#read(asText);
   }
 
-  async json(): Promise<unknown> {
-    return JSON.parse(await this.text());
+  json(): Promise<unknown> {
+    return this.#read(asJson);
   }
 
-  async arrayBuffer(): Promise<ArrayBuffer> {
-    const bytes = await this.#bytes();
-    return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
+  arrayBuffer(): Promise<ArrayBuffer> {
+    return this.#read(asArrayBuffer);
   }
 
-  async bytes(): Promise<Uint8Array> {
-    return new Uint8Array(await this.arrayBuffer());
+  bytes(): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#read(asBytes);
   }
 
-  async blob(): Promise<Blob> {
-    return new Blob([await this.arrayBuffer()], { type: this.headers.get('content-type') ?? '' });
+  blob(): Promise<Blob> {
+    return this.#read((bytes) => this.#platform(bytes).blob());
   }
 
-  async formData(): Promise<FormData> {
-    return new Response(await this.arrayBuffer(), { headers: this.headers }).formData();
+  formData(): Promise<FormData> {
+    return this.#read((bytes) => this.#platform(bytes).formData());
+  }
+
+  clone(): Response {
+    if (this.bodyUsed || this.#stream?.locked)
+      throw new TypeError('Response.clone: Body has already been consumed.');
+    const { body } = this;
+    const [mine, theirs] = body === null ? [null, null] : body.tee();
+    this.#stream = mine as ByteStream | null;
+    return this.withBody(theirs as ByteStream | null) as unknown as Response;
   }
 
   /** A true WHATWG Response with the same body, for code that needs one. */
   toResponse(): Response {
-    const { status, statusText, headers } = this;
-    const body = this.body;
+    const { status, statusText, headers, body } = this;
     this.#used = true;
     return new Response(body, { status, statusText, headers });
   }
 
-  clone(): Response {
-    if (this.bodyUsed) throw new TypeError('Response.clone: Body has already been consumed.');
-    const { status, statusText, headers, body, url, redirected } = this;
-    const [mine, theirs] = body === null ? [null, null] : body.tee();
-    this.#stream = mine;
-    const copy = new Response(theirs, { status, statusText, headers });
-    return Object.defineProperties(copy, { url: { value: url }, redirected: { value: redirected } });
+  /** Two kinds that the platform makes: they depend on the content type. */
+  #platform(bytes: Buffer): Response {
+    const type = this.headers.get('content-type');
+    const headers: Record<string, string> = type === null ? {} : { 'content-type': type };
+    return new Response(this.#isNull ? null : asBytes(bytes), { headers });
   }
 
-  get #isNull(): boolean {
-    return NULL_BODY.has(this.status) || this.#call.method === 'HEAD';
+  get #codings(): readonly string[] {
+    return codingsOf(headerValue(this.#made.responded.headers, 'content-encoding'));
   }
 
-  get #codings() {
-    return codingsOf(headerValue(this.#responded.headers, 'content-encoding'));
-  }
-
-  async #bytes(): Promise<Buffer> {
-    if (this.bodyUsed) throw new TypeError('Body is unusable: Body has already been read');
+  #read<T>(convert: (bytes: Buffer) => T | Promise<T>): Promise<T> {
+    if (this.#stream !== null || this.#isNull || this.#used) return this.#readSlowly(convert);
     this.#used = true;
-    if (this.#isNull) return Buffer.alloc(0);
-    if (this.#stream !== null) return Buffer.from(await new Response(this.#stream).arrayBuffer());
-    const bytes = await collect(this.#call, this.#responded.body);
     const codings = this.#codings;
-    if (codings.length === 0) return bytes;
-    try {
-      return await decodeWhole(bytes, codings);
-    } catch (cause) {
-      throw new TypeError('terminated', { cause });
-    }
+    return codings.length === 0 ? readWhole(this.#made, convert) : this.#decode(codings, convert);
   }
 
-  #open(): globalThis.ReadableStream<Uint8Array<ArrayBuffer>> {
-    const stream = decodeStream(new BodyStream(this.#call, this.#responded.body), this.#codings);
-    // Counted in bytes: by default each chunk counts as one, and thousands of them would wait for a slow reader.
-    const strategy = new ByteLengthQueuingStrategy({ highWaterMark: HIGH_WATER_BYTES });
-    return Readable.toWeb(stream, { strategy }) as never;
+  async #readSlowly<T>(convert: (bytes: Buffer) => T | Promise<T>): Promise<T> {
+    const { signal } = this.#made;
+    if (this.#used && signal?.aborted) throw signal.reason;
+    if (this.bodyUsed || this.#stream?.locked)
+      throw new TypeError('Body is unusable: Body has already been read');
+    if (this.#isNull) return convert(EMPTY);
+    this.#used = true;
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of this.#stream as unknown as AsyncIterable<Uint8Array>) chunks.push(chunk);
+    return convert(Buffer.concat(chunks));
+  }
+
+  async #decode<T>(codings: readonly string[], convert: (bytes: Buffer) => T | Promise<T>): Promise<T> {
+    const bytes = await readWhole(this.#made, (all) => all);
+    let decoded: Buffer;
+    try {
+      decoded = await decodeWhole(bytes, codings);
+    } catch (error) {
+      throw undecodable(this.#made.call, error as Error);
+    }
+    return convert(decoded);
+  }
+
+  #open(): ByteStream {
+    const { call, responded, signal } = this.#made;
+    const codings = this.#codings;
+    return codings.length === 0
+      ? webBody(responded.body, (error) => brokenOff(call, error), signal)
+      : webBody(new DecodedBody(call, responded.body, codings), (error) => undecodable(call, error), signal);
   }
 }
 
 Object.setPrototypeOf(MeshResponse.prototype, Response.prototype);
+// What a Response says of itself.
+Object.defineProperty(MeshResponse.prototype, 'constructor', { value: Response });

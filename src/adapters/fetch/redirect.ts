@@ -1,0 +1,60 @@
+/** What a redirect asks for next. @source Fetch standard §4.5, HTTP-redirect fetch */
+import { copyFields } from '../../base/headers.js';
+import { isReplayable } from '../../model/request-body.js';
+import { networkError } from './errors.js';
+import type { FetchRequest } from './request.js';
+import { type Target, targetOf } from './target.js';
+
+/** The fetch API's own limit. */
+export const MAX_REDIRECTS = 20;
+export const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
+const BODY_FIELDS = [
+  'content-encoding',
+  'content-language',
+  'content-location',
+  'content-type',
+  'content-length',
+];
+const SECRETS = ['authorization', 'cookie', 'proxy-authorization'];
+
+/**
+ * 303, and 301 and 302 after POST, become GET without a body; credentials do not follow to another origin. The fields are those that the
+ * caller gave: what the mesh and its policy added was for the first destination.
+ */
+export function redirected(request: FetchRequest, status: number, location: string): FetchRequest {
+  const target = targetAt(request, location);
+  const { method, body } = request;
+  const toGet =
+    (status === 303 && method !== 'GET' && method !== 'HEAD') ||
+    ((status === 301 || status === 302) && method === 'POST');
+  if (!toGet && !isReplayable(body)) {
+    throw networkError('the request was redirected, and its body cannot be sent again');
+  }
+  const fields = request.fields === null ? null : copyFields(request.fields);
+  if (fields !== null) {
+    if (toGet) for (const name of BODY_FIELDS) delete fields[name];
+    if (target.origin !== request.target.origin) for (const name of SECRETS) delete fields[name];
+  }
+  return { ...request, target, fields, method: toGet ? 'GET' : method, body: toGet ? null : body };
+}
+
+function targetAt(request: FetchRequest, location: string): Target {
+  // Fields are bytes; a server that writes UTF-8 into one means UTF-8.
+  const text = /[\x80-\xff]/.test(location) ? Buffer.from(location, 'latin1').toString('utf8') : location;
+  if (!URL.canParse(text, request.target.href)) throw networkError('a redirect to what is no URL');
+  const url = new URL(text, request.target.href);
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+    throw networkError(`a redirect to ${url.protocol}, which is not a scheme of HTTP`);
+  }
+  const elsewhere = url.origin !== request.target.origin;
+  if (elsewhere && request.mode === 'same-origin') {
+    throw networkError('a redirect to another origin, with the mode same-origin');
+  }
+  if (elsewhere && request.mode === 'cors' && (url.username !== '' || url.password !== '')) {
+    throw networkError('a redirect to another origin with credentials in its URL');
+  }
+  url.username = '';
+  url.password = '';
+  return targetOf(url)!;
+}
