@@ -30,7 +30,12 @@ export interface Plan {
 
 /** Matches the route, chooses the cluster, and rewrites the call accordingly. */
 export function planCall(snapshot: OutboundSnapshot, call: OutboundCall, random: Random): Plan {
-  const { host: name, port } = splitAuthority(call.authority, call.scheme);
+  const { authority, scheme } = call;
+  // Most callers name no port: nothing has to be taken apart.
+  const bare = !authority.includes(':');
+  const { host: name, port } = bare
+    ? { host: authority, port: scheme === 'https' ? 443 : 80 }
+    : splitAuthority(authority, scheme);
   const host = snapshot.hosts.lookup(name);
   if (host === undefined) return planUnknown(snapshot, call, name, port);
   call.service = host.host;

@@ -49,8 +49,8 @@ export function requestOver(outbound: Outbound): MeshRequest {
         code: 'HEDDLE_INVALID_ARGUMENT',
       });
     }
-    for (const [name, value] of Object.entries(options.query ?? {}))
-      url.searchParams.append(name, String(value));
+    const { query } = options;
+    if (query) for (const name of Object.keys(query)) url.searchParams.append(name, String(query[name]));
     const headers = toFields(options.headers);
     const call = outbound.begin({
       method: (options.method ?? 'GET').toUpperCase(),

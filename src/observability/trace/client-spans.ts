@@ -8,7 +8,14 @@ import type { OtelApi } from '../otel-api.js';
 import { errorTypeOf, reasonOf } from '../outcome-words.js';
 import { fullUrl, knownMethod, methodInName, splitAuthority } from '../semconv.js';
 import { beginSpan } from './begin.js';
-import { contextFromFields, hasOtherFormats, injectOthers, isSilent, writeSpan } from './context.js';
+import {
+  contextFromFields,
+  hasOtherFormats,
+  hasOthers,
+  injectOthers,
+  isSilent,
+  writeSpan,
+} from './context.js';
 import type { CompiledTracing } from './decide.js';
 import type { SpanFacts, TagFacts } from './tags.js';
 
@@ -55,12 +62,14 @@ export class ClientSpans {
       above !== undefined && isSilent(above)
         ? above
         : beginSpan({ tracer, name: callSpanName(call), kind, parent, tracing, random });
-    const context = started === above ? parent : trace.setSpan(parent, started);
-    if (tracing?.apart !== true) {
-      injectOthers(context, call.headers, this.#api);
-      writeSpan(started.spanContext(), call.headers);
-    }
-    if (!started.isRecording()) return { tracer, context, span: null, otherFormats: false, tracing };
+    const apart = tracing?.apart === true;
+    const recording = started.isRecording();
+    const others = !apart && hasOthers(parent, this.#api);
+    // Nobody looks at the context of a span that records nothing, unless a propagator does.
+    const context = started === above || !(recording || others) ? parent : trace.setSpan(parent, started);
+    if (others) injectOthers(context, call.headers, this.#api);
+    if (!apart) writeSpan(started.spanContext(), call.headers);
+    if (!recording) return { tracer, context, span: null, otherFormats: false, tracing };
     const server = splitAuthority(call.originalAuthority, call.scheme);
     started.setAttributes({
       'http.request.method': knownMethod(call.method),

@@ -5,6 +5,7 @@
 import {
   type Context,
   createTraceState,
+  propagation,
   ROOT_CONTEXT,
   type Span,
   type SpanContext,
@@ -49,6 +50,11 @@ export function writeSpan(span: SpanContext, fields: HeaderFields): void {
   const state = span.traceState?.serialize() ?? '';
   if (state !== '') fields.tracestate = state;
   else delete fields.tracestate;
+}
+
+/** Is there anything that {@link injectOthers} would add to what {@link writeSpan} writes? */
+export function hasOthers(context: Context, api: OtelApi): boolean {
+  return propagation.getBaggage(context) !== undefined || hasOtherFormats(api);
 }
 
 /** What registered propagators add: baggage, and other trace formats with the span of `context` as parent. */
