@@ -20,12 +20,19 @@ test('the quickstart prints what its README says', () => {
   assert.equal(status, 0, stdout + stderr);
 });
 
-test('the TCP example prints what its README says', async () => {
-  const example = join(ROOT, 'examples/tcp');
+for (const [title, name, named] of [
+  ['TCP', 'tcp', '9201'],
+  ['clients', 'clients', '9301'],
+] as const)
+  test(`the ${title} example prints what its README says`, () => programPrints(name, named));
+
+/** @param named the port in its policy, in whose place there is a free one */
+async function programPrints(name: string, named: string): Promise<void> {
+  const example = join(ROOT, 'examples', name);
   const folder = mkdtempSync(join(tmpdir(), 'heddle-docs-'));
   try {
     const port = String(await freePort());
-    const policy = readFileSync(join(example, 'policy.yaml'), 'utf8').replace('9201', port);
+    const policy = readFileSync(join(example, 'policy.yaml'), 'utf8').replace(named, port);
     writeFileSync(join(folder, 'policy.yaml'), policy);
     const env = { ...process.env, HEDDLE_POLICY: join(folder, 'policy.yaml'), PORT: port };
     const said = spawnSync(process.execPath, [join(example, 'main.mjs')], { encoding: 'utf8', env });
@@ -34,7 +41,7 @@ test('the TCP example prints what its README says', async () => {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-});
+}
 
 test('the README shows an example of at most 15 lines of code', () => {
   const lines = source('examples/quickstart/src/main.ts#join').split('\n');
