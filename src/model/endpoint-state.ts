@@ -6,6 +6,12 @@ export interface Availability {
   changes: number;
 }
 
+/** null: they have none in common, so nothing says when to count again. */
+export function sharedAvailability(endpoints: readonly EndpointState[]): Availability | null {
+  const shared = endpoints[0]?.availability ?? null;
+  return endpoints.every(({ availability }) => availability === shared) ? shared : null;
+}
+
 /**
  * What this process remembers of one endpoint of one cluster: what pickers read and filters write. Keyed by cluster and
  * endpoint key; outlives snapshots.

@@ -14,11 +14,14 @@ const POLICIES: readonly BalancerPolicy[] = [
   { kind: 'least-request', warmup: { durationMs: 100, minimumPercent: 10, aggression: 1 } },
   { kind: 'consistent-hash', hash: { from: 'source-ip' }, table: 'ring', size: 64 },
   { kind: 'consistent-hash', hash: { from: 'source-ip' }, table: 'maglev', size: 67 },
+  { kind: 'peak-ewma', decayMs: 100 },
+  { kind: 'round-robin', warmup: { durationMs: 100, minimumPercent: 10, aggression: 1 } },
 ];
 
 function endpoints(count: number, weights: readonly number[] = []): EndpointState[] {
+  const availability = { changes: 0 };
   return Array.from({ length: count }, (_, index) =>
-    testEndpoint(index + 1, { weight: weights[index] ?? 1 }),
+    testEndpoint(index + 1, { weight: weights[index] ?? 1 }, 0, availability),
   );
 }
 
@@ -119,6 +122,25 @@ test('round robin rotates: each window of n picks has each of n endpoints once',
   );
 });
 
+test('round robin goes on where it was when an endpoint leaves and comes back', () => {
+  const list = endpoints(4);
+  const subject = balancer({ kind: 'round-robin' }, list);
+  const pick = () => list.indexOf(subject.pick({ hash: undefined, tried: [] })!);
+  const first = pick();
+  const after = (steps: number) => (first + steps) % 4;
+  list[after(1)]!.ejected = true;
+  const three = [pick(), pick(), pick()];
+  assert.deepEqual([...three].sort(), [after(0), after(2), after(3)].sort());
+  list[after(1)]!.ejected = false;
+  assert.equal(new Set([pick(), pick(), pick(), pick()]).size, 4);
+});
+
+test('round robin: endpoints that have nothing in common but the list take turns, too', () => {
+  const list = [1, 2, 3].map((number) => testEndpoint(number));
+  list[1]!.ejected = true;
+  assert.deepEqual(counts({ kind: 'round-robin' }, list, 40), [20, 0, 20]);
+});
+
 test('round robin starts anywhere', () => {
   const list = endpoints(4);
   const starts = new Set<EndpointState | undefined>();
@@ -192,7 +214,7 @@ test('an endpoint that warms up gets its part, all of it once the window is over
   assert.deepEqual(counts(policy, list, 90, { clock }), [45, 45]);
 });
 
-for (const policy of POLICIES.slice(4) as Extract<BalancerPolicy, { kind: 'consistent-hash' }>[]) {
+for (const policy of POLICIES.slice(4, -2) as Extract<BalancerPolicy, { kind: 'consistent-hash' }>[]) {
   const facts = (hash: number) => ({ hash, tried: [] });
   const hashes = Array.from({ length: 500 }, (_, index) => Math.imul(index + 1, 0x9e3779b1) >>> 0);
 

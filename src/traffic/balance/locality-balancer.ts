@@ -4,7 +4,7 @@
  * @source Envoy `load_balancing/priority.rst`, `locality_weight.rst`; spec resilience.md §8.3, §8.4
  */
 import type { Random } from '../../base/random.js';
-import type { Availability, EndpointState } from '../../model/endpoint-state.js';
+import { type Availability, type EndpointState, sharedAvailability } from '../../model/endpoint-state.js';
 import type { Balancer, PickFacts } from '../../ports/balancer.js';
 import type { LocalityLevel } from './locality.js';
 
@@ -72,7 +72,7 @@ export class LocalityBalancer implements Balancer {
     this.#health = new Float64Array(levels.length);
     this.#loads = new Float64Array(levels.length);
     this.#random = random;
-    this.#availability = sharedBy(levels);
+    this.#availability = sharedAvailability(levels.flat().flatMap(({ endpoints }) => endpoints));
   }
 
   pick(facts: PickFacts): EndpointState | undefined {
@@ -174,14 +174,4 @@ export class LocalityBalancer implements Balancer {
       level.some(({ endpoints }) => counted.some((state) => endpoints.includes(state)));
     return used(groups) && !this.#levels.every(used);
   }
-}
-
-/** What all endpoints share that says whether one of them changed. */
-function sharedBy(levels: readonly LocalityLevel[]): Availability | null {
-  const shared = levels[0]?.[0]?.endpoints[0]?.availability;
-  if (shared === undefined) return null;
-  for (const level of levels)
-    for (const { endpoints } of level)
-      for (const { availability } of endpoints) if (availability !== shared) return null;
-  return shared;
 }
