@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { TestCa } from '@heddle/testkit';
 import { Child } from './child.js';
 
-const ROOT = resolve(fileURLToPath(import.meta.url), '../../../..');
+export const ROOT = resolve(fileURLToPath(import.meta.url), '../../../..');
 const APPS = join(ROOT, 'test/end-to-end/auto-apps');
 export const AUTO = join(ROOT, 'dist/auto/index.js');
 
