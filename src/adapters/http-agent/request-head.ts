@@ -54,7 +54,7 @@ export function parseHead(text: string, fallback: Target): RequestHead {
     const value = text.slice(colon + 1, end).trim();
     appendField(CONNECTION_FIELDS.has(name) ? own : headers, name, value);
   }
-  const connection = own.connection === undefined ? NONE : listOf(own.connection);
+  const connection = optionsOf(own.connection);
   // What the connection's options name goes no further than the connection.
   for (const name of connection) delete headers[name];
   const framing = framingOf(own);
@@ -85,6 +85,11 @@ const CONNECTION_FIELDS = new Set([
 ]);
 
 const NONE: readonly string[] = [];
+
+function optionsOf(connection: string | string[] | undefined): readonly string[] {
+  // As Node writes it with nearly every request.
+  return connection === undefined || connection === 'keep-alive' ? NONE : listOf(connection);
+}
 
 function requestLine(line: string): { readonly method: string; readonly target: string } {
   const first = line.indexOf(' ');
