@@ -78,6 +78,9 @@ class Types {
         return `readonly ${item.includes(' ') ? `(${item})` : item}[]`;
       }
       case 'object':
+        // To be there is all that it can say.
+        if (Object.keys(schema.properties ?? { any: true }).length === 0 && !isOpen(schema))
+          return 'Readonly<Record<string, never>>';
         if (schema.properties !== undefined)
           return this.add(isMatch(schema) ? `${this.#kind}StringMatch` : name, schema, name);
         return `Readonly<Record<string, ${this.#typeOf(schema.additionalProperties as JsonSchema, singular(name))}>>`;
@@ -125,5 +128,6 @@ function capital(name: string): string {
 
 function singular(name: string): string {
   if (/(Tls|Sans|Status)$/.test(name)) return name;
+  if (name.endsWith('uses')) return name.slice(0, -2);
   return name.replace(/ies$/, 'y').replace(/([^s])s$/, '$1');
 }

@@ -70,7 +70,7 @@ export function createBalancer(
   const [first] = levels;
   // One group has no use for a choice among groups. It can be smaller than the list: a distribution leaves localities out.
   if (levels.length <= 1 && (first?.length ?? 0) <= 1) return balancerOf(first?.[0]?.endpoints ?? []);
-  return new LocalityBalancer(levels, options.random, balancerOf);
+  return new LocalityBalancer(levels, options, balancerOf);
 }
 
 /** Over the part of the group that this process works with, or over all of it. */

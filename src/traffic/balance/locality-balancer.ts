@@ -53,7 +53,12 @@ export class LocalityBalancer implements Balancer {
   /** Of each level, if it is not left out. */
   readonly #health: Float64Array;
   readonly #loads: Float64Array;
+  /** Of each level, its part of all endpoints. */
+  readonly #sizes: Float64Array;
   readonly #random: Random;
+  readonly #panicPercent: number;
+  /** Every level has so few available endpoints that panic takes any of them. */
+  #panic = false;
   /** null: endpoints do not say together whether one of them changed, so they are counted at each pick. */
   readonly #availability: Availability | null;
   #seen = -1;
@@ -63,15 +68,17 @@ export class LocalityBalancer implements Balancer {
   /** @param make a balancer over the endpoints of one group */
   constructor(
     levels: readonly LocalityLevel[],
-    random: Random,
+    { random, panicPercent }: { readonly random: Random; readonly panicPercent: number },
     make: (endpoints: readonly EndpointState[]) => Balancer,
   ) {
     this.#levels = levels.map((level) =>
       level.map(({ endpoints, weight }) => new Group(endpoints, weight, make(endpoints))),
     );
     this.#health = new Float64Array(levels.length);
+    this.#sizes = sizesOf(levels);
     this.#loads = new Float64Array(levels.length);
     this.#random = random;
+    this.#panicPercent = panicPercent;
     this.#availability = sharedAvailability(levels.flat().flatMap(({ endpoints }) => endpoints));
   }
 
@@ -100,6 +107,11 @@ export class LocalityBalancer implements Balancer {
       loads[level] = this.#isLeftOut(this.#levels[level]!, facts) ? 0 : this.#health[level]!;
       total += loads[level]!;
     }
+    // Nobody knows better than the numbers of endpoints where to go. @source Envoy `recalculateLoadInTotalPanic`
+    if (this.#panic && total < 1) {
+      loads.set(this.#sizes);
+      return true;
+    }
     if (total === 0) {
       loads[0] = 1;
       return true;
@@ -119,6 +131,7 @@ export class LocalityBalancer implements Balancer {
       if (this.#seen === this.#availability.changes) return;
       this.#seen = this.#availability.changes;
     }
+    this.#panic = this.#panicPercent > 0;
     for (const [level, groups] of this.#levels.entries()) {
       let available = 0;
       let all = 0;
@@ -128,6 +141,7 @@ export class LocalityBalancer implements Balancer {
         all += group.endpoints.length;
       }
       this.#health[level] = Math.min(1, (OVERPROVISIONING * available) / all);
+      if (available * 100 >= this.#panicPercent * all) this.#panic = false;
     }
   }
 
@@ -174,4 +188,12 @@ export class LocalityBalancer implements Balancer {
       level.some(({ endpoints }) => counted.some((state) => endpoints.includes(state)));
     return used(groups) && !this.#levels.every(used);
   }
+}
+
+function sizesOf(levels: readonly LocalityLevel[]): Float64Array {
+  const sizes = Float64Array.from(levels, (level) =>
+    level.reduce((sum, { endpoints }) => sum + endpoints.length, 0),
+  );
+  const all = sizes.reduce((sum, size) => sum + size, 0);
+  return sizes.map((size) => size / all);
 }

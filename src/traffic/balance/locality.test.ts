@@ -164,7 +164,45 @@ for (const [here, there, loadHere, loadThere] of loads)
 
 test('where nobody is healthy nothing is picked, unless panic says so', () => {
   assert.deepEqual(shares(balancer(regions(0, 0))), { none: 10_000 });
-  assert.deepEqual(shares(balancer(regions(0, 0), {}, 50)), { eu: 10_000 });
+});
+
+// Envoy's `recalculateLoadInTotalPanic`: by the numbers of endpoints, healthy or not.
+test('where panic is everywhere, near and far count alike; without it the near ones are left last', () => {
+  for (const [here, there] of [
+    [0, 0],
+    [10, 20],
+  ] as const) {
+    const { eu = 0, us = 0 } = shares(balancer(regions(here, there), {}, 50));
+    assert.ok(Math.abs(eu - 5_000) < 250 && eu + us === 10_000, `${eu} ${us}`);
+  }
+  // One level is out of panic: loads go by health, and the one in panic uses all of its endpoints.
+  const list = regions(10, 60);
+  const subject = balancer(list, {}, 50);
+  let ejectedHere = 0;
+  const picked = { eu: 0, us: 0 };
+  for (let pick = 0; pick < 10_000; pick += 1) {
+    const one = subject.pick({ hash: undefined, tried: [] })!;
+    const region = one.endpoint.locality!.slice(0, 2) as 'eu' | 'us';
+    picked[region] += 1;
+    if (region === 'eu' && one.ejected) ejectedHere += 1;
+    assert.ok(region === 'eu' || !one.ejected);
+  }
+  // 14 of 98 parts.
+  assert.ok(Math.abs(picked.eu - 1_429) < 150, `${picked.eu}`);
+  assert.ok(ejectedHere > 0.8 * picked.eu);
+});
+
+test('counts follow what changes, where endpoints say together that something did', () => {
+  const availability = { changes: 0 };
+  const list = Array.from({ length: 20 }, (_, index) =>
+    testEndpoint(index, { key: `${index}`, locality: index < 10 ? 'eu/a/1' : 'us/c/1' }, 0, availability),
+  );
+  const subject = balancer(list);
+  assert.deepEqual(shares(subject), { eu: 10_000 });
+  for (const state of list.slice(0, 10)) state.ejected = true;
+  assert.deepEqual(shares(subject), { us: 10_000 });
+  for (const state of list.slice(0, 10)) state.ejected = false;
+  assert.deepEqual(shares(subject), { eu: 10_000 });
 });
 
 test('panic is not for a level for which others stand in', () => {

@@ -23,7 +23,7 @@ export interface ResiliencePolicySpec {
   readonly subsetting?: ResiliencePolicySubsetting;
   /** Joins with the DestinationRule's, which has the consecutive counters; without one, those are off. */
   readonly outlierDetection?: ResiliencePolicyOutlierDetection;
-  /** Each process asks each endpoint that it works with; exactly one of `http`, `tcp`, `grpc`. */
+  /** Each process asks each endpoint of the host; exactly one of `http`, `tcp`, `grpc`. */
   readonly healthCheck?: ResiliencePolicyHealthCheck;
   /** Of a call, whatever its route says; of an exchange, the longest that it may take. */
   readonly deadline?: string;
@@ -132,7 +132,7 @@ export interface ResiliencePolicyHealthCheck {
   /** A request, on a connection as calls have it. */
   readonly http?: ResiliencePolicyHealthCheckHttp;
   /** A connection is enough. */
-  readonly tcp?: ResiliencePolicyHealthCheckTcp;
+  readonly tcp?: Readonly<Record<string, never>>;
   /** `grpc.health.v1.Health/Check` answers SERVING. */
   readonly grpc?: ResiliencePolicyHealthCheckGrpc;
   /** Between two checks of an endpoint. Default: 10s. */
@@ -159,19 +159,16 @@ export interface ResiliencePolicyHealthCheckHttp {
   /** Without a body. Default: GET. */
   readonly method?: 'GET' | 'HEAD' | 'OPTIONS' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'TRACE';
   /** Of an endpoint that is well; left out: 200. */
-  readonly expectedStatuses?: readonly ResiliencePolicyHealthCheckHttpExpectedStatuse[];
+  readonly expectedStatuses?: readonly ResiliencePolicyHealthCheckHttpExpectedStatus[];
   /** Of the request; `host` is what it is sent to by name. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-export interface ResiliencePolicyHealthCheckHttpExpectedStatuse {
+export interface ResiliencePolicyHealthCheckHttpExpectedStatus {
   /** The first status. */
   readonly start: number;
   /** The status after the last one; left out: `start` alone. */
   readonly end?: number;
-}
-
-export interface ResiliencePolicyHealthCheckTcp {
 }
 
 export interface ResiliencePolicyHealthCheckGrpc {

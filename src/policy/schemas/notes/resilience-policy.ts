@@ -89,9 +89,7 @@ export const resiliencePolicyNotes: Notes = {
   'outlierDetection.baseEjectionTime': yes("the first ejection's; left out: the DestinationRule's, else 30s"),
   'outlierDetection.maxEjectionTime': yes('no ejection is longer, unless the base is', { default: '300s' }),
   'outlierDetection.maxEjectionPercent': yes("of the endpoints; left out: the DestinationRule's, else 10"),
-  healthCheck: yes(
-    'each process asks each endpoint that it works with; exactly one of `http`, `tcp`, `grpc`',
-  ),
+  healthCheck: yes('each process asks each endpoint of the host; exactly one of `http`, `tcp`, `grpc`'),
   'healthCheck.http': yes('a request, on a connection as calls have it'),
   'healthCheck.http.path': yes('with query'),
   'healthCheck.http.method': yes('without a body', { default: 'GET' }),
