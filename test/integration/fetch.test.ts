@@ -191,6 +191,8 @@ test('options are what they are in fetch: checked, and sent where they are to be
     [headers.a, headers.pragma, headers.referer, headers['accept-language'], headers['sec-fetch-mode']],
     ['1, 2', 'no-cache', `${origin}/from`, '*', 'cors'],
   );
+  const request = new Request(origin, { referrer: `${origin}/of-request` });
+  assert.equal((await asked(await fetch(request))).headers.referer, `${origin}/of-request`);
   const part = await asked(await fetch(origin, { headers: { range: 'bytes=0-1' } }));
   assert.equal(part.headers['accept-encoding'], 'identity');
 });

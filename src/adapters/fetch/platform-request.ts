@@ -24,6 +24,11 @@ export function platformRequest(input: unknown, init: FetchInit = {}): PlatformR
   if (typeof init === 'object' && init !== null)
     for (const name in init) options[name] = Reflect.get(init, name);
   else if (init !== null) new Request('http://localhost', init);
+  // Options, and the signal below is one, make a Request forget its referrer; the caller gave none.
+  if (input instanceof Request && Object.keys(options).length === 0) {
+    options.referrer = input.referrer;
+    options.referrerPolicy = input.referrerPolicy;
+  }
   const ofInput = input instanceof Request || isForeign(input) ? input.signal : null;
   const signal = options.signal === undefined ? ofInput : options.signal;
   // Listened to by the call, not by the Request: one listener is enough. What is no signal, the Request refuses.

@@ -78,7 +78,7 @@ test('to another origin go neither credentials nor what policy added for the fir
     ...base,
     endpoints: [...base.endpoints, { host: 'other', ports: { 80: endpoints } }],
   });
-  const headers = { authorization: 'Bearer x', cookie: 'a=b', 'x-mine': '1' };
+  const headers = { authorization: 'Bearer x', cookie: 'a=b', referer: 'http://reviews/path', 'x-mine': '1' };
   await (await fetch('http://reviews/away', { headers })).text();
   assert.deepEqual([seen[0]!.authorization, seen[0]!['x-api-key']], ['Bearer x', 'of the first']);
   const landed = seen[1]!;
@@ -86,6 +86,7 @@ test('to another origin go neither credentials nor what policy added for the fir
     [landed.host, landed.authorization, landed.cookie, landed['x-api-key'], landed['x-mine']],
     ['other', undefined, undefined, undefined, '1'],
   );
+  assert.equal(landed.referer, 'http://reviews/');
   seen.length = 0;
   await (await fetch('http://reviews/here', { headers })).text();
   assert.deepEqual([seen[1]!.authorization, seen[1]!['x-api-key']], ['Bearer x', 'of the first']);

@@ -1,5 +1,5 @@
 /** What a redirect asks for next. @source Fetch standard §4.5, HTTP-redirect fetch */
-import { copyFields } from '../../base/headers.js';
+import { copyFields, type HeaderFields } from '../../base/headers.js';
 import { isReplayable } from '../../model/request-body.js';
 import { networkError } from './errors.js';
 import type { FetchRequest } from './request.js';
@@ -34,9 +34,20 @@ export function redirected(request: FetchRequest, status: number, location: stri
   const fields = request.fields === null ? null : copyFields(request.fields);
   if (fields !== null) {
     if (toGet) for (const name of BODY_FIELDS) delete fields[name];
-    if (target.origin !== request.target.origin) for (const name of SECRETS) delete fields[name];
+    if (target.origin !== request.target.origin) {
+      for (const name of SECRETS) delete fields[name];
+      shortenReferrer(fields);
+    }
   }
   return { ...request, target, fields, method: toGet ? 'GET' : method, body: toGet ? null : body };
+}
+
+/** Another origin learns no more than where it came from: its path is nobody else's business. */
+function shortenReferrer(fields: HeaderFields): void {
+  const { referer } = fields;
+  if (typeof referer !== 'string') return;
+  if (URL.canParse(referer)) fields.referer = `${new URL(referer).origin}/`;
+  else delete fields.referer;
 }
 
 function targetAt(request: FetchRequest, location: string): Target {

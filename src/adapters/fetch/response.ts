@@ -89,7 +89,7 @@ export class MeshResponse {
 
   get body(): ByteStream | null {
     if (this.#isNull) return null;
-    this.#stream ??= this.#open();
+    this.#stream ??= this.#used ? takenStream() : this.#open();
     return this.#stream;
   }
 
@@ -181,6 +181,13 @@ export class MeshResponse {
       ? webBody(responded.body, (error) => brokenOff(call, error), signal)
       : webBody(new DecodedBody(call, responded.body, codings), (error) => undecodable(call, error), signal);
   }
+}
+
+/** What a body is to those who come after its reader. */
+function takenStream(): ByteStream {
+  const stream = new ReadableStream();
+  stream.getReader();
+  return stream as ByteStream;
 }
 
 Object.setPrototypeOf(MeshResponse.prototype, Response.prototype);
