@@ -1,5 +1,6 @@
 /** What would be published: packed, looked into, installed into an empty project, imported and type-checked there. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -39,11 +40,11 @@ function each(check: (folder: string, description: Manifest, files: ReadonlySet<
   }
 }
 
-/** Specifiers of all entry points that are code. */
+/** Specifiers of all entry points that are code. `heddle/auto` is a program: it joins a mesh as it is loaded. */
 function entryPoints(): string[] {
   return folders.map(manifest).flatMap(({ name, exports }) =>
     Object.entries(exports)
-      .filter(([, target]) => typeof target !== 'string')
+      .filter(([path, target]) => typeof target !== 'string' && path !== './auto')
       .map(([path]) => name + path.slice(1)),
   );
 }
@@ -112,6 +113,26 @@ test('every entry point loads by import and by require, with the same exports, o
   for (const [node, binary] of present)
     for (const file of ['by-import.mjs', 'by-require.cjs'])
       assert.deepEqual(JSON.parse(run(binary, [file], project)), first, `${file} on ${node}`);
+});
+
+test('heddle/auto joins by --import, and stops what cannot join, on every Node', () => {
+  writeFileSync(join(project, 'none.yaml'), '# no policy');
+  writeFileSync(
+    join(project, 'unchanged.cjs'),
+    "fetch('http://unknown/').catch((error) => console.log(error.code));",
+  );
+  for (const [node, binary] of present) {
+    const start = (env: Record<string, string>) =>
+      spawnSync(binary, ['--import', 'heddle/auto', 'unchanged.cjs'], {
+        cwd: project,
+        encoding: 'utf8',
+        env,
+      });
+    assert.equal(start({ HEDDLE_POLICY: 'none.yaml' }).stdout, 'HEDDLE_NO_ROUTE\n', node);
+    const stopped = start({});
+    assert.deepEqual([stopped.status, stopped.stdout], [1, ''], node);
+    assert.match(stopped.stderr, /HEDDLE_INVALID_SETTING/, node);
+  }
 });
 
 test('loading the packages starts nothing: the process ends by itself and prints nothing', () => {
