@@ -50,7 +50,7 @@ export type RetryStop =
   | 'limit'
   /** The cluster bears no more retries just now: flag UO. */
   | 'retry-overflow'
-  /** Whoever called us will have asked again before a retry is over. */
+  /** Whoever called us will have asked again before a retry is over. It is theirs then, but paid for from the budget here. */
   | 'retried-above'
   /** The wait would outlast the call. */
   | 'deadline';
@@ -78,10 +78,10 @@ export function decideRetry(policy: RetryPolicy, facts: RetryFacts): RetryVerdic
   const delay = decideDelay(policy, { outcome, backoffs, wallNow, random }, because);
   if (delay.kind === 'never') return STOP.pushback;
   if (retriesSoFar >= policy.attempts) return STOP.limit;
+  if (!facts.budgetAllows) return STOP['retry-overflow'];
   const { late } = facts;
   if (late !== undefined && !neverLeft && delay.ms + late.lastedMs > late.remainingMs)
     return STOP['retried-above'];
-  if (!facts.budgetAllows) return STOP['retry-overflow'];
   if (delay.ms >= facts.deadlineRemainingMs) return STOP.deadline;
   const verdict = { kind: 'retry', delayMs: delay.ms, because } as const;
   return delay.kind === 'told' && delay.restarts ? { ...verdict, restarts: true } : verdict;

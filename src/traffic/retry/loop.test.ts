@@ -310,3 +310,28 @@ test('a date that the server names is counted from the wall clock', async () => 
   await result;
   assert.deepEqual(ran, [[1, 2_500]]);
 });
+
+test('a retry that is left to the caller is paid for here', async () => {
+  const clock = new FakeClock();
+  const budget = new RetryBudget(null, undefined);
+  const stops: string[] = [];
+  for (let i = 0; i < 5; i += 1) {
+    await retryAttempts({
+      call: testCall(),
+      first: responded(503),
+      policy: POLICY,
+      budget,
+      active: () => 0,
+      repeatedAboveAt: 10,
+      run: () => assert.fail('there is no time for it'),
+      clock,
+      random: { next: () => 0.5 },
+      onStop: (because) => stops.push(because),
+    });
+  }
+  assert.deepEqual(stops, [
+    ...['retried-above', 'retried-above', 'retried-above'],
+    ...['retry-overflow', 'retry-overflow'],
+  ]);
+  assert.equal(budget.outstanding, 0);
+});

@@ -85,6 +85,8 @@ export async function retryAttempts(options: RetryOptions): Promise<Outcome> {
     if (verdict.kind === 'stop') {
       if (verdict.because === 'limit') call.flags.add('URX');
       if (verdict.because === 'retry-overflow') call.flags.add('UO');
+      // The retry is handed up, not saved: else each layer would add its share of them.
+      if (verdict.because === 'retried-above' && budget.take(options.active(), now)) budget.release();
       if (verdict.because !== 'no-condition') options.onStop?.(verdict.because);
       return;
     }
