@@ -104,15 +104,17 @@ export class UndiciTransport implements Transport {
       factory: PooledClient.open,
       connect: this.#connect(destination),
       connections: Number.isFinite(connection.maxConnections) ? connection.maxConnections : null,
-      pipelining: 1,
+      // 0: no keep-alive.
+      pipelining: connection.maxRequestsPerConnection === 1 ? 0 : 1,
       // Deadlines are the mesh's own, so undici's timers are switched off.
       headersTimeout: 0,
       bodyTimeout: 0,
       keepAliveTimeout: Math.max(1, Math.min(connection.idleTimeoutMs, ASSUMED_SERVER_IDLE_MS)),
       keepAliveMaxTimeout: Math.max(1, connection.idleTimeoutMs),
       keepAliveTimeoutThreshold: SERVER_IDLE_MARGIN_MS,
-      ...(connection.maxRequestsPerConnection > 0
-        ? { maxRequestsPerClient: connection.maxRequestsPerConnection }
+      // undici closes the connection after one request more than it is told.
+      ...(connection.maxRequestsPerConnection > 1
+        ? { maxRequestsPerClient: connection.maxRequestsPerConnection - 1 }
         : {}),
     });
   }
