@@ -11,7 +11,8 @@ export interface ServiceEntrySpec {
   /** Endpoints of MESH_INTERNAL can have mesh identity. Default: MESH_EXTERNAL. */
   readonly location?: 'MESH_EXTERNAL' | 'MESH_INTERNAL';
   /**
-   * Partly: NONE, STATIC, DNS, DNS_ROUND_ROBIN, DYNAMIC_DNS: names are looked up when connecting; with NONE
+   * Partly: NONE, STATIC, DNS, DNS_ROUND_ROBIN, DYNAMIC_DNS: with DNS there is an endpoint for each address
+   * of a name, looked up again when the answer expires; else names are looked up when connecting, with NONE
    * and DYNAMIC_DNS that of the host itself. Default: NONE.
    */
   readonly resolution?: 'NONE' | 'STATIC' | 'DNS' | 'DNS_ROUND_ROBIN' | 'DYNAMIC_DNS';
