@@ -58,8 +58,8 @@ export class MeshAgent extends Agent implements Agentlike {
       ? new SecureConnection(this.#parts, request, targetOf('https', options))
       : new Connection(this.#parts, request, targetOf('http', options));
     this.#open.add(connection);
-    const { timeout } = request as { readonly timeout?: number };
-    if (timeout !== undefined) connection.setTimeout(timeout);
+    const timeoutMs = timeoutOf(request as Timed);
+    if (timeoutMs !== undefined) connection.watchSilence(timeoutMs);
     request.onSocket(connection as never);
   }
 
@@ -81,6 +81,16 @@ export class MeshAgent extends Agent implements Agentlike {
     for (const connection of this.#open) (named[connection.target.authority] ??= []).push(connection);
     return named;
   }
+}
+
+interface Timed {
+  readonly timeout?: number;
+  readonly agent?: { readonly options?: { readonly timeout?: number } };
+}
+
+/** Milliseconds; of the request, else of the agent that it was made with, which under `heddle/auto` is another than this. */
+function timeoutOf({ timeout, agent }: Timed): number | undefined {
+  return timeout ?? agent?.options?.timeout;
 }
 
 function targetOf(scheme: 'http' | 'https', { host, port }: RequestOptions): Target {

@@ -30,13 +30,17 @@ export abstract class SocketLike extends Duplex {
 
   /** As that of `net.Socket`: emits `timeout` after silence, and does nothing else. */
   setTimeout(timeoutMs: number, listener?: () => void): this {
+    this.watchSilence(timeoutMs);
+    if (listener !== undefined && timeoutMs > 0) this.once('timeout', listener);
+    else if (listener !== undefined) this.removeListener('timeout', listener);
+    return this;
+  }
+
+  /** @param timeoutMs 0: no more */
+  watchSilence(timeoutMs: number): void {
     this.#stopTimer();
     this.timeout = timeoutMs;
-    if (timeoutMs > 0) {
-      if (listener !== undefined) this.once('timeout', listener);
-      this.touch();
-    } else if (listener !== undefined) this.removeListener('timeout', listener);
-    return this;
+    this.touch();
   }
 
   /** Bytes went by. */
