@@ -39,7 +39,7 @@ export function line({ title, points }) {
 }
 
 function page(height, title, content) {
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" font-family="system-ui, sans-serif" font-size="13"><style>text{fill:#4b5060}@media(prefers-color-scheme:dark){text{fill:#c4c8d4}}</style>${text(8, 22, title)}${content.join('')}</svg>\n`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" font-family="system-ui, sans-serif" font-size="13" role="img" aria-labelledby="title"><title id="title">${escaped(title)}</title><style>text{fill:#4b5060}@media(prefers-color-scheme:dark){text{fill:#c4c8d4}}</style>${text(8, 22, title)}${content.join('')}</svg>\n`;
 }
 
 function text(x, y, words, anchor = 'start') {
