@@ -1,13 +1,19 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
+import type { metrics } from '@opentelemetry/sdk-node';
 
 /** `GET /metrics` for Prometheus, with a server of our own: the exporter's cannot listen on a free port, nor say that it failed. */
 export class PrometheusEndpoint {
-  readonly reader = new PrometheusExporter({ preventServerStart: true, withoutScopeInfo: true });
+  readonly reader: PrometheusExporter;
   readonly #server: Server;
 
-  private constructor() {
+  private constructor(kept: metrics.MetricProducer) {
+    this.reader = new PrometheusExporter({
+      preventServerStart: true,
+      withoutScopeInfo: true,
+      metricProducers: [kept],
+    });
     this.#server = createServer((request, response) => {
       const path = request.url?.split('?', 1)[0];
       if (path !== '/metrics') response.writeHead(404).end('metrics are at /metrics\n');
@@ -18,9 +24,12 @@ export class PrometheusEndpoint {
     this.#server.unref();
   }
 
-  /** @throws whatever listening fails with, e.g. EADDRINUSE */
-  static async listen(host: string, port: number): Promise<PrometheusEndpoint> {
-    const endpoint = new PrometheusEndpoint();
+  /**
+   * @param kept the mesh's own metrics
+   * @throws whatever listening fails with, e.g. EADDRINUSE
+   */
+  static async listen(host: string, port: number, kept: metrics.MetricProducer): Promise<PrometheusEndpoint> {
+    const endpoint = new PrometheusEndpoint(kept);
     await new Promise<void>((resolve, reject) => {
       endpoint.#server.once('error', reject);
       endpoint.#server.listen(port, host, () => {

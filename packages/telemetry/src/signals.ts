@@ -35,22 +35,34 @@ export function servesPrometheus(wish: MetricWish): boolean {
   return wish === 'prometheus' || (isNames(wish) && wish.includes('prometheus'));
 }
 
-/** @param prometheus the reader behind the endpoint, if metrics are served */
+/**
+ * @param prometheus the reader behind the endpoint, if metrics are served
+ * @param kept the mesh's own metrics, which our readers collect; a reader that was made elsewhere does not know of them
+ */
 export function metricSettings(
   wish: MetricWish,
   prometheus: metrics.IMetricReader | null,
+  kept: metrics.MetricProducer,
 ): Partial<NodeSDKConfiguration> {
   const readers = prometheus === null ? [] : [prometheus];
   if (isNames(wish)) {
     if (prometheus === null) return {};
-    return { metricReaders: wish.includes('otlp') ? [...readers, otlpReader()] : readers };
+    return { metricReaders: wish.includes('otlp') ? [...readers, otlpReader(kept)] : readers };
   }
   if (typeof wish !== 'string') return { metricReaders: [wish] };
-  return { metricReaders: wish === 'otlp' ? [otlpReader()] : readers };
+  return { metricReaders: wish === 'otlp' ? [otlpReader(kept)] : readers };
 }
 
-function otlpReader(): metrics.IMetricReader {
-  return new metrics.PeriodicExportingMetricReader({ exporter: new OTLPMetricExporter() });
+/** Do our own readers take the metrics? Only they collect what the mesh keeps. */
+export function readersAreOurs(wish: MetricWish, prometheus: metrics.IMetricReader | null): boolean {
+  return isNames(wish) ? prometheus !== null : wish === 'otlp' || wish === 'prometheus';
+}
+
+function otlpReader(kept: metrics.MetricProducer): metrics.IMetricReader {
+  return new metrics.PeriodicExportingMetricReader({
+    exporter: new OTLPMetricExporter(),
+    metricProducers: [kept],
+  });
 }
 
 function isNames(wish: MetricWish): wish is readonly string[] {

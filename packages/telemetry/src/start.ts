@@ -1,5 +1,6 @@
 import { context, metrics, ProxyTracerProvider, propagation, trace } from '@opentelemetry/api';
 import { NodeSDK, resources } from '@opentelemetry/sdk-node';
+import { KeptMetrics } from 'heddle/observability';
 import { MeshError } from 'heddle/ports';
 import { PrometheusEndpoint } from './prometheus.js';
 import { type Environment, resourceAttributes } from './resource.js';
@@ -7,6 +8,7 @@ import {
   type MetricDestination,
   metricSettings,
   ratioSampler,
+  readersAreOurs,
   servesPrometheus,
   type TraceDestination,
   traceSettings,
@@ -58,10 +60,12 @@ export async function startTelemetry(options: TelemetryOptions = {}): Promise<Ru
   check(options);
   const environment = options.environment ?? process.env;
   const metricsTo = options.metrics ?? listed(environment.OTEL_METRICS_EXPORTER);
+  const kept = new KeptMetrics();
   const prometheus = servesPrometheus(metricsTo)
     ? await PrometheusEndpoint.listen(
         options.prometheusHost ?? environment.OTEL_EXPORTER_PROMETHEUS_HOST ?? '127.0.0.1',
         options.prometheusPort ?? portFrom(environment.OTEL_EXPORTER_PROMETHEUS_PORT),
+        kept,
       )
     : null;
   const sdk = new NodeSDK({
@@ -75,9 +79,15 @@ export async function startTelemetry(options: TelemetryOptions = {}): Promise<Ru
     ...(options.serviceName === undefined ? {} : { serviceName: options.serviceName }),
     ...(options.sampleRatio === undefined ? {} : { sampler: ratioSampler(options.sampleRatio) }),
     ...traceSettings(options.traces),
-    ...metricSettings(metricsTo, prometheus?.reader ?? null),
+    ...metricSettings(metricsTo, prometheus?.reader ?? null, kept),
   });
   sdk.start();
+  if (readersAreOurs(metricsTo, prometheus?.reader ?? null)) {
+    // The mesh's samples cost nanoseconds where it keeps them itself.
+    const provider = kept.over(metrics.getMeterProvider());
+    metrics.disable();
+    metrics.setGlobalMeterProvider(provider);
+  }
   let stopped: Promise<void> | null = null;
   const stop = () => (stopped ??= stopAll(sdk, prometheus, options.stopTimeoutMs ?? 5000));
   return { prometheusUrl: prometheus?.url ?? null, flush, stop, [Symbol.asyncDispose]: stop };
