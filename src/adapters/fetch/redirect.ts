@@ -3,7 +3,7 @@ import { copyFields, type HeaderFields } from '../../base/headers.js';
 import { isReplayable } from '../../model/request-body.js';
 import { networkError } from './errors.js';
 import type { FetchRequest } from './request.js';
-import { type Target, targetOf } from './target.js';
+import { parseUrl, type Target, targetOf } from './target.js';
 
 /** The fetch API's own limit. */
 export const MAX_REDIRECTS = 20;
@@ -46,15 +46,16 @@ export function redirected(request: FetchRequest, status: number, location: stri
 function shortenReferrer(fields: HeaderFields): void {
   const { referer } = fields;
   if (typeof referer !== 'string') return;
-  if (URL.canParse(referer)) fields.referer = `${new URL(referer).origin}/`;
-  else delete fields.referer;
+  const from = parseUrl(referer);
+  if (from === null) delete fields.referer;
+  else fields.referer = `${from.origin}/`;
 }
 
 function targetAt(request: FetchRequest, location: string): Target {
   // Fields are bytes; a server that writes UTF-8 into one means UTF-8.
   const text = /[\x80-\xff]/.test(location) ? Buffer.from(location, 'latin1').toString('utf8') : location;
-  if (!URL.canParse(text, request.target.href)) throw networkError('a redirect to what is no URL');
-  const url = new URL(text, request.target.href);
+  const url = parseUrl(text, request.target.href);
+  if (url === null) throw networkError('a redirect to what is no URL');
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     throw networkError(`a redirect to ${url.protocol}, which is not a scheme of HTTP`);
   }

@@ -18,6 +18,15 @@ const PLAIN_PATH = /^\/[\w\-.~!$&()*+,;=:@/%?]*$/;
 /** Segments that a parser may take away. */
 const CHANGED = /\/(?:\.|%2e)/i;
 
+/** null: it is none. Not by `URL.canParse`: that of Node 20, once optimized, takes `http://ü/` for none. */
+export function parseUrl(input: string, base?: string): URL | null {
+  try {
+    return new URL(input, base);
+  } catch {
+    return null;
+  }
+}
+
 /** null: not HTTP, or with credentials, which the platform's `Request` refuses. */
 export function targetOf(url: URL): Target | null {
   const scheme = url.protocol === 'http:' ? 'http' : url.protocol === 'https:' ? 'https' : null;
@@ -53,8 +62,8 @@ export class Targets {
   }
 
   #parse(input: string, slash: number): Target | null {
-    if (!URL.canParse(input)) return null;
-    const target = targetOf(new URL(input));
+    const url = parseUrl(input);
+    const target = url === null ? null : targetOf(url);
     const prefix = input.slice(0, Math.max(slash, 0));
     if (target !== null && PLAIN_ORIGIN.test(prefix)) {
       this.#prefix = prefix;
