@@ -9,14 +9,11 @@ import { type ExpressMiddleware, expressMiddleware } from './adapters/express/in
 import { fetchOver, type MeshFetch } from './adapters/fetch/index.js';
 import { agentOver } from './adapters/http-agent/index.js';
 import {
-  Adopted,
   type AdoptRequest,
   type Handler,
   handler,
   type Listening,
-  type ListenOptions,
   type ListenTarget,
-  listen,
 } from './adapters/node-http/index.js';
 import { type Origin, type OriginParts, openOrigin } from './adapters/origin.js';
 import { type MeshConnect, TcpConnections } from './adapters/tcp/index.js';
@@ -33,6 +30,7 @@ import { InboundPolicy } from './inbound/bind.js';
 import { InboundPath } from './inbound/exchange.js';
 import { contextOf, type MeshContext } from './mesh/context.js';
 import { InForce } from './mesh/in-force.js';
+import { type Adoption, type MeshListenOptions, Served } from './mesh/served.js';
 import { observe } from './mesh/telemetry.js';
 import type { Exchange } from './model/exchange.js';
 import { Binder } from './outbound/bind.js';
@@ -51,6 +49,8 @@ import { type JoinOptions, readSettings, type Settings } from './settings.js';
 import { callerOf } from './traffic/balance/index.js';
 import { faultFilter } from './traffic/fault/index.js';
 
+export type { MeshListenOptions } from './mesh/served.js';
+
 export interface MeshStatus {
   readonly workload: Settings['workload'];
   /** null without an identity. */
@@ -60,14 +60,6 @@ export interface MeshStatus {
   readonly source: PolicySourceStatus;
   readonly listeners: readonly ListenerRegistration[];
   readonly clusters: readonly ClusterStatus[];
-}
-
-/** Options of `mesh.listen`. */
-export interface MeshListenOptions extends ListenOptions {
-  /** Port that callers name. @default `HEDDLE_SERVICE_PORT`, else the port listened on; 80 if that is any free one */
-  readonly servicePort?: number;
-  /** @default 'http' */
-  readonly portName?: string;
 }
 
 /**
@@ -119,8 +111,7 @@ export class Mesh implements AsyncDisposable {
   readonly #tokens: TokenAuthenticator;
   readonly #inForce: InForce;
   readonly #telemetry: Telemetry;
-  readonly #listening: Pick<Listening, 'close'>[] = [];
-  #listeners: readonly ListenerRegistration[] = [];
+  readonly #served: Served;
   #closing: Promise<void> | null = null;
 
   /** @internal */
@@ -176,6 +167,12 @@ export class Mesh implements AsyncDisposable {
       random,
       randomId: randomUUID,
       warn: log,
+    });
+    this.#served = new Served({
+      settings,
+      path: this.#inbound,
+      tls: origin.identity === null ? null : this.#contexts,
+      register: (listeners) => origin.source.register(listeners),
     });
     this.#inForce = new InForce({
       source: origin.source,
@@ -241,15 +238,7 @@ export class Mesh implements AsyncDisposable {
    */
   async listen(target: ListenTarget, port: number, options: MeshListenOptions = {}): Promise<Listening> {
     if (this.#closing !== null) throw new MeshError('this mesh was closed', { code: 'HEDDLE_CLOSED' });
-    const { address } = this.#settings;
-    const listening = await listen(
-      this.#inbound,
-      { target, port, tls: this.#inboundTls },
-      { address, ...options },
-    );
-    this.#listening.push(listening);
-    this.#announce(listening.port, port, options);
-    return listening;
+    return this.#served.listen(target, port, options);
   }
 
   /**
@@ -260,45 +249,14 @@ export class Mesh implements AsyncDisposable {
   adopt(
     request: Omit<AdoptRequest, 'tls'>,
     as: (MeshListenOptions & { readonly asked: number }) | null,
-  ): { readonly adopted: Adopted; readonly release: () => void } {
-    const adopted = new Adopted(this.#inbound, { ...request, tls: this.#inboundTls });
-    this.#listening.push(adopted);
-    const registration = as === null ? null : this.#announce(request.port, as.asked, as);
-    const release = () => {
-      const at = this.#listening.indexOf(adopted);
-      if (at >= 0) this.#listening.splice(at, 1);
-      if (registration !== null && this.#listeners.includes(registration))
-        this.#register(this.#listeners.filter((one) => one !== registration));
-      adopted.drain();
-    };
-    return { adopted, release };
+  ): Adoption {
+    return this.#served.adopt(request, as);
   }
 
   /** @internal For heddle/auto: are calls to this host refused, because policy does not know it? */
   refuses(host: string): boolean {
     const { snapshot } = this.#outbound;
     return snapshot?.mesh.outboundTrafficPolicy !== 'ALLOW_ANY' && snapshot?.hosts.lookup(host) === undefined;
-  }
-
-  get #inboundTls(): TlsContexts | null {
-    return this.#origin.identity === null ? null : this.#contexts;
-  }
-
-  /** Makes a port known to callers; null if this workload serves nothing that they could name. */
-  #announce(port: number, asked: number, options: MeshListenOptions): ListenerRegistration | null {
-    const { workload, address, servicePort } = this.#settings;
-    if (workload.service === '') return null;
-    const registration: ListenerRegistration = {
-      service: workload.service,
-      servicePort: options.servicePort ?? servicePort ?? (asked === 0 ? 80 : asked),
-      portName: options.portName ?? 'http',
-      protocol: 'HTTP',
-      address,
-      port,
-      mtls: this.#origin.identity !== null,
-    };
-    this.#register([...this.#listeners, registration]);
-    return registration;
   }
 
   /** The request that the running code serves; undefined outside of any. */
@@ -315,7 +273,7 @@ export class Mesh implements AsyncDisposable {
       identity: svid && { spiffeId: svid.id.toString(), expiresAt: new Date(svid.notAfter).toISOString() },
       revision: this.#outbound.snapshot?.revision ?? 0,
       source: source.status.current(),
-      listeners: this.#listeners,
+      listeners: this.#served.listeners,
       clusters: clusterStatuses(this.#outbound.snapshot),
     };
   }
@@ -336,11 +294,8 @@ export class Mesh implements AsyncDisposable {
   async #close(): Promise<void> {
     const { drainTimeoutMs } = this.#settings;
     const drainedBy = this.#clock.now() + drainTimeoutMs;
-    this.#register([]);
-    await Promise.all([
-      this.#inbound.drain(drainTimeoutMs),
-      ...this.#listening.map((listening) => listening.close(drainTimeoutMs)),
-    ]);
+    this.#served.withdraw();
+    await Promise.all([this.#inbound.drain(drainTimeoutMs), this.#served.close(drainTimeoutMs)]);
     await this.#idle(drainedBy - this.#clock.now());
     this.#outbound.closed = true;
     this.#binder.stopChecks();
@@ -362,11 +317,6 @@ export class Mesh implements AsyncDisposable {
     });
     await Promise.race([this.#outbound.idle(), late]);
     timer?.cancel();
-  }
-
-  #register(listeners: readonly ListenerRegistration[]): void {
-    this.#listeners = listeners;
-    this.#origin.source.register(listeners);
   }
 
   /** Told to telemetry, and in a line to people. */

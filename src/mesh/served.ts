@@ -1,0 +1,114 @@
+/** The ports that a mesh serves, and what callers are told of them. */
+import {
+  Adopted,
+  type AdoptRequest,
+  type Listening,
+  type ListenOptions,
+  type ListenTarget,
+  listen,
+} from '../adapters/node-http/index.js';
+import type { InboundPath } from '../inbound/exchange.js';
+import type { InboundTls } from '../inbound/handshake.js';
+import type { ListenerRegistration } from '../ports/control-protocol.js';
+import type { Settings } from '../settings.js';
+
+/** Options of `mesh.listen`. */
+export interface MeshListenOptions extends ListenOptions {
+  /** Port that callers name. @default `HEDDLE_SERVICE_PORT`, else the port listened on; 80 if that is any free one */
+  readonly servicePort?: number;
+  /** @default 'http' */
+  readonly portName?: string;
+}
+
+/** A server that listens by itself, behind the mesh. */
+export interface Adoption {
+  readonly adopted: Adopted;
+  /** For when the application closes it. */
+  readonly release: () => void;
+}
+
+export interface ServedParts {
+  readonly settings: Settings;
+  readonly path: InboundPath;
+  /** null: this workload has no identity. */
+  readonly tls: InboundTls | null;
+  /** Makes these known to callers, and no others. */
+  readonly register: (listeners: readonly ListenerRegistration[]) => void;
+}
+
+export class Served {
+  readonly #parts: ServedParts;
+  readonly #open: Pick<Listening, 'close'>[] = [];
+  #listeners: readonly ListenerRegistration[] = [];
+
+  constructor(parts: ServedParts) {
+    this.#parts = parts;
+  }
+
+  /** Those that callers know. */
+  get listeners(): readonly ListenerRegistration[] {
+    return this.#listeners;
+  }
+
+  /** @throws MeshError `HEDDLE_INVALID_ARGUMENT` if the port cannot be had */
+  async listen(target: ListenTarget, port: number, options: MeshListenOptions): Promise<Listening> {
+    const { path, tls, settings } = this.#parts;
+    const { address } = settings;
+    const listening = await listen(path, { target, port, tls }, { address, ...options });
+    this.#open.push(listening);
+    this.#announce(listening.port, port, options);
+    return listening;
+  }
+
+  /** @param as what callers are told of it, and which port the application asked for; null: nothing */
+  adopt(
+    request: Omit<AdoptRequest, 'tls'>,
+    as: (MeshListenOptions & { readonly asked: number }) | null,
+  ): Adoption {
+    const { path, tls } = this.#parts;
+    const adopted = new Adopted(path, { ...request, tls });
+    this.#open.push(adopted);
+    const registration = as === null ? null : this.#announce(request.port, as.asked, as);
+    const release = () => {
+      const at = this.#open.indexOf(adopted);
+      if (at >= 0) this.#open.splice(at, 1);
+      if (registration !== null && this.#listeners.includes(registration))
+        this.#register(this.#listeners.filter((one) => one !== registration));
+      adopted.drain();
+    };
+    return { adopted, release };
+  }
+
+  /** Callers are told to go elsewhere. */
+  withdraw(): void {
+    this.#register([]);
+  }
+
+  /** Takes nothing new, and destroys what is left after `timeoutMs`. */
+  async close(timeoutMs: number): Promise<void> {
+    await Promise.all(this.#open.map((one) => one.close(timeoutMs)));
+  }
+
+  /** Makes a port known to callers; null if this workload serves nothing that they could name. */
+  #announce(port: number, asked: number, options: MeshListenOptions): ListenerRegistration | null {
+    const { settings, tls } = this.#parts;
+    const { workload, address, servicePort } = settings;
+    if (workload.service === '') return null;
+    const registration: ListenerRegistration = {
+      service: workload.service,
+      servicePort: options.servicePort ?? servicePort ?? (asked === 0 ? 80 : asked),
+      portName: options.portName ?? 'http',
+      protocol: 'HTTP',
+      address,
+      port,
+      mtls: tls !== null,
+    };
+    this.#register([...this.#listeners, registration]);
+    return registration;
+  }
+
+  #register(listeners: readonly ListenerRegistration[]): void {
+    this.#listeners = listeners;
+    this.#parts.register(listeners);
+  }
+}
