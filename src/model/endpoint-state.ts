@@ -1,7 +1,7 @@
 import type { Destination } from './destination.js';
 import type { Endpoint } from './endpoint.js';
 
-/** Of a list of endpoints: how often one of them became available or unavailable. Whoever counts them need count again only then. */
+/** Of a list of endpoints: how often one of them became available, or unavailable, or began to warm up. Whoever counts them need count again only then. */
 export interface Availability {
   changes: number;
 }
@@ -27,19 +27,35 @@ export class EndpointState {
   latencyMs = 0;
   /** Monotonic milliseconds. */
   latencyAt = 0;
-  /** Set when the endpoint was first seen, monotonic milliseconds; slow start counts from here. */
+  /** When the endpoint was first seen, monotonic milliseconds. */
   readonly addedAt: number;
   /** Replaced when a new snapshot describes the same endpoint differently. */
   endpoint: Endpoint;
   destination: Destination;
   #ejected = false;
   #healthy = true;
+  #warmsFrom: number;
 
   constructor(destination: Destination, addedAt: number, availability: Availability = { changes: 0 }) {
     this.availability = availability;
     this.destination = destination;
     this.endpoint = destination.endpoint;
     this.addedAt = addedAt;
+    this.#warmsFrom = addedAt;
+  }
+
+  /**
+   * Where slow start counts from, monotonic milliseconds: when the endpoint was first seen, or last came to pass health checks. An
+   * ejection that ends does not begin it anew.
+   * @source Envoy `slow_start.rst`; `last_hc_pass_time`
+   */
+  get warmsFrom(): number {
+    return this.#warmsFrom;
+  }
+
+  set warmsFrom(now: number) {
+    this.#warmsFrom = now;
+    this.availability.changes += 1;
   }
 
   /** Taken out of picking by outlier detection, which alone sets it. */

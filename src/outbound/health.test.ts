@@ -258,6 +258,34 @@ test('a check that passes lets an ejected endpoint back', async () => {
   assert.equal(clinic.events.at(-1), '1000 endpoint.returned 10.0.0.1:8080');
 });
 
+test('slow start begins anew with the check that lets an endpoint back', async () => {
+  const warmup = { durationMs: 10_000, minimumPercent: 10, aggression: 1 };
+  const health = checked({}, { balancer: { kind: 'round-robin', warmup } });
+  const clinic = new Clinic({ clusters: [health], endpoints: [endpoint(1), endpoint(2)] });
+  clinic.calls.answer = (sent) => sent.respond(200);
+  let well = true;
+  clinic.checks.answer = (sent) => sent.respond(well || !isFirst(sent) ? 200 : 503);
+  await clinic.clock.advanceAsync(20_000);
+  const firstOf = async (calls: number) => {
+    clinic.calls.sent.length = 0;
+    for (let call = 0; call < calls; call += 1) await clinic.call();
+    return clinic.calls.sent.filter(isFirst).length;
+  };
+  assert.equal(await firstOf(20), 10);
+  well = false;
+  await clinic.clock.advanceAsync(5_000);
+  assert.equal(await firstOf(20), 0);
+  well = true;
+  const before = clinic.events.length;
+  while (clinic.events.length === before) await clinic.clock.advanceAsync(1);
+  assert.match(clinic.events.at(-1)!, /endpoint\.healthy 10\.0\.0\.1/);
+  assert.equal(await firstOf(110), 10);
+  await clinic.clock.advanceAsync(5_000);
+  assert.equal(await firstOf(90), 30);
+  await clinic.clock.advanceAsync(5_000);
+  assert.equal(await firstOf(20), 10);
+});
+
 test('an endpoint that asks to be left out, in the answer to a call, is; it comes back by passing checks', async () => {
   const clinic = new Clinic({ clusters: [checked()], endpoints: [endpoint(1)] });
   clinic.checks.answer = (sent) => sent.respond(200);

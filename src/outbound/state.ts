@@ -132,8 +132,10 @@ export class ClusterState {
       ...{ clock: this.#clock, random: this.#random, wire: this.#checks, policy: health },
       service: serviceOf(name),
       used: () => this.limit.used || this.connections.used,
-      onHealthy: ({ endpoint }) =>
-        this.#event('endpoint.healthy', { cluster: this.#name, endpoint: endpoint.key }),
+      onHealthy: (state) => {
+        state.warmsFrom = this.#clock.now();
+        this.#event('endpoint.healthy', { cluster: this.#name, endpoint: state.endpoint.key });
+      },
       onUnhealthy: ({ endpoint }, because) =>
         this.#event('endpoint.unhealthy', { cluster: this.#name, endpoint: endpoint.key, because }),
       onPassed: (endpoint) => this.outlier?.readmit(endpoint),

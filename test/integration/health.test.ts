@@ -357,3 +357,29 @@ test('maxRequests bounds what is active, whatever the connections', LIMIT, async
   server.answer();
   assert.equal((await settled).filter(({ status }) => status === 'fulfilled').length, 3);
 });
+
+for (const [most, expected] of [
+  [1, [1, 1, 1, 1]],
+  [2, [2, 2]],
+  [3, [3, 1]],
+] as const) {
+  test(
+    `maxRequestsPerConnection ${most}: four calls in turn take ${expected.length} connections`,
+    LIMIT,
+    async (t) => {
+      const server = await held(t);
+      const mesh = await member(t, [
+        entry([server.port]),
+        NO_RETRIES,
+        rule(`connectionPool: { tcp: { maxConnections: 1 }, http: { maxRequestsPerConnection: ${most} } }`),
+      ]);
+      for (let time = 1; time <= 4; time += 1) {
+        const call = text(mesh);
+        await until(() => server.arrived() === time);
+        server.answer();
+        assert.equal(await call, 'ok');
+      }
+      assert.deepEqual(server.connections, expected);
+    },
+  );
+}

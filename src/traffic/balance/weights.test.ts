@@ -42,6 +42,35 @@ test('weights are equal again once the youngest is warm, and are not looked up i
   assert.equal(weights.warmingNow(), Number.POSITIVE_INFINITY);
 });
 
+test('slow start begins anew when health checks pass first, not when an ejection ends', () => {
+  const clock = new FakeClock(0, 100_000);
+  const availability = { changes: 0 };
+  const list = [testEndpoint(1, {}, 0, availability), testEndpoint(2, {}, 0, availability)];
+  const [, second] = list;
+  const weights = new Weights(list, { durationMs: WINDOW_MS, minimumPercent: 10, aggression: 1 }, clock);
+  const now = () => weights.of(second!, weights.warmingNow());
+  assert.equal(weights.allEqual(weights.warmingNow()), true);
+  second!.ejected = true;
+  clock.advance(1_000);
+  second!.ejected = false;
+  assert.deepEqual([now(), weights.allEqual(weights.warmingNow())], [1, true]);
+  second!.healthy = false;
+  clock.advance(1_000);
+  second!.healthy = true;
+  second!.warmsFrom = clock.now();
+  assert.deepEqual([now(), weights.allEqual(weights.warmingNow())], [0.1, false]);
+  clock.advance(4_000);
+  assert.equal(now(), 0.4);
+  // An ejection in the window does not stop it, either.
+  second!.ejected = true;
+  assert.equal(now(), 1, 'what is not available is picked in panic alone, by its whole weight');
+  clock.advance(2_000);
+  second!.ejected = false;
+  assert.equal(now(), 0.6);
+  clock.advance(4_000);
+  assert.deepEqual([now(), weights.allEqual(weights.warmingNow())], [1, true]);
+});
+
 test('least request: of two idle endpoints the one that warms up is given its part', () => {
   const clock = new FakeClock(0, 100_000);
   const availability = { changes: 0 };
