@@ -33,6 +33,14 @@ export class Attempt extends Deadline {
     this.startedAt = startedAt;
   }
 
+  /**
+   * An idle connection was gone when the transport used it: may the request go out again, on another one?
+   * @param _now monotonic milliseconds
+   */
+  mayGoAgain(_now: number): boolean {
+    return true;
+  }
+
   /** The per-try timeout has passed. */
   override expire(): void {
     this.cancel('per-try-timeout');

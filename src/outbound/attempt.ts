@@ -36,6 +36,8 @@ export const NO_ENDPOINT: Rejected = {
 export class OutboundAttempt extends Attempt implements BodyOwner {
   readonly cluster: BoundCluster;
   readonly filters: readonly AttemptFilter[];
+  /** How often the transport sent it again. */
+  resends = 0;
 
   /** @param filters the cluster's for calls, or those for connections */
   constructor(
@@ -49,6 +51,12 @@ export class OutboundAttempt extends Attempt implements BodyOwner {
     super(call, number, endpoint, startedAt);
     this.cluster = cluster;
     this.filters = filters;
+  }
+
+  override mayGoAgain(now: number): boolean {
+    if (!this.cluster.state.budget.takeResend(now)) return false;
+    this.resends += 1;
+    return true;
   }
 
   bodyClosed(_end: BodyEnd, _error: Error | null): void {
@@ -118,6 +126,8 @@ async function carryOut(
     if (deadlineAt !== Number.POSITIVE_INFINITY) outbound.deadlines.arm(attempt, deadlineAt);
     outcome = await outbound.transport.send(attempt);
     outbound.deadlines.disarm(attempt);
+    if (attempt.resends > 0 && outcome.kind === 'response' && outcome.status < 500)
+      attempt.cluster.state.budget.refund(attempt.resends, outbound.clock.now());
   }
   settle(filters, attempt, outcome);
   if (outcome.kind === 'response') outcome.body.owner = attempt;

@@ -3,7 +3,6 @@ import type { Duplex } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { emptyFields, type HeaderFields } from '../../base/headers.js';
 import type { Attempt, AttemptStop } from '../../model/attempt.js';
-import type { Destination } from '../../model/destination.js';
 import type { Outcome } from '../../model/outcome.js';
 import { isReplayable, StreamBody } from '../../model/request-body.js';
 import { type BodyProducer, ResponseBody } from '../../model/response-body.js';
@@ -19,8 +18,8 @@ export class AttemptHandler implements Dispatcher.DispatchHandler, PooledRequest
   readonly headers: Record<string, string | string[]>;
   readonly upgrade: string | null;
   connection: PooledClient | null = null;
-  readonly #attempt: Attempt;
-  readonly #again: (handler: AttemptHandler) => void;
+  readonly attempt: Attempt;
+  readonly #again: (handler: AttemptHandler) => boolean;
   #resolve: ((outcome: Outcome) => void) | null;
   #controller: Dispatcher.DispatchController | null = null;
   #body: ResponseBody | null = null;
@@ -30,11 +29,11 @@ export class AttemptHandler implements Dispatcher.DispatchHandler, PooledRequest
   /** It was written to a connection already. */
   #sent = false;
 
-  /** @param again sends it once more */
+  /** @param again sends it once more, if that may be */
   constructor(
     attempt: Attempt,
     resolve: (outcome: Outcome) => void,
-    again: (handler: AttemptHandler) => void,
+    again: (handler: AttemptHandler) => boolean,
   ) {
     const { call } = attempt;
     const headers = attempt.headers ?? call.headers;
@@ -43,21 +42,17 @@ export class AttemptHandler implements Dispatcher.DispatchHandler, PooledRequest
     this.method = call.method as Dispatcher.HttpMethod;
     this.headers = headers as Record<string, string | string[]>;
     this.upgrade = call.upgrade;
-    this.#attempt = attempt;
+    this.attempt = attempt;
     this.#resolve = resolve;
     this.#again = again;
     attempt.abort = (stop) => this.#stop(stop);
-  }
-
-  get destination(): Destination {
-    return this.#attempt.endpoint.destination;
   }
 
   // -- undici's side --
 
   /** A new reading each time it is sent. */
   get body(): PooledRequest['body'] & object {
-    const { body } = this.#attempt.call;
+    const { body } = this.attempt.call;
     return (body instanceof StreamBody ? body.read() : body) as PooledRequest['body'] & object;
   }
 
@@ -65,7 +60,7 @@ export class AttemptHandler implements Dispatcher.DispatchHandler, PooledRequest
     this.#controller = controller;
     this.#sent = true;
     this.#reused = this.connection !== null && this.connection.answered > 0;
-    if (this.#attempt.stopped !== null) controller.abort(new Error(this.#attempt.stopped));
+    if (this.attempt.stopped !== null) controller.abort(new Error(this.attempt.stopped));
   }
 
   onRequestUpgrade(
@@ -100,18 +95,17 @@ export class AttemptHandler implements Dispatcher.DispatchHandler, PooledRequest
   }
 
   onResponseEnd(_controller?: Dispatcher.DispatchController, trailers?: Fields): void {
-    this.#attempt.abort = null;
+    this.attempt.abort = null;
     this.#body?.end(trailersOf(trailers));
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
-    const outcome = failureOf(error, this.#attempt, this.#sent);
+    const outcome = failureOf(error, this.attempt, this.#sent);
     if (outcome.kind === 'failed' && outcome.reset === 'connection-termination' && this.#mayGoAgain()) {
       this.#controller = null;
-      this.#again(this);
-      return;
+      if (this.#again(this)) return;
     }
-    this.#attempt.abort = null;
+    this.attempt.abort = null;
     if (this.#body !== null) this.#body.fail(error);
     else this.settle(outcome);
   }
@@ -127,7 +121,7 @@ export class AttemptHandler implements Dispatcher.DispatchHandler, PooledRequest
   }
 
   abort(reason: Error): void {
-    this.#attempt.abort = null;
+    this.attempt.abort = null;
     if (this.#upgraded !== null) this.#upgraded.destroy();
     else this.#controller?.abort(reason);
   }
@@ -140,7 +134,7 @@ export class AttemptHandler implements Dispatcher.DispatchHandler, PooledRequest
    * @source RFC 9112 §9.3.1
    */
   #mayGoAgain(): boolean {
-    const { call, stopped: stop } = this.#attempt;
+    const { call, stopped: stop } = this.attempt;
     return (
       this.#reused &&
       this.#body === null &&
@@ -152,7 +146,7 @@ export class AttemptHandler implements Dispatcher.DispatchHandler, PooledRequest
   }
 
   #stop(stop: AttemptStop): void {
-    this.#attempt.abort = null;
+    this.attempt.abort = null;
     this.settle(stopped(stop, this.#sent ? 'maybe' : 'no'));
     this.#body?.fail(new AttemptStopped(stop));
     if (this.#upgraded !== null) this.#upgraded.destroy();

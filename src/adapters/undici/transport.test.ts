@@ -410,3 +410,27 @@ test('an upgraded connection that its caller gives up is closed', async (t) => {
   giveUp.abort();
   await until(() => outbound.active === 0 && served.closed() === 1);
 });
+
+test('a server that breaks off whatever it is asked on a kept connection is not asked twice as much', async (t) => {
+  const heads: string[] = [];
+  // Each new connection is answered 500 at first: what goes out again is not answered well either.
+  const failing = await serveRaw(t, (socket) => {
+    let count = 0;
+    requests((same, head) => {
+      heads.push(head);
+      count += 1;
+      if (count === 1) same.write('HTTP/1.1 500 Oh\r\ncontent-length: 0\r\n\r\n');
+      else same.destroy();
+    })(socket);
+  });
+  const { fetch } = over(t, [failing.port], { routes: [route({ retries: null })] });
+  const calls = 400;
+  for (let i = 0; i < calls; i += 1) {
+    await fetch('http://reviews/').then(
+      (response) => response.text(),
+      () => {},
+    );
+    await idle();
+  }
+  assert.ok(heads.length <= calls * 1.2 + 32, `${heads.length} requests for ${calls} calls`);
+});

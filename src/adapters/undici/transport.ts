@@ -46,9 +46,15 @@ export class UndiciTransport implements Transport {
   send(attempt: Attempt): Promise<Outcome> {
     return new Promise((resolve) => {
       if (attempt.stopped !== null) return resolve(stopped(attempt.stopped, 'no'));
-      this.#dispatch(new AttemptHandler(attempt, resolve, this.#dispatch));
+      this.#dispatch(new AttemptHandler(attempt, resolve, this.#again));
     });
   }
+
+  readonly #again = (handler: AttemptHandler): boolean => {
+    if (!handler.attempt.mayGoAgain(this.#clock.now())) return false;
+    this.#dispatch(handler);
+    return true;
+  };
 
   readonly #dispatch = (handler: AttemptHandler): void => {
     if (this.#closed) {
@@ -56,7 +62,7 @@ export class UndiciTransport implements Transport {
       return;
     }
     try {
-      this.#pool(handler.destination).dispatch(handler, handler);
+      this.#pool(handler.attempt.endpoint.destination).dispatch(handler, handler);
     } catch (error) {
       handler.onResponseError(null, error as Error);
     }

@@ -42,6 +42,24 @@ test('by volume a retry that has ended is spent, until it falls out of the windo
   assert.equal(budget.allows(0, 1_000_000), true);
 });
 
+test('what idle connections lost goes out again thirty-two times in a window, however few the calls; and counts, unless it is answered well', () => {
+  const budget = new RetryBudget(null, undefined);
+  const sendAll = (now: number) => {
+    let sent = 0;
+    while (budget.takeResend(now)) sent += 1;
+    return sent;
+  };
+  assert.equal(sendAll(1_000), 32);
+  // Nothing is left for retries, nor for more of these, until they fall out of the window.
+  assert.deepEqual([budget.allows(0, 1_000), sendAll(10_000)], [false, 0]);
+  assert.deepEqual([sendAll(11_000), budget.allows(0, 11_000)], [32, false]);
+  budget.refund(32, 11_000);
+  assert.deepEqual([budget.allows(0, 11_000), sendAll(11_000)], [true, 32]);
+  // With many calls it is their share, as for retries.
+  for (let i = 0; i < 1_000; i += 1) budget.called(21_000);
+  assert.equal(sendAll(21_000), 200);
+});
+
 test('policy decides in place of the volume, and what was counted meanwhile is not lost', () => {
   const budget = new RetryBudget({ budgetPercent: 20, minRetryConcurrency: 1 }, undefined);
   for (let retry = 0; retry < 10; retry += 1) {

@@ -3,6 +3,9 @@ import { allowedInWindow, allowedRetries, DEFAULT_VOLUME } from './budget.js';
 import type { RetryBudgetPolicy } from './policy.js';
 import { Window } from './window.js';
 
+/** Requests lost with idle connections that go out again in a window, however few calls there are. */
+const RESENDS = 32;
+
 /**
  * What one cluster has been asked for and how much of it again. Hedges count as retries. Survives policy changes. Instants are
  * monotonic milliseconds.
@@ -67,5 +70,20 @@ export class RetryBudget {
 
   release(): void {
     this.#outstanding -= 1;
+  }
+
+  /**
+   * May a request that was lost with an idle connection be sent again at once? It counts as a retry: nobody can tell a server that closes
+   * idle connections from one that breaks off whatever it is asked. But a server that closes all of them at once is no trouble.
+   */
+  takeResend(now: number): boolean {
+    if (this.#retries.total(now) >= Math.max(allowedInWindow(this.#calls.total(now)), RESENDS)) return false;
+    this.#retries.add(now);
+    return true;
+  }
+
+  /** The requests that were sent again were answered well: the connections were at fault, and nothing was multiplied. */
+  refund(resends: number, now: number): void {
+    this.#retries.add(now, -resends);
   }
 }

@@ -13,11 +13,14 @@ export class Window {
     this.#sliceMs = lengthMs / SLICES;
   }
 
-  /** @param at monotonic milliseconds; what is older than the newest slice counts in that */
-  add(at: number): void {
+  /**
+   * @param at monotonic milliseconds; what is older than the newest slice counts in that
+   * @param count below 0 takes back what was counted before
+   */
+  add(at: number, count = 1): void {
     this.#turn(at);
-    this.#counts[this.#slice % SLICES]! += 1;
-    this.#total += 1;
+    this.#counts[this.#slice % SLICES]! += count;
+    this.#total += count;
   }
 
   total(now: number): number {
