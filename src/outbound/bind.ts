@@ -9,6 +9,7 @@ import { type Endpoint, endpointKey } from '../model/endpoint.js';
 import type { AttemptFilter, CallFilter } from '../model/filter.js';
 import { buildHostTable, type CompiledHost, compileHost, type HostTable } from '../policy/compile.js';
 import type { EffectiveCluster, EffectiveHost, EffectiveMesh, EffectivePolicy } from '../policy/effective.js';
+import type { Balancer } from '../ports/balancer.js';
 import type { Telemetry } from '../ports/telemetry.js';
 import { type Caller, createBalancer } from '../traffic/balance/index.js';
 import { breakerFilter } from '../traffic/breaker/index.js';
@@ -169,6 +170,23 @@ export class Binder {
       policy,
       selected.map((endpoint) => destinationOf(policy, endpoint)),
     );
+    const panicPercent =
+      policy.outlier?.minHealthPercent ?? (policy.health === undefined ? 0 : PANIC_PERCENT);
+    const balancer: Balancer = createBalancer(policy.balancer, present, {
+      ...{ clock, random, panicPercent },
+      subsetting: {
+        ...{ policy: policy.subsetting, client: caller.name ?? '', widths: state.widths },
+        onChange: () => state.worksWithOthers(balancer, policy),
+      },
+      ...(policy.localityOff !== true && {
+        locality: {
+          caller,
+          policy: policy.locality,
+          failover: policy.outlier !== undefined || policy.health !== undefined,
+        },
+      }),
+    });
+    state.checkThoseOf(balancer, policy);
     const filters = inOrder<AttemptFilter>(ATTEMPT_ORDER, [
       policy.balancer.kind === 'peak-ewma'
         ? measuringLoadFilter(clock, policy.balancer.decayMs, present)
@@ -181,26 +199,7 @@ export class Binder {
       identityFilter,
       telemetry.attempt,
     ]);
-    const panicPercent =
-      policy.outlier?.minHealthPercent ?? (policy.health === undefined ? 0 : PANIC_PERCENT);
-    return new BoundCluster(
-      policy,
-      present,
-      state,
-      createBalancer(policy.balancer, present, {
-        ...{ clock, random, panicPercent },
-        subsetting: { policy: policy.subsetting, client: caller.name ?? '', widths: state.widths },
-        ...(policy.localityOff !== true && {
-          locality: {
-            caller,
-            policy: policy.locality,
-            failover: policy.outlier !== undefined || policy.health !== undefined,
-          },
-        }),
-      }),
-      filters,
-      random,
-    );
+    return new BoundCluster(policy, present, state, balancer, filters, random);
   }
 
   /** Asks no endpoint any more how it is, those of policies to come included. */

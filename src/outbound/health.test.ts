@@ -8,6 +8,7 @@ import type { Outcome } from '../model/outcome.js';
 import type { EffectiveCluster } from '../policy/effective.js';
 import { noTelemetry } from '../ports/telemetry.js';
 import type { ProbeResult } from '../ports/transport.js';
+import type { Caller } from '../traffic/balance/index.js';
 import { type HealthCheckInput, healthCheckFrom } from '../traffic/health/policy.js';
 import { outlierPolicyFrom } from '../traffic/outlier/policy.js';
 import { Binder, destinationsOf } from './bind.js';
@@ -46,7 +47,7 @@ class Clinic {
   readonly outbound: Outbound;
   readonly binder: Binder;
 
-  constructor(world: World) {
+  constructor(world: World, caller: Caller = { locality: '', labels: {} }) {
     const { clock } = this;
     const random = seededRandom(1);
     this.outbound = new Outbound({
@@ -55,7 +56,7 @@ class Clinic {
       ambient: () => undefined,
     });
     this.binder = new Binder({
-      ...{ clock, random, telemetry: noTelemetry, callFilters: [] },
+      ...{ clock, random, telemetry: noTelemetry, callFilters: [], caller },
       event: (name, { endpoint: key, because }) => {
         this.events.push(`${clock.now()} ${name} ${key}${because === undefined ? '' : ` ${because}`}`);
       },
@@ -396,7 +397,8 @@ test('gRPC health is asked over HTTP/2, and only SERVING passes', async () => {
 
 test('of many new endpoints the first checks are spread, five hundred a second', async () => {
   const endpoints = Array.from({ length: 200 }, (_, index) => endpoint(index + 1));
-  const clinic = new Clinic({ clusters: [checked()], endpoints });
+  const subsetting = { enabled: false, minEndpoints: 50, threshold: 100 };
+  const clinic = new Clinic({ clusters: [checked({}, { subsetting })], endpoints });
   clinic.checks.answer = (sent) => sent.respond(200);
   await clinic.clock.advanceAsync(0);
   assert.equal(clinic.checks.sent.length, 0);
@@ -406,4 +408,118 @@ test('of many new endpoints the first checks are spread, five hundred a second',
   await clinic.clock.advanceAsync(200);
   assert.equal(clinic.checks.sent.length, 200);
   clinic.binder.dispose();
+});
+
+/** A long list, of which a part is worked with. */
+const LONG = Array.from({ length: 1_000 }, (_, index) => {
+  const address = `10.${1 + (index >> 8)}.0.${index & 255}`;
+  return endpoint(0, { key: `${address}:8080`, address });
+});
+const asked = (clinic: Clinic) => new Set(clinic.checks.sent.map((sent) => sent.endpoint));
+
+test('of a long list those are asked that this process works with, and a tenth more', async () => {
+  const clinic = new Clinic({ clusters: [checked()], endpoints: LONG });
+  clinic.checks.answer = (sent) => sent.respond(200);
+  clinic.calls.answer = (sent) => sent.respond(200);
+  await clinic.clock.advanceAsync(1_000);
+  assert.equal(asked(clinic).size, 55);
+  for (let call = 0; call < 500; call += 1) await clinic.call();
+  const called = new Set(clinic.calls.sent.map((sent) => sent.endpoint));
+  assert.equal(called.size, 50);
+  assert.ok([...called].every((key) => asked(clinic).has(key)));
+  // Whoever is not asked is none the worse for it.
+  const { endpoints } = clinic.outbound.snapshot!.clusters.values().next().value!;
+  assert.equal(endpoints.filter(({ unavailable }) => unavailable).length, 0);
+  assert.equal([...destinationsOf(clinic.outbound.snapshot!)].length, 1_000 + 55);
+});
+
+test('one of them that fails is replaced by one that is known to be well, and is asked on until it is back', async () => {
+  const clinic = new Clinic({ clusters: [checked()], endpoints: LONG });
+  const bad = new Set<string>();
+  clinic.checks.answer = (sent) => sent.respond(bad.has(sent.endpoint) ? 503 : 200);
+  clinic.calls.answer = (sent) => sent.respond(200);
+  const called = async () => {
+    clinic.calls.sent.length = 0;
+    for (let call = 0; call < 500; call += 1) await clinic.call();
+    return new Set(clinic.calls.sent.map((sent) => sent.endpoint));
+  };
+  const settle = () => clinic.clock.advanceAsync(10_000);
+  await settle();
+  const before = await called();
+  const known = asked(clinic);
+  for (const key of [...before].slice(0, 3)) bad.add(key);
+  await settle();
+  const during = await called();
+  assert.equal(during.size, 50);
+  assert.ok([...during].every((key) => known.has(key) && !bad.has(key)));
+  await settle();
+  assert.ok(asked(clinic).size <= 60, `${asked(clinic).size}`);
+  const before3 = new Set(bad);
+  bad.clear();
+  await settle();
+  assert.deepEqual(await called(), before);
+  assert.ok([...before3].every((key) => before.has(key)));
+  await settle();
+  clinic.checks.sent.length = 0;
+  await settle();
+  assert.equal(asked(clinic).size, 55, 'those that stood in are asked no more');
+});
+
+test('where all that are asked are dark, no more than twice as many are, and no more of them than answer are trusted', async () => {
+  const clinic = new Clinic({ clusters: [checked()], endpoints: LONG });
+  clinic.checks.answer = (sent) => sent.respond(503);
+  clinic.calls.answer = (sent) => sent.respond(200);
+  for (let round = 0; round < 100; round += 1) {
+    await clinic.clock.advanceAsync(200);
+    await clinic.call();
+  }
+  assert.ok(asked(clinic).size <= 110, `${asked(clinic).size}`);
+  clinic.checks.answer = (sent) => sent.respond(200);
+  await clinic.clock.advanceAsync(5_000);
+  await clinic.call();
+  clinic.checks.sent.length = 0;
+  await clinic.clock.advanceAsync(5_000);
+  assert.equal(asked(clinic).size, 55);
+});
+
+test('a locality that is dark is left though most of it was never asked', async () => {
+  const [near, far] = ['eu/a/1', 'eu/b/1'];
+  const endpoints = LONG.map((one, index) => ({ ...one, locality: index < 500 ? near : far }));
+  const isNear = new Set(endpoints.slice(0, 500).map(({ key }) => key));
+  const clinic = new Clinic({ clusters: [checked()], endpoints }, { locality: near, labels: {} });
+  let dark = false;
+  clinic.checks.answer = (sent) => sent.respond(dark && isNear.has(sent.endpoint) ? 503 : 200);
+  clinic.calls.answer = (sent) => sent.respond(200);
+  const nearOf = async (calls: number) => {
+    clinic.calls.sent.length = 0;
+    for (let call = 0; call < calls; call += 1) {
+      await clinic.call();
+      await clinic.clock.advanceAsync(50);
+    }
+    return clinic.calls.sent.slice(-100).filter((sent) => isNear.has(sent.endpoint)).length;
+  };
+  assert.equal(await nearOf(100), 100);
+  dark = true;
+  assert.equal(await nearOf(400), 0);
+  assert.ok(asked(clinic).size <= 220, `${asked(clinic).size}`);
+  dark = false;
+  assert.equal(await nearOf(400), 100);
+});
+
+test('a call that began before the policy changed does not turn the checks back', async () => {
+  const clinic = new Clinic({ clusters: [checked()], endpoints: LONG });
+  clinic.checks.answer = (sent) => sent.respond(200);
+  clinic.calls.answer = (sent) => sent.respond(200);
+  await clinic.clock.advanceAsync(1_000);
+  const [old] = [...clinic.outbound.snapshot!.clusters.values()];
+  clinic.accept({ clusters: [checked()], endpoints: LONG.slice(500) });
+  await clinic.clock.advanceAsync(20_000);
+  // It works with others now: one of them is gone.
+  old!.endpoints.find(({ endpoint: { key } }) => asked(clinic).has(key))!.ejected = true;
+  old!.pick({ route: null, tried: [], headers: {}, path: '/' } as never);
+  clinic.checks.sent.length = 0;
+  await clinic.clock.advanceAsync(20_000);
+  const present = new Set(LONG.slice(500).map(({ key }) => key));
+  assert.equal(asked(clinic).size, 55);
+  assert.ok([...asked(clinic)].every((key) => present.has(key)));
 });

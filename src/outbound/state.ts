@@ -9,6 +9,7 @@ import { parseClusterName } from '../model/cluster.js';
 import type { Destination } from '../model/destination.js';
 import { type Availability, EndpointState } from '../model/endpoint-state.js';
 import type { EffectiveCluster } from '../policy/effective.js';
+import type { Balancer } from '../ports/balancer.js';
 import type { Width } from '../traffic/balance/index.js';
 import { BreakerState } from '../traffic/breaker/index.js';
 import { ConcurrencyState } from '../traffic/concurrency/index.js';
@@ -50,6 +51,8 @@ export class ClusterState {
   readonly #random: Random;
   readonly #event: StateEvent;
   readonly #checks: CheckWire | undefined;
+  /** Of the last snapshot. */
+  #balancer: Balancer | null = null;
 
   constructor(policy: EffectiveCluster, { clock, random, event, checks }: ClusterParts) {
     this.#name = policy.name;
@@ -77,10 +80,41 @@ export class ClusterState {
     this.connections.update(maxConnections === undefined ? {} : { maxRequests: maxConnections }, UNLIMITED);
     this.budget.setPolicy(policy.retryBudget ?? null, policy.limits.maxRetries);
     this.#updateOutlier(policy, present);
-    this.#updateHealth(policy, present);
     this.#updateBreaker(policy);
     this.#updateConcurrency(policy);
     return present;
+  }
+
+  /**
+   * Checks the endpoints that the balancer works with: who has a thousand callers is not asked by all of them how it is.
+   * @param balancer over what {@link update} returned
+   */
+  checkThoseOf(balancer: Balancer, { health, name }: EffectiveCluster): void {
+    const working = health === undefined ? [] : balancer.working();
+    this.#balancer = balancer;
+    if (health === undefined || this.#checks === undefined) {
+      this.health?.dispose();
+      this.health = null;
+      return;
+    }
+    this.health ??= new HealthChecks({
+      ...{ clock: this.#clock, random: this.#random, wire: this.#checks, policy: health },
+      service: serviceOf(name),
+      used: () => this.limit.used || this.connections.used,
+      onHealthy: (state) => {
+        state.warmsFrom = this.#clock.now();
+        this.#event('endpoint.healthy', { cluster: this.#name, endpoint: state.endpoint.key });
+      },
+      onUnhealthy: ({ endpoint }, because) =>
+        this.#event('endpoint.unhealthy', { cluster: this.#name, endpoint: endpoint.key, because }),
+      onPassed: (endpoint) => this.outlier?.readmit(endpoint),
+    });
+    this.health.update(health, working);
+  }
+
+  /** The balancer works with others now. Calls that began before the last change of policy have balancers that nobody follows. */
+  worksWithOthers(balancer: Balancer, { health }: EffectiveCluster): void {
+    if (balancer === this.#balancer && health !== undefined) this.health?.update(health, balancer.working());
   }
 
   dispose(): void {
@@ -120,27 +154,6 @@ export class ClusterState {
     });
     this.outlier.setPolicy(policy.outlier);
     this.outlier.update(present);
-  }
-
-  #updateHealth({ health, name }: EffectiveCluster, present: readonly EndpointState[]): void {
-    if (health === undefined || this.#checks === undefined) {
-      this.health?.dispose();
-      this.health = null;
-      return;
-    }
-    this.health ??= new HealthChecks({
-      ...{ clock: this.#clock, random: this.#random, wire: this.#checks, policy: health },
-      service: serviceOf(name),
-      used: () => this.limit.used || this.connections.used,
-      onHealthy: (state) => {
-        state.warmsFrom = this.#clock.now();
-        this.#event('endpoint.healthy', { cluster: this.#name, endpoint: state.endpoint.key });
-      },
-      onUnhealthy: ({ endpoint }, because) =>
-        this.#event('endpoint.unhealthy', { cluster: this.#name, endpoint: endpoint.key, because }),
-      onPassed: (endpoint) => this.outlier?.readmit(endpoint),
-    });
-    this.health.update(health, present);
   }
 
   #updateConcurrency({ concurrency }: EffectiveCluster): void {

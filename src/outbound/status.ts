@@ -7,7 +7,7 @@ export interface EndpointStatus {
   readonly key: string;
   readonly inFlight: number;
   readonly ejected: boolean;
-  /** By health checks; `pending`: none has told anything yet; null: policy asks for none. */
+  /** By health checks; `pending`: none has told anything yet; null: policy asks for none, or this process does not work with it. */
   readonly health: Health | null;
   readonly spiffeId: string | null;
 }

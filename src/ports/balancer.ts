@@ -19,4 +19,6 @@ export interface PickFacts {
 export interface Balancer {
   /** undefined: no endpoint can take the attempt (flag UH). */
   pick(facts: PickFacts): EndpointState | undefined;
+  /** Those that it picks from, and those that would be next: of a long list a part, else all of it. Who else is there is not called. */
+  working(): readonly EndpointState[];
 }

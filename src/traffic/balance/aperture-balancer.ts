@@ -21,7 +21,17 @@ export interface ApertureOptions {
   readonly minEndpoints: number;
   readonly panicPercent: number;
   readonly width: Width;
+  /** It works with others now. */
+  readonly onChange?: (() => void) | undefined;
 }
+
+/** So many of those behind the part are ready to stand in, so that health checks know them when they are needed. */
+const READY = 1 / 10;
+/**
+ * Those who stood in stay ready for so long. Without that, whoever is new and has to wait for its first check would bring in others,
+ * who make it one of many that need not wait, so that the others go again, and so on.
+ */
+const READY_MS = 10_000;
 
 export class ApertureBalancer implements Balancer {
   readonly #endpoints: readonly EndpointState[];
@@ -31,6 +41,9 @@ export class ApertureBalancer implements Balancer {
   /** Made at the first pick: most clusters that a process knows it never calls. */
   #order: readonly EndpointState[] | null = null;
   #balancer: Balancer | null = null;
+  #working: readonly EndpointState[] = [];
+  /** Since when fewer would do than are ready; monotonic milliseconds. */
+  #enoughSince = 0;
   /** How much of the order is worked with, those that are not available included. */
   #cut = 0;
   /** Picks until the load is looked at again: as many as there are endpoints to look at, so that a pick pays for one. */
@@ -55,16 +68,32 @@ export class ApertureBalancer implements Balancer {
     return this.#balancer?.pick(facts);
   }
 
+  working(): readonly EndpointState[] {
+    if (this.#availability.changes !== this.#seen) this.#adjust();
+    return this.#working;
+  }
+
   #adjust(): void {
     const order = (this.#order ??= this.#ordered());
     this.#measure(order);
     this.#seen = this.#availability.changes;
     const cut = this.#cutOf(order);
+    this.#due = cut;
     if (cut !== this.#cut || this.#balancer === null) {
       this.#cut = cut;
       this.#balancer = this.#make(order.slice(0, cut));
     }
-    this.#due = cut;
+    this.#keepReady(order, Math.min(order.length, cut + Math.ceil(cut * READY)));
+  }
+
+  #keepReady(order: readonly EndpointState[], wanted: number): void {
+    const ready = this.#working.length;
+    const now = this.#options.clock.now();
+    if (wanted >= ready) this.#enoughSince = now;
+    if (wanted === ready || now - this.#enoughSince < (wanted < ready ? READY_MS : 0)) return;
+    this.#enoughSince = now;
+    this.#working = order.slice(0, wanted);
+    this.#options.onChange?.();
   }
 
   #measure(order: readonly EndpointState[]): void {

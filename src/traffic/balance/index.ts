@@ -40,6 +40,8 @@ export interface SubsettingOptions {
   readonly client: string;
   /** What is remembered of each list, in the order of the levels and of the groups in them. Filled here. */
   readonly widths: Width[];
+  /** What {@link Balancer.working} says is something else now. */
+  readonly onChange?: () => void;
 }
 
 export interface LocalityOptions {
@@ -91,9 +93,11 @@ function groupBalancer(
     policy.kind === 'passthrough';
   if (whole) return flatBalancer(policy, endpoints, options);
   const width = (subsetting.widths[number] ??= { endpoints: 0, quietSince: clock.now() });
-  const { client } = subsetting;
-  return new ApertureBalancer(endpoints, { clock, client, minEndpoints, panicPercent, width }, (part) =>
-    flatBalancer(policy, part, options),
+  const { client, onChange } = subsetting;
+  return new ApertureBalancer(
+    endpoints,
+    { clock, client, minEndpoints, panicPercent, width, onChange },
+    (part) => flatBalancer(policy, part, options),
   );
 }
 

@@ -16,7 +16,9 @@ const ATTEMPTS_A_LEVEL = 2;
 class Group {
   readonly endpoints: readonly EndpointState[];
   readonly balancer: Balancer;
+  /** Of those that are worked with: nobody learns about the others. */
   available = 0;
+  size = 0;
   /** Its part among the groups of its level. */
   share = 0;
   readonly #weight: number;
@@ -28,10 +30,12 @@ class Group {
   }
 
   count(): void {
+    const working = this.balancer.working();
     let available = 0;
-    for (const state of this.endpoints) if (!state.unavailable) available += 1;
+    for (const state of working) if (!state.unavailable) available += 1;
     this.available = available;
-    this.share = this.#weight * Math.min(1, (OVERPROVISIONING * available) / this.endpoints.length);
+    this.size = working.length;
+    this.share = this.#weight * Math.min(1, (OVERPROVISIONING * available) / working.length);
   }
 }
 
@@ -98,6 +102,10 @@ export class LocalityBalancer implements Balancer {
     return undefined;
   }
 
+  working(): readonly EndpointState[] {
+    return this.#levels.flat().flatMap(({ balancer }) => balancer.working());
+  }
+
   /** Works out each level's load, in parts of 1. @returns whether all levels together are short of healthy endpoints */
   #measure(facts: PickFacts): boolean {
     this.#count();
@@ -138,7 +146,7 @@ export class LocalityBalancer implements Balancer {
       for (const group of groups) {
         group.count();
         available += group.available;
-        all += group.endpoints.length;
+        all += group.size;
       }
       this.#health[level] = Math.min(1, (OVERPROVISIONING * available) / all);
       if (available * 100 >= this.#panicPercent * all) this.#panic = false;

@@ -29,6 +29,10 @@ export abstract class Picker implements Balancer {
     return this.choose(NONE, panic, facts.hash);
   }
 
+  working(): readonly EndpointState[] {
+    return this.endpoints;
+  }
+
   /** One of the endpoints for which {@link takes} holds, or undefined. Allocates nothing. */
   protected abstract choose(
     avoided: readonly EndpointState[],
