@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import type { Agent } from 'node:https';
 import type { Dispatcher } from 'undici';
 import { probeOver } from './adapters/connection/probe.js';
+import { systemNames } from './adapters/dns/index.js';
 import { type ExpressMiddleware, expressMiddleware } from './adapters/express/index.js';
 import { fetchOver, type MeshFetch } from './adapters/fetch/index.js';
 import { agentOver } from './adapters/http-agent/index.js';
@@ -17,11 +18,10 @@ import {
 } from './adapters/node-http/index.js';
 import { type Origin, type OriginParts, openOrigin } from './adapters/origin.js';
 import { type MeshConnect, TcpConnections } from './adapters/tcp/index.js';
-import { connectorFor } from './adapters/undici/connect.js';
+import { HttpTransport } from './adapters/transport.js';
 import { dispatcherOver } from './adapters/undici/dispatcher.js';
 import { TextFetcher } from './adapters/undici/fetch-text.js';
 import { type MeshRequest, requestOver } from './adapters/undici/request.js';
-import { UndiciTransport } from './adapters/undici/transport.js';
 import { type Clock, systemClock } from './base/clock.js';
 import { Deadlines } from './base/deadlines.js';
 import { MeshError } from './base/errors.js';
@@ -36,6 +36,7 @@ import type { Exchange } from './model/exchange.js';
 import { Binder } from './outbound/bind.js';
 import { Outbound } from './outbound/call.js';
 import { mirrorFilter } from './outbound/mirror.js';
+import { Names } from './outbound/names.js';
 import { CALL_ORDER, inOrder } from './outbound/order.js';
 import type { OutboundCall } from './outbound/outbound-call.js';
 import type { StateEvent } from './outbound/state.js';
@@ -102,9 +103,10 @@ export class Mesh implements AsyncDisposable {
   readonly #ambient = new AsyncLocalStorage<Exchange>();
   readonly #origin: Origin;
   readonly #contexts: TlsContexts;
-  readonly #transport: UndiciTransport;
+  readonly #transport: HttpTransport;
   readonly #outbound: Outbound;
   readonly #connections: TcpConnections;
+  readonly #names: Names;
   readonly #binder: Binder;
   readonly #inbound: InboundPath;
   readonly #keyFetcher = new TextFetcher();
@@ -134,12 +136,14 @@ export class Mesh implements AsyncDisposable {
       environment: (name) => process.env[name],
     });
     this.#telemetry = observed.telemetry;
-    this.#transport = new UndiciTransport(connectorFor(this.#contexts, clock), clock);
+    this.#transport = new HttpTransport({ contexts: this.#contexts, clock });
     const deadlines = new Deadlines(clock);
     this.#outbound = new Outbound({ clock, random, deadlines, transport: this.#transport, ambient });
     const event: StateEvent = (name, attributes) => this.#event(name, attributes);
+    this.#names = new Names({ clock, resolver: systemNames, onChange: () => this.#inForce.rebind() });
     this.#binder = new Binder({
       clock,
+      names: this.#names,
       random,
       telemetry: this.#telemetry,
       event,
@@ -306,6 +310,7 @@ export class Mesh implements AsyncDisposable {
     await this.#keyFetcher.close();
     await this.#origin.close();
     this.#contexts.close();
+    this.#names.close();
     this.#binder.dispose();
   }
 

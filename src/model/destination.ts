@@ -26,6 +26,8 @@ export interface ConnectionSettings {
   readonly http2?: true;
   /** Streams at once on one connection; what the peer allows, if that is less. @default what the peer allows */
   readonly maxConcurrentStreams?: number;
+  /** Pings on a connection of HTTP/2; without an answer in time it is closed. @default none */
+  readonly http2KeepAlive?: { readonly intervalMs: number; readonly timeoutMs: number };
   /** The first thing on each connection: who made it. @source HAProxy, "The PROXY protocol" */
   readonly proxyProtocol?: 'V1' | 'V2';
 }

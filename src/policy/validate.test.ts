@@ -299,18 +299,17 @@ destinationRule(
   'error IST0106 spec.trafficPolicy.portLevelSettings[1]',
 );
 destinationRule(
-  'what concerns TCP or HTTP/2 only is told, what Heddle cannot do is refused',
+  'what has no effect on calls is told, what Heddle cannot do is refused',
   {
     trafficPolicy: {
       tunnel: { targetHost: 'proxy.example', targetPort: 3128 },
-      connectionPool: { http: { maxConcurrentStreams: 100, h2UpgradePolicy: 'UPGRADE' } },
+      connectionPool: { http: { maxConcurrentStreams: 100, useClientProtocol: true } },
       retryBudget: { percent: 20, budgetInterval: '10s' },
     },
     subsets: [{ name: 'a', trafficPolicy: { connectionPool: { tcp: { tcpKeepalive: { probes: 3 } } } } }],
   },
   'info HDL0006 spec.trafficPolicy.tunnel',
-  'info HDL0006 spec.trafficPolicy.connectionPool.http.maxConcurrentStreams',
-  'info HDL0006 spec.trafficPolicy.connectionPool.http.h2UpgradePolicy',
+  'info HDL0006 spec.trafficPolicy.connectionPool.http.useClientProtocol',
   'error HDL0007 spec.trafficPolicy.retryBudget.budgetInterval',
   'info HDL0006 spec.subsets[0].trafficPolicy.connectionPool.tcp.tcpKeepalive.probes',
 );

@@ -37,8 +37,6 @@ function checkTcp(tcp: ConnectionPoolSpec['tcp'], path: FieldPath, findings: Fin
       findings.info([...at, field], "Node.js cannot set it: the operating system's own value holds");
 }
 
-const ONE_AT_A_TIME = 'calls are HTTP/1.1 here, one at a time on a connection; it has no effect';
-
 function checkHttp(http: ConnectionPoolSpec['http'], path: FieldPath, findings: Findings): void {
   if (http === undefined) return;
   checkDuration(http.idleTimeout, [...path, 'idleTimeout'], findings);
@@ -52,13 +50,11 @@ function checkHttp(http: ConnectionPoolSpec['http'], path: FieldPath, findings: 
       if (ping[field] === undefined) findings.error(at, `'${field}' is missing`);
       checkDuration(ping[field], at, findings);
     }
-  const idle = {
-    http2KeepAlive: ping !== undefined,
-    maxConcurrentStreams: (http.maxConcurrentStreams ?? 0) > 0,
-    useClientProtocol: http.useClientProtocol === true,
-    h2UpgradePolicy: upgrade,
-  };
-  for (const [field, set] of Object.entries(idle)) if (set) findings.info([...path, field], ONE_AT_A_TIME);
+  if (http.useClientProtocol === true)
+    findings.info(
+      [...path, 'useClientProtocol'],
+      'it has no effect: a call has no protocol of its own before it is sent; h2UpgradePolicy says which one to use',
+    );
 }
 
 export function checkTunnel(tunnel: TunnelSpec | undefined, path: FieldPath, findings: Findings): void {

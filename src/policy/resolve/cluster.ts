@@ -33,6 +33,8 @@ export interface ClusterFacts {
   readonly host: string;
   readonly location: 'mesh' | 'external';
   readonly port: number;
+  /** Of the service's port. */
+  readonly protocol: string;
   /** undefined: all endpoints. */
   readonly subset: SubsetSpec | undefined;
   readonly policy: ClusterPolicy;
@@ -51,7 +53,7 @@ export function effectiveCluster(facts: ClusterFacts): EffectiveCluster {
     port,
     subset: subset?.name ?? '',
     labels: subset?.labels ?? {},
-    connection: connection(policy.connectionPool),
+    connection: connection(policy.connectionPool, facts.protocol),
     limits: limitPolicyFrom(policy.connectionPool?.http ?? {}),
     ...endpointResilience(resilience, {
       balancer: balancerPolicyFrom(balancerInput(policy.loadBalancer)),
@@ -128,7 +130,7 @@ function balancerInput(balancer: LoadBalancerSpec | undefined): BalancerInput | 
 }
 
 /** 0 is the same as absent for every number, as in Istio; an idle timeout of `0s` means never. */
-function connection(pool: ConnectionPoolSpec | undefined): EffectiveConnection {
+function connection(pool: ConnectionPoolSpec | undefined, protocol: string): EffectiveConnection {
   const tcpIdle = durationMs(pool?.tcp?.idleTimeout, IDLE_TIMEOUT_MS) || NEVER_MS;
   const idle = durationMs(pool?.http?.idleTimeout, tcpIdle) || NEVER_MS;
   const keepAlive = durationMs(pool?.tcp?.tcpKeepalive?.time, null);
@@ -141,6 +143,28 @@ function connection(pool: ConnectionPoolSpec | undefined): EffectiveConnection {
     maxRequestsPerConnection: pool?.http?.maxRequestsPerConnection ?? 0,
     ...(keepAlive && { keepAliveMs: keepAlive }),
     ...(longest && { maxConnectionDurationMs: longest }),
+    ...(speaksHttp2(pool, protocol) && http2(pool?.http)),
+  };
+}
+
+/**
+ * Ports that are declared so, and what a rule upgrades, whatever the port. `DO_NOT_UPGRADE` takes nothing from a port that speaks
+ * HTTP/2 anyway. gRPC-Web is made for HTTP/1.1, and nobody here translates it.
+ * @source Istio `cluster_builder.go` shouldH2Upgrade, setH2Options
+ */
+function speaksHttp2(pool: ConnectionPoolSpec | undefined, protocol: string): boolean {
+  return protocol === 'HTTP2' || protocol === 'GRPC' || pool?.http?.h2UpgradePolicy === 'UPGRADE';
+}
+
+function http2(
+  http: ConnectionPoolSpec['http'],
+): Pick<EffectiveConnection, 'http2' | 'maxConcurrentStreams' | 'http2KeepAlive'> {
+  const intervalMs = durationMs(http?.http2KeepAlive?.interval, null);
+  const timeoutMs = durationMs(http?.http2KeepAlive?.timeout, null);
+  return {
+    http2: true,
+    ...(http?.maxConcurrentStreams && { maxConcurrentStreams: http.maxConcurrentStreams }),
+    ...(intervalMs && timeoutMs && { http2KeepAlive: { intervalMs, timeoutMs } }),
   };
 }
 

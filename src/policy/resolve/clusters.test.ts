@@ -273,7 +273,10 @@ test('what is looked up as it is called has no endpoints under a wildcard, and i
   assert.deepEqual(resolution('DYNAMIC_DNS', '*.example.com'), ['none', []]);
   assert.deepEqual(resolution('NONE', '*.example.com'), ['none', []]);
   assert.deepEqual(resolution('NONE', 'e.example.com'), ['none', ['e.example.com:8080']]);
-  assert.deepEqual(resolution('DNS_ROUND_ROBIN', 'e.example.com'), ['dns', ['e.example.com:8080']]);
+  assert.deepEqual(resolution('DNS_ROUND_ROBIN', 'e.example.com'), [
+    'dns-round-robin',
+    ['e.example.com:8080'],
+  ]);
 });
 
 // -- routes --

@@ -118,12 +118,13 @@ function clustersOf(service: KnownService, { prepared, scope, rules }: View): Ef
   const { host, namespace, ports, location, subjectAltNames } = service;
   const rule = rules.of(host, namespace);
   const resilience = firstRule(prepared.resiliencePolicies, host, scope, namespace)?.spec ?? null;
-  return ports.flatMap(({ number: port }) =>
+  return ports.flatMap(({ number: port, protocol }) =>
     [undefined, ...(rule?.subsets ?? [])].map((subset) =>
       effectiveCluster({
         host,
         location,
         port,
+        protocol,
         subset,
         policy: clusterPolicy(rule, subset, port),
         resilience,

@@ -17,7 +17,7 @@ export interface KnownService {
   readonly namespace: string;
   readonly ports: readonly ServicePort[];
   readonly location: 'mesh' | 'external';
-  readonly resolution: 'static' | 'dns' | 'none';
+  readonly resolution: 'static' | 'dns' | 'dns-round-robin' | 'none';
   /** IP addresses that stand for it. */
   readonly addresses: readonly string[];
   readonly subjectAltNames: readonly string[];
@@ -124,7 +124,7 @@ export function fromEntry(entry: Typed<ServiceEntrySpec>): KnownService[] {
 const RESOLUTIONS = {
   STATIC: 'static',
   DNS: 'dns',
-  DNS_ROUND_ROBIN: 'dns',
+  DNS_ROUND_ROBIN: 'dns-round-robin',
   DYNAMIC_DNS: 'none',
   NONE: 'none',
 } as const;
@@ -133,7 +133,7 @@ const PROTOCOLS: ReadonlyMap<string, string> = new Map([
   ['http', 'HTTP'],
   ['http2', 'HTTP2'],
   ['grpc', 'GRPC'],
-  ['grpc-web', 'GRPC'],
+  ['grpc-web', 'GRPC-WEB'],
   ['https', 'HTTPS'],
   ['tls', 'TLS'],
   ['tcp', 'TCP'],
@@ -150,7 +150,7 @@ export function protocolOf(appProtocol: string | undefined, name: string | undef
   const said = PROTOCOLS.get((appProtocol ?? '').toLowerCase());
   if (said !== undefined) return said;
   const lower = (name ?? '').toLowerCase();
-  if (lower.startsWith('grpc-web')) return 'GRPC';
+  if (lower.startsWith('grpc-web')) return 'GRPC-WEB';
   return PROTOCOLS.get(lower.split('-')[0]!) ?? 'HTTP';
 }
 

@@ -1,6 +1,6 @@
 import { type Notes, partly, yes } from '../note.js';
 
-const HTTP2 = partly('told as HDL0006, without effect: calls are HTTP/1.1, one at a time on a connection');
+const HTTP2 = 'where calls are HTTP/2: a port of protocol HTTP2 or GRPC, or `h2UpgradePolicy`';
 const SYSTEM = partly("told as HDL0006, without effect: the operating system's own value holds");
 
 /** On the way out. @param path of the block */
@@ -28,10 +28,16 @@ export function connectionPoolNotes(path: string): Notes {
     'http.maxRequestsPerConnection': yes('then the connection is replaced'),
     'http.maxRetries': yes('outstanding at once; a retry budget replaces it'),
     'http.idleTimeout': yes('less where the server says so', { default: '1h' }),
-    'http.h2UpgradePolicy': partly('UPGRADE is told as HDL0006: calls are HTTP/1.1'),
-    'http.useClientProtocol': HTTP2,
-    'http.maxConcurrentStreams': HTTP2,
-    'http.http2KeepAlive': HTTP2,
+    'http.h2UpgradePolicy': yes(
+      'UPGRADE: calls are HTTP/2. Under TLS the peer chooses, and HTTP/1.1 goes on; in plain text it has to speak HTTP/2',
+    ),
+    'http.useClientProtocol': partly(
+      'told as HDL0006, without effect: a call has no protocol of its own before it is sent',
+    ),
+    'http.maxConcurrentStreams': yes(`on each connection, ${HTTP2}`, { default: 'what the peer allows' }),
+    'http.http2KeepAlive': yes(`pings, ${HTTP2}`),
+    'http.http2KeepAlive.interval': yes('from the answer to the next ping'),
+    'http.http2KeepAlive.timeout': yes('without an answer the connection is closed'),
   };
   return Object.fromEntries(Object.entries(notes).map(([field, note]) => [`${path}.${field}`, note]));
 }

@@ -1,0 +1,187 @@
+/** The connections of one destination, and the attempts that wait for them. */
+import type { Socket } from 'node:net';
+import { errors } from 'undici';
+import type { Attempt } from '../../model/attempt.js';
+import type { Destination } from '../../model/destination.js';
+import type { Outcome } from '../../model/outcome.js';
+import type { OpeningParts } from '../connection/opening.js';
+import { Connection, type ConnectionOwner } from './connection.js';
+import { connectionFailure } from './failures.js';
+import type { Queue, StreamAttempt } from './stream-attempt.js';
+
+/** Who serves destinations that turn out to speak HTTP/1.1. */
+export interface Http1Fallback {
+  send(attempt: Attempt): Promise<Outcome>;
+  /** Takes over a connection to `destination`, for one of the attempts that are sent next. */
+  adopt(destination: Destination, socket: Socket): void;
+}
+
+export interface PoolParts extends OpeningParts {
+  readonly http1: Http1Fallback;
+}
+
+/** A peer that closes every connection before it has looked at a request would have it go round for ever. */
+const MOST_MOVES = 5;
+
+export class DestinationPool implements ConnectionOwner, Queue {
+  readonly #parts: PoolParts;
+  readonly #destination: Destination;
+  /** Those that take streams, the oldest first. */
+  readonly #ready: Connection[] = [];
+  readonly #opening = new Set<Connection>();
+  readonly #all = new Set<Connection>();
+  readonly #waiting = new Set<StreamAttempt>();
+  /** Streams that a connection is likely to carry. */
+  #expected: number;
+  #speaksHttp1 = false;
+  #retired: (() => void) | null = null;
+
+  constructor(parts: PoolParts, destination: Destination) {
+    this.#parts = parts;
+    this.#destination = destination;
+    const { maxConcurrentStreams, maxRequestsPerConnection } = destination.connection;
+    this.#expected = Math.min(
+      maxConcurrentStreams ?? Number.MAX_SAFE_INTEGER,
+      maxRequestsPerConnection || Number.MAX_SAFE_INTEGER,
+    );
+  }
+
+  take(one: StreamAttempt): void {
+    if (this.#speaksHttp1) {
+      one.handOver(this.#overHttp1);
+      return;
+    }
+    // Who came before goes first.
+    if (this.#waiting.size === 0 && this.#begin(one)) return;
+    this.#waiting.add(one);
+    one.wait(this);
+    this.#grow();
+  }
+
+  forget(one: StreamAttempt): void {
+    this.#waiting.delete(one);
+    this.#leaveIfRetired();
+  }
+
+  /** Takes nothing new, finishes what is in flight. Resolves when that is done. */
+  retire(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#retired = resolve;
+      this.#leaveIfRetired();
+    });
+  }
+
+  /** Ends everything at once. */
+  destroy(): void {
+    const error = new errors.ClientDestroyedError();
+    this.#failWaiting(error);
+    for (const connection of [...this.#all]) connection.destroy(error);
+  }
+
+  // -- the connections' side --
+
+  ready(connection: Connection): void {
+    this.#opening.delete(connection);
+    this.#ready.push(connection);
+    this.#expected = Math.max(1, connection.limit);
+    this.room();
+  }
+
+  room(): void {
+    for (const one of this.#waiting) {
+      // Off the list first: what cannot be sent may have its caller ask for more at once.
+      this.#waiting.delete(one);
+      if (this.#begin(one)) continue;
+      const [...others] = this.#waiting;
+      this.#waiting.clear();
+      for (const waiting of [one, ...others]) this.#waiting.add(waiting);
+      one.wait(this);
+      break;
+    }
+    this.#grow();
+    this.#leaveIfRetired();
+  }
+
+  leaves(connection: Connection): void {
+    const index = this.#ready.indexOf(connection);
+    if (index >= 0) this.#ready.splice(index, 1);
+  }
+
+  again(one: StreamAttempt, cause: Error): void {
+    one.moves += 1;
+    if (!one.leave() || one.moves > MOST_MOVES) one.refuse(cause);
+    else this.take(one);
+  }
+
+  failed(connection: Connection, error: Error): void {
+    this.gone(connection);
+    // Those that are left may still take them.
+    if (this.#ready.length + this.#opening.size === 0) this.#failWaiting(error);
+    this.#leaveIfRetired();
+  }
+
+  speaksHttp1(connection: Connection, socket: Socket): void {
+    this.#speaksHttp1 = true;
+    this.gone(connection);
+    if (this.#waiting.size === 0) socket.destroy();
+    else this.#parts.http1.adopt(this.#destination, socket);
+    for (const one of this.#waiting) {
+      this.#waiting.delete(one);
+      one.handOver(this.#overHttp1);
+    }
+    this.#leaveIfRetired();
+  }
+
+  gone(connection: Connection): void {
+    this.#opening.delete(connection);
+    this.#all.delete(connection);
+    if (this.#waiting.size > 0) this.#grow();
+    this.#leaveIfRetired();
+  }
+
+  readonly #overHttp1 = (attempt: Attempt) => this.#parts.http1.send(attempt);
+
+  #begin(one: StreamAttempt): boolean {
+    for (const connection of this.#ready) if (connection.hasRoom && connection.take(one)) return true;
+    return false;
+  }
+
+  /**
+   * As many more connections as those who wait are likely to fill. None while one is idle: its peer takes no streams at all just now,
+   * and would take none on another.
+   */
+  #grow(): void {
+    const { maxConnections } = this.#destination.connection;
+    while (
+      this.#waiting.size > this.#opening.size * this.#expected &&
+      this.#ready.length + this.#opening.size < maxConnections &&
+      !this.#ready.some((connection) => connection.isIdle)
+    )
+      if (!this.#open()) return;
+  }
+
+  #open(): boolean {
+    try {
+      const connection = new Connection(this.#parts, this.#destination, this);
+      this.#all.add(connection);
+      this.#opening.add(connection);
+      return true;
+    } catch (error) {
+      if (this.#ready.length + this.#opening.size === 0) this.#failWaiting(error as Error);
+      return false;
+    }
+  }
+
+  #failWaiting(error: Error): void {
+    for (const one of this.#waiting) {
+      this.#waiting.delete(one);
+      one.settle(connectionFailure(error, one.attempt, false));
+    }
+  }
+
+  #leaveIfRetired(): void {
+    if (this.#retired === null || this.#waiting.size > 0) return;
+    for (const connection of [...this.#ready]) connection.leave();
+    if (this.#all.size === 0) this.#retired();
+  }
+}

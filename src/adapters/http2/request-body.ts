@@ -1,0 +1,41 @@
+/** The body of a request that is read while it is sent. */
+import type { ClientHttp2Stream } from 'node:http2';
+import { errors } from 'undici';
+import type { StreamBody } from '../../model/request-body.js';
+
+/**
+ * Sends what `body` gives, no faster than the peer takes it, and ends with it. Returns early once the stream is closed: the answer
+ * did not wait for the rest, or the attempt was given up.
+ * @param declared the request's own word on how long the body is; undefined: it has none
+ * @throws what the source threw; RequestContentLengthMismatchError if it is not as long as declared
+ */
+export async function sendBody(
+  stream: ClientHttp2Stream,
+  body: StreamBody,
+  declared: string | undefined,
+): Promise<void> {
+  const length = declared === undefined ? null : Number(declared);
+  let sent = 0;
+  for await (const chunk of body.read()) {
+    if (stream.closed || stream.destroyed) return;
+    sent += chunk.byteLength;
+    if (length !== null && sent > length) throw new errors.RequestContentLengthMismatchError();
+    if (!stream.write(chunk)) await writable(stream);
+    if (stream.closed || stream.destroyed) return;
+  }
+  if (length !== null && sent < length) throw new errors.RequestContentLengthMismatchError();
+  stream.end();
+}
+
+/** Until it takes more, or never will. */
+function writable(stream: ClientHttp2Stream): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      stream.removeListener('drain', done);
+      stream.removeListener('close', done);
+      resolve();
+    };
+    stream.once('drain', done);
+    stream.once('close', done);
+  });
+}

@@ -1,0 +1,304 @@
+/** One attempt on one stream of a connection: Node's stream speaks to it, and it to the body's reader and to whoever waits for the outcome. */
+import { type ClientHttp2Session, type ClientHttp2Stream, constants } from 'node:http2';
+import { Readable } from 'node:stream';
+import { errors } from 'undici';
+import type { HeaderFields } from '../../base/headers.js';
+import type { Attempt, AttemptStop } from '../../model/attempt.js';
+import type { Outcome } from '../../model/outcome.js';
+import { isReplayable, StreamBody } from '../../model/request-body.js';
+import { type BodyProducer, ResponseBody } from '../../model/response-body.js';
+import { isIdempotent } from '../../traffic/retry/index.js';
+import { AttemptStopped } from '../undici/attempt-handler.js';
+import { failureOf, stopped } from '../undici/failures.js';
+import { connectionFailure, refused, resetFailure } from './failures.js';
+import { receivedFields, requestFields } from './fields.js';
+import { sendBody } from './request-body.js';
+
+/** The connection that an attempt runs on. */
+export interface Carrier {
+  readonly scheme: 'http' | 'https';
+  /** Why it is broken; null: it is not. */
+  readonly lost: Error | null;
+  /** The stream of `one` is closed. */
+  ended(one: StreamAttempt): void;
+  /** Another connection is to take `one`. */
+  again(one: StreamAttempt, cause: Error): void;
+}
+
+/** Where an attempt waits until a connection has room. */
+export interface Queue {
+  forget(one: StreamAttempt): void;
+}
+
+const OWNER = Symbol('attempt');
+type Carried = ClientHttp2Stream & { [OWNER]: StreamAttempt | null };
+
+const WITHOUT_BODY = { endStream: true };
+const WITH_BODY = { endStream: false };
+
+export class StreamAttempt implements BodyProducer {
+  readonly attempt: Attempt;
+  /** How many connections were about to close when it came, and had to leave it to others. */
+  moves = 0;
+  #resolve: ((outcome: Outcome | Promise<Outcome>) => void) | null;
+  #queue: Queue | null = null;
+  #carrier: Carrier | null = null;
+  #stream: Carried | null = null;
+  #body: ResponseBody | null = null;
+  #trailers: HeaderFields | null = null;
+  /** The peer has said that there is no more. */
+  #whole = false;
+  #error: Error | null = null;
+  #afterIdling = false;
+
+  constructor(attempt: Attempt, resolve: (outcome: Outcome | Promise<Outcome>) => void) {
+    this.attempt = attempt;
+    this.#resolve = resolve;
+    attempt.abort = (stop) => this.#stop(stop);
+  }
+
+  /** Of its stream; 0 without one. */
+  get streamId(): number {
+    return this.#stream?.id ?? 0;
+  }
+
+  wait(queue: Queue): void {
+    this.#queue = queue;
+  }
+
+  /**
+   * @param afterIdling the connection has carried others, and just now none
+   * @returns `running`; `over`: the request cannot be sent; `not-taken`: the session takes no more streams
+   */
+  start(
+    carrier: Carrier,
+    session: ClientHttp2Session,
+    afterIdling: boolean,
+  ): 'running' | 'over' | 'not-taken' {
+    this.#queue = null;
+    this.#afterIdling = afterIdling;
+    const { call } = this.attempt;
+    const { body } = call;
+    const headers = this.attempt.headers ?? call.headers;
+    let stream: Carried;
+    try {
+      const fields = requestFields(call, headers, carrier.scheme);
+      stream = session.request(fields, body === null ? WITHOUT_BODY : WITH_BODY) as Carried;
+    } catch (error) {
+      if (session.closed || session.destroyed) return 'not-taken';
+      this.settle(failureOf(ofTheRequest(error as Error), this.attempt, false));
+      return 'over';
+    }
+    this.#carrier = carrier;
+    this.#stream = stream;
+    listen(stream, this);
+    if (body instanceof StreamBody) this.#send(stream, body, headers['content-length']);
+    else if (body !== null) stream.end(body);
+    return 'running';
+  }
+
+  /** Leaves the stream, of which the peer says that it has not looked at it. @returns may it be tried on another connection? */
+  leave(): boolean {
+    const stream = this.#stream;
+    if (stream !== null) stream[OWNER] = null;
+    this.#stream = null;
+    this.#carrier = null;
+    return this.#resolve !== null && isReplayable(this.attempt.call.body);
+  }
+
+  /** Has another transport go on. */
+  handOver(send: (attempt: Attempt) => Promise<Outcome>): void {
+    const resolve = this.#resolve;
+    this.#resolve = null;
+    this.attempt.abort = null;
+    resolve?.(send(this.attempt));
+  }
+
+  /** The end, without a response or in the middle of one. */
+  settle(outcome: Exclude<Outcome, { kind: 'response' }>): void {
+    this.attempt.abort = null;
+    if (this.#body !== null) this.#body.fail(bodyError(outcome));
+    const resolve = this.#resolve;
+    this.#resolve = null;
+    resolve?.(outcome);
+  }
+
+  // -- the stream's side --
+
+  responded(status: number, raw: readonly string[]): void {
+    const resolve = this.#resolve;
+    if (status < 200 || resolve === null) return;
+    this.#resolve = null;
+    this.#body = new ResponseBody(this);
+    resolve({ kind: 'response', status, statusText: '', headers: receivedFields(raw), body: this.#body });
+  }
+
+  received(chunk: Uint8Array): void {
+    this.#body?.push(chunk);
+  }
+
+  trailed(raw: readonly string[]): void {
+    this.#trailers = receivedFields(raw);
+  }
+
+  /** All has arrived: what the reader is not ready for waits in the body, where it holds no stream. */
+  completed(): void {
+    this.#whole = true;
+    this.#stream?.resume();
+  }
+
+  finished(): void {
+    const stream = this.#stream;
+    // Node tells of an end, too, when the peer has given up without an error.
+    if (!this.#whole || this.#body === null || stream === null) return;
+    this.attempt.abort = null;
+    this.#body.end(this.#trailers);
+    // The answer did not wait for the rest of the request.
+    if (!stream.writableFinished) stream.close(constants.NGHTTP2_CANCEL);
+  }
+
+  broke(error: Error): void {
+    this.#error ??= error;
+  }
+
+  /** A frame could not be sent. */
+  unsent(type: number): void {
+    const error = new Error(`HTTP/2 frame ${type} could not be sent`);
+    this.broke(error);
+    if (type === HEADERS) this.settle(connectionFailure(error, this.attempt, false));
+  }
+
+  closed(code: number): void {
+    const carrier = this.#carrier;
+    carrier?.ended(this);
+    this.#stream = null;
+    const { attempt } = this;
+    if (attempt.abort === null) return;
+    const error = carrier?.lost ?? this.#error;
+    if (carrier !== null && carrier.lost !== null && this.#mayGoAgain()) {
+      carrier.again(this, carrier.lost);
+      return;
+    }
+    const ofStream = error === null || (error as NodeJS.ErrnoException).code === 'ERR_HTTP2_STREAM_ERROR';
+    const cause = error ?? new Error(`the peer has closed the stream with code ${code}`);
+    this.settle(ofStream ? resetFailure(code, attempt, cause) : connectionFailure(cause, attempt, true));
+  }
+
+  // -- the body's side --
+
+  pause(): void {
+    if (!this.#whole) this.#stream?.pause();
+  }
+
+  resume(): void {
+    this.#stream?.resume();
+  }
+
+  abort(_reason: Error): void {
+    this.attempt.abort = null;
+    this.#stream?.close(constants.NGHTTP2_CANCEL);
+  }
+
+  // -- our side --
+
+  /**
+   * A connection that had idled was gone when we used it: what may be repeated goes out again at once, on another one.
+   * @source RFC 9110 §9.2.2
+   */
+  #mayGoAgain(): boolean {
+    const { call } = this.attempt;
+    return (
+      this.#afterIdling && this.#resolve !== null && isIdempotent(call.method) && isReplayable(call.body)
+    );
+  }
+
+  /** Fails it as refused by a peer that took none of its requests. */
+  refuse(cause: unknown): void {
+    this.settle(refused(this.attempt, cause));
+  }
+
+  #send(stream: Carried, body: StreamBody, declared: string | string[] | undefined): void {
+    sendBody(stream, body, declared === undefined ? undefined : String(declared)).catch((error: Error) => {
+      // Of a stream that was left, the next reading tells.
+      if (this.#stream !== stream || stream.closed) return;
+      this.settle(failureOf(error, this.attempt, true));
+      stream.close(constants.NGHTTP2_CANCEL);
+    });
+  }
+
+  #stop(stop: AttemptStop): void {
+    const stream = this.#stream;
+    this.#queue?.forget(this);
+    this.attempt.abort = null;
+    this.#body?.fail(new AttemptStopped(stop));
+    this.settle(stopped(stop, stream === null ? 'no' : 'maybe'));
+    stream?.close(constants.NGHTTP2_CANCEL);
+  }
+}
+
+const HEADERS = 1;
+
+/** Whatever Node has against a request is for its caller to mend. */
+function ofTheRequest(error: NodeJS.ErrnoException): Error {
+  return error.code?.startsWith('UND_ERR_') ? error : new errors.InvalidArgumentError(error.message);
+}
+
+function bodyError(outcome: Exclude<Outcome, { kind: 'response' }>): Error {
+  if ('cause' in outcome && outcome.cause instanceof Error) return outcome.cause;
+  return new Error(outcome.kind === 'cancelled' ? 'cancelled' : outcome.because);
+}
+
+/** With functions that all streams share: an attempt's own would be seven closures. */
+function listen(stream: Carried, owner: StreamAttempt): void {
+  stream[OWNER] = owner;
+  stream.push = pushOf;
+  stream.on('response', onResponse);
+  stream.on('data', onData);
+  stream.on('trailers', onTrailers);
+  stream.on('end', onEnd);
+  stream.on('error', onError);
+  stream.on('frameError', onFrameError);
+  stream.on('close', onClose);
+}
+
+/**
+ * The end of the data comes by way of `push`, and so does that of a stream that the peer resets without an error, half a body being
+ * all that there is; by then the stream is closed.
+ */
+function pushOf(this: Carried, chunk: unknown, encoding?: BufferEncoding): boolean {
+  if (chunk === null && !this.closed) this[OWNER]?.completed();
+  return Readable.prototype.push.call(this, chunk, encoding);
+}
+
+function onResponse(
+  this: Carried,
+  head: { readonly ':status'?: number },
+  _flags: number,
+  raw: readonly string[],
+): void {
+  this[OWNER]?.responded(head[':status'] ?? 0, raw);
+}
+
+function onData(this: Carried, chunk: Buffer): void {
+  this[OWNER]?.received(chunk);
+}
+
+function onTrailers(this: Carried, _fields: unknown, _flags: number, raw: readonly string[]): void {
+  this[OWNER]?.trailed(raw);
+}
+
+function onEnd(this: Carried): void {
+  this[OWNER]?.finished();
+}
+
+function onError(this: Carried, error: Error): void {
+  this[OWNER]?.broke(error);
+}
+
+function onFrameError(this: Carried, type: number): void {
+  this[OWNER]?.unsent(type);
+}
+
+function onClose(this: Carried): void {
+  this[OWNER]?.closed(this.rstCode);
+}
