@@ -482,7 +482,11 @@ test(
     assert.ok(isMeshError(error.cause, 'HEDDLE_CONNECTION_LOST'));
     const byGot = await errorOf(got('http://svc.test/', { agent: { http: agent }, retry: { limit: 0 } }));
     assert.equal((byGot as { code: string }).code, 'ECONNRESET');
-    assert.ok((await errorOf(axios.get('http://svc.test/', { httpAgent: agent }))) instanceof AxiosError);
+    assert.ok(isMeshError((byGot.cause as Error).cause, 'HEDDLE_CONNECTION_LOST'));
+    const byAxios = await errorOf(axios.get('http://svc.test/', { httpAgent: agent }));
+    assert.ok(byAxios instanceof AxiosError);
+    assert.equal(byAxios.code, 'ECONNRESET');
+    assert.ok(isMeshError(byAxios.cause?.cause, 'HEDDLE_CONNECTION_LOST'));
     await errorOf(
       superagent
         .get('http://svc.test/')

@@ -12,6 +12,7 @@ import { type RequestBody, StreamBody } from '../../model/request-body.js';
 import { type Outbound, runCall } from '../../outbound/call.js';
 import type { OutboundCall } from '../../outbound/outbound-call.js';
 import { bodyErrorOf, errorOf } from '../../outbound/surface.js';
+import { breakOff } from './break-off.js';
 import type { RequestHead, Target } from './request-head.js';
 import { RequestReader } from './request-reader.js';
 import { isFinal, renderHead, renderUpgrade } from './response-head.js';
@@ -180,7 +181,7 @@ export class Connection extends SocketLike implements ResponseTarget {
   responseEnded(): void {
     this.#responded = null;
     this.#over = true;
-    this.#upload?.close();
+    this.#upload?.fail(ANSWERED);
     this.#held?.done();
     this.#held = null;
   }
@@ -195,7 +196,7 @@ export class Connection extends SocketLike implements ResponseTarget {
       return;
     }
     this.#told = true;
-    res.destroy(Object.assign(new Error('aborted', { cause }), { code: 'ECONNRESET' }));
+    breakOff(res, cause);
     this.destroy();
   }
 
@@ -220,6 +221,7 @@ export class Connection extends SocketLike implements ResponseTarget {
 }
 
 const GIVEN_UP = new Error('the request was given up');
+const ANSWERED = new Error('the response was whole before the request was');
 
 function destroy(this: Connection): void {
   this.destroy();

@@ -86,3 +86,9 @@ test('what the mesh does not carry is refused with a reason', () => {
   assert.match(refusal('GET / HTTP/1.1', 'no colon'), /colon/);
   assert.match(refusal('GET / HTTP/1.1', ': empty'), /colon/);
 });
+
+test('blanks around a value are no part of it; any other byte is', () => {
+  const { headers } = parsed('GET / HTTP/1.1', 'Host: a', 'X-Name: \t\xc3\xa0 ', 'X-Space: \xa0');
+  assert.equal(headers['x-name'], '\xc3\xa0');
+  assert.equal(headers['x-space'], '\xa0');
+});

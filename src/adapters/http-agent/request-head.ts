@@ -51,7 +51,7 @@ export function parseHead(text: string, fallback: Target): RequestHead {
     const colon = text.indexOf(':', start);
     if (colon <= start || colon > end) throw refused('a header field without a colon');
     const name = text.slice(start, colon).toLowerCase();
-    const value = text.slice(colon + 1, end).trim();
+    const value = withoutBlanks(text.slice(colon + 1, end));
     appendField(CONNECTION_FIELDS.has(name) ? own : headers, name, value);
   }
   const connection = optionsOf(own.connection);
@@ -83,6 +83,19 @@ const CONNECTION_FIELDS = new Set([
   'transfer-encoding',
   'upgrade',
 ]);
+
+/** `trim` would take the last byte of some characters, too: 0xa0 is a blank to it. */
+function withoutBlanks(value: string): string {
+  let start = 0;
+  let end = value.length;
+  while (start < end && isBlank(value.charCodeAt(start))) start += 1;
+  while (end > start && isBlank(value.charCodeAt(end - 1))) end -= 1;
+  return value.slice(start, end);
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
+}
 
 const NONE: readonly string[] = [];
 
