@@ -103,7 +103,7 @@ async function serve(t: TestContext, identityDir: string, log?: (line: string) =
 
 async function refusalOf(mesh: Mesh): Promise<Error & { code: string; sent: string }> {
   try {
-    await (await mesh.fetch('http://reviews.mesh/', { timeoutMs: 60_000 })).text();
+    await (await mesh.request('http://reviews.mesh/', { timeoutMs: 60_000 })).body.text();
   } catch (error) {
     assert.ok(isMeshError(error), String(error));
     return error;

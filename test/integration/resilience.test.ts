@@ -188,7 +188,7 @@ test('calls out beyond the adaptive limit are refused until one is over', LIMIT,
   await until(() => waiting.length === 2);
   const error = await errorOf(mesh.fetch('http://svc.test/'));
   assert.deepEqual([error.code, error.flag], ['HEDDLE_OVERLOADED', 'UO']);
-  assert.match(error.message, /reached_concurrency_limit/);
+  assert.match(String(error.cause), /reached_concurrency_limit/);
   assert.deepEqual(
     mesh.status().clusters.map(({ active, concurrencyLimit }) => [active, concurrencyLimit]),
     [[2, 2]],

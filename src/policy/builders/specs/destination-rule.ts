@@ -196,18 +196,26 @@ export interface DestinationRuleTrafficPolicyConnectionPoolHttp {
   readonly maxRetries?: number;
   /** Less where the server says so. Default: 1h. */
   readonly idleTimeout?: string;
-  /** Partly: UPGRADE is told as HDL0006: calls are HTTP/1.1. */
+  /**
+   * UPGRADE: calls are HTTP/2. Under TLS the peer chooses, and HTTP/1.1 goes on; in plain text it has to
+   * speak HTTP/2.
+   */
   readonly h2UpgradePolicy?: 'DEFAULT' | 'DO_NOT_UPGRADE' | 'UPGRADE';
-  /** Partly: told as HDL0006, without effect: calls are HTTP/1.1, one at a time on a connection. */
+  /** Partly: told as HDL0006, without effect: a call has no protocol of its own before it is sent. */
   readonly useClientProtocol?: boolean;
-  /** Partly: told as HDL0006, without effect: calls are HTTP/1.1, one at a time on a connection. */
+  /**
+   * On each connection, where calls are HTTP/2: a port of protocol HTTP2 or GRPC, or `h2UpgradePolicy`.
+   * Default: what the peer allows.
+   */
   readonly maxConcurrentStreams?: number;
-  /** Partly: told as HDL0006, without effect: calls are HTTP/1.1, one at a time on a connection. */
+  /** Pings, where calls are HTTP/2: a port of protocol HTTP2 or GRPC, or `h2UpgradePolicy`. */
   readonly http2KeepAlive?: DestinationRuleTrafficPolicyConnectionPoolHttpHttp2KeepAlive;
 }
 
 export interface DestinationRuleTrafficPolicyConnectionPoolHttpHttp2KeepAlive {
+  /** From the answer to the next ping. */
   readonly interval?: string;
+  /** Without an answer the connection is closed. */
   readonly timeout?: string;
 }
 
