@@ -50,7 +50,12 @@ export function checkDestination(destination: Destination, policy: HealthCheckPo
     key: `health check ${policy.kind} ${port} ${destination.key}`,
     endpoint:
       port === endpoint.port ? endpoint : { ...endpoint, port, key: endpointKey(endpoint.address, port) },
-    connection: { ...connection, maxConnections: 1, ...(policy.kind === 'grpc' && { http2: true }) },
+    // One check after the other: there is never a second connection, and none waits for those of calls.
+    connection: {
+      ...connection,
+      maxConnections: Number.POSITIVE_INFINITY,
+      ...(policy.kind === 'grpc' && { http2: true }),
+    },
   };
 }
 

@@ -46,6 +46,17 @@ test('connections are counted over all endpoints', async () => {
   assert.deepEqual(refused, refusals(5));
 });
 
+test('whoever may have a connection does not wait, though it has to be opened first: without a bound of connections nobody waits', async () => {
+  const limits = { maxPendingRequests: 1 };
+  const bench = new Bench(world({ limits }));
+  const { refused } = await burst(bench, 10);
+  assert.deepEqual(refused, []);
+  assert.equal(bench.cluster().state.limit.pending, 0);
+  const bounded = new Bench(world({ limits, connection: { ...CONNECTION, maxConnections: 4 } }));
+  assert.deepEqual((await burst(bounded, 10)).refused, refusals(5));
+  assert.equal(bounded.cluster().state.limit.pending, 1);
+});
+
 test('over HTTP/2 no call waits for a connection of its own: only maxRequests bounds them', async () => {
   const connection = { ...CONNECTION, maxConnections: 1, http2: true } as const;
   const limits = { maxPendingRequests: 1, maxRequests: 7 };

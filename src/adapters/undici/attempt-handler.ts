@@ -7,6 +7,7 @@ import type { Outcome } from '../../model/outcome.js';
 import { isReplayable, StreamBody } from '../../model/request-body.js';
 import { type BodyProducer, ResponseBody } from '../../model/response-body.js';
 import { isIdempotent } from '../../traffic/retry/index.js';
+import type { Place } from './cluster-connections.js';
 import { failureOf, stopped } from './failures.js';
 import type { PooledClient, PooledRequest } from './pooled-client.js';
 
@@ -18,6 +19,8 @@ export class AttemptHandler implements Dispatcher.DispatchHandler, PooledRequest
   readonly headers: Record<string, string | string[]>;
   readonly upgrade: string | null;
   connection: PooledClient | null = null;
+  /** Among the attempts of its cluster, where policy bounds the connections. */
+  place: Place | null = null;
   readonly attempt: Attempt;
   readonly #again: (handler: AttemptHandler) => boolean;
   #resolve: ((outcome: Outcome) => void) | null;
@@ -74,6 +77,7 @@ export class AttemptHandler implements Dispatcher.DispatchHandler, PooledRequest
     // Whoever uses the connection hears of its errors; until then they must not end the process.
     socket.on('error', () => {});
     socket.once('close', () => this.onResponseEnd());
+    this.place?.keep(socket);
     const head = { status, statusText: '', headers: asFields(headers) };
     this.settle({ kind: 'response', ...head, body: this.#body, upgraded: socket });
   }
@@ -96,6 +100,7 @@ export class AttemptHandler implements Dispatcher.DispatchHandler, PooledRequest
 
   onResponseEnd(_controller?: Dispatcher.DispatchController, trailers?: Fields): void {
     this.attempt.abort = null;
+    this.place?.leave();
     this.#body?.end(trailersOf(trailers));
   }
 
@@ -106,6 +111,7 @@ export class AttemptHandler implements Dispatcher.DispatchHandler, PooledRequest
       if (this.#again(this)) return;
     }
     this.attempt.abort = null;
+    this.place?.leave();
     if (this.#body !== null) this.#body.fail(error);
     else this.settle(outcome);
   }
@@ -150,7 +156,8 @@ export class AttemptHandler implements Dispatcher.DispatchHandler, PooledRequest
     this.settle(stopped(stop, this.#sent ? 'maybe' : 'no'));
     this.#body?.fail(new AttemptStopped(stop));
     if (this.#upgraded !== null) this.#upgraded.destroy();
-    else this.#controller?.abort(new AttemptStopped(stop));
+    else if (this.#controller !== null) this.#controller.abort(new AttemptStopped(stop));
+    else this.place?.leave();
   }
 
   /** Only the first outcome counts. */

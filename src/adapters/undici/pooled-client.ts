@@ -1,5 +1,6 @@
 /** A connection of a pool that knows how often it has answered: one that never has is no connection that idled. */
 import { type buildConnector, Client, type Dispatcher } from 'undici';
+import type { ClusterConnections } from './cluster-connections.js';
 
 /** What a request is sent as: it hears on which connection it goes. */
 export interface PooledRequest extends Dispatcher.DispatchOptions {
@@ -9,16 +10,21 @@ export interface PooledRequest extends Dispatcher.DispatchOptions {
 export class PooledClient extends Client {
   readonly #life: Life;
 
-  /** In the shape of a pool's `factory`. */
-  static open(this: void, origin: URL, options: object): Dispatcher {
-    const { connect } = options as { readonly connect: buildConnector.connector };
-    const life: Life = { answered: 0 };
-    const counted: buildConnector.connector = (to, opened) =>
-      connect(to, (...result: Parameters<buildConnector.Callback>) => {
-        life.answered = 0;
-        opened(...result);
-      });
-    return new PooledClient(origin, { ...options, connect: counted }, life);
+  /** A pool's `factory`. @param bounded the connections of the cluster, where policy bounds them */
+  static factory(bounded: ClusterConnections | null): (origin: URL, options: object) => Dispatcher {
+    return (origin, options) => {
+      const { connect } = options as { readonly connect: buildConnector.connector };
+      const life: Life = { answered: 0 };
+      const counted: buildConnector.connector = (to, opened) =>
+        connect(to, (...result: Parameters<buildConnector.Callback>) => {
+          life.answered = 0;
+          opened(...result);
+        });
+      const connector: buildConnector.connector =
+        bounded?.connector(counted, (): PooledClient => client) ?? counted;
+      const client: PooledClient = new PooledClient(origin, { ...options, connect: connector }, life);
+      return client;
+    };
   }
 
   private constructor(origin: URL, options: Client.Options, life: Life) {

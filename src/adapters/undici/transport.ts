@@ -8,6 +8,7 @@ import type { Destination } from '../../model/destination.js';
 import type { Outcome } from '../../model/outcome.js';
 import type { Transport } from '../../ports/transport.js';
 import { AttemptHandler } from './attempt-handler.js';
+import { ClusterConnections } from './cluster-connections.js';
 import type { Connector } from './connect.js';
 import { stopped } from './failures.js';
 import { PooledClient } from './pooled-client.js';
@@ -28,6 +29,7 @@ interface LivePool {
   readonly pool: Pool;
   /** When another takes its place; monotonic milliseconds. */
   readonly until: number;
+  readonly bounded: ClusterConnections | null;
 }
 
 export class UndiciTransport implements Transport {
@@ -36,6 +38,8 @@ export class UndiciTransport implements Transport {
   readonly #pools = new Map<string, LivePool>();
   /** Pools that finish what is in flight. */
   readonly #retired = new Map<Pool, Promise<void>>();
+  /** Of clusters with a bound, by name. */
+  readonly #bounded = new Map<string, ClusterConnections>();
   #closed = false;
 
   constructor(connect: Connector, clock: Clock) {
@@ -52,11 +56,23 @@ export class UndiciTransport implements Transport {
 
   readonly #again = (handler: AttemptHandler): boolean => {
     if (!handler.attempt.mayGoAgain(this.#clock.now())) return false;
-    this.#dispatch(handler);
+    this.#write(handler);
     return true;
   };
 
-  readonly #dispatch = (handler: AttemptHandler): void => {
+  #dispatch(handler: AttemptHandler): void {
+    const { destination } = handler.attempt.endpoint;
+    if (destination.connection.maxConnections === NEVER || this.#closed) {
+      this.#write(handler);
+      return;
+    }
+    // Its pool has to be counted before it asks for a place.
+    this.#pool(destination);
+    handler.place = this.#boundedOf(destination).place(() => this.#write(handler));
+    handler.place.ask();
+  }
+
+  #write(handler: AttemptHandler): void {
     if (this.#closed) {
       handler.settle(CLOSED);
       return;
@@ -66,7 +82,7 @@ export class UndiciTransport implements Transport {
     } catch (error) {
       handler.onResponseError(null, error as Error);
     }
-  };
+  }
 
   retain(destinations: Iterable<Destination>): void {
     const kept = new Set<string>();
@@ -75,10 +91,13 @@ export class UndiciTransport implements Transport {
       if (kept.has(key)) continue;
       this.#pools.delete(key);
       this.#retire(pool.pool);
+      pool.bounded?.forget(key);
     }
+    for (const [cluster, bounded] of this.#bounded) if (bounded.isUnused) this.#bounded.delete(cluster);
   }
 
   async close(): Promise<void> {
+    for (const bounded of this.#bounded.values()) bounded.goAll();
     this.#closed = true;
     this.retain([]);
     await Promise.all(this.#retired.values());
@@ -87,6 +106,7 @@ export class UndiciTransport implements Transport {
   /** Closes everything at once; what is in flight fails with `HEDDLE_CLOSED`. */
   async destroy(): Promise<void> {
     this.#closed = true;
+    for (const bounded of this.#bounded.values()) bounded.close();
     this.retain([]);
     await Promise.all([...this.#retired.keys()].map((pool) => pool.destroy()));
   }
@@ -97,17 +117,25 @@ export class UndiciTransport implements Transport {
     if (present !== undefined && (present.until === NEVER || this.#clock.now() < present.until))
       return present.pool;
     if (present !== undefined) this.#retire(present.pool);
-    const pool = this.#open(destination);
+    const bounded = destination.connection.maxConnections === NEVER ? null : this.#boundedOf(destination);
+    const pool = this.#open(destination, bounded);
     const lifeMs = destination.connection.maxConnectionDurationMs;
     const until = lifeMs === undefined ? NEVER : this.#clock.now() + lifeMs;
-    this.#pools.set(destination.key, { pool, until });
+    this.#pools.set(destination.key, { pool, until, bounded });
     return pool;
   }
 
-  #open(destination: Destination): Pool {
+  #boundedOf({ cluster, key, connection }: Destination): ClusterConnections {
+    let bounded = this.#bounded.get(cluster);
+    if (bounded === undefined) this.#bounded.set(cluster, (bounded = new ClusterConnections()));
+    bounded.know(key, connection.maxConnections);
+    return bounded;
+  }
+
+  #open(destination: Destination, bounded: ClusterConnections | null): Pool {
     const { connection } = destination;
     return new Pool(originOf(destination), {
-      factory: PooledClient.open,
+      factory: PooledClient.factory(bounded),
       connect: this.#connect(destination),
       connections: Number.isFinite(connection.maxConnections) ? connection.maxConnections : null,
       // 0: no keep-alive.

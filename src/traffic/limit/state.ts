@@ -1,16 +1,17 @@
 /**
  * How much of one cluster is in use by this process. The counter outlives policy; only the thresholds are replaced.
  *
- * Envoy counts a request as pending until a connection takes it. undici owns the queues here, so pending is what exceeds the
- * connections that the cluster may have, which over HTTP/1.1 is the same number.
+ * Pending is what exceeds the connections that the cluster may have. Envoy counts a request as pending until a connection takes it, so
+ * that a burst is refused while connections are being opened, and the same burst a moment later is not; here whoever may have a
+ * connection is not pending. Once all connections are open that is the same number.
  * @source Envoy `resource_manager_impl.h`
  */
 import type { LimitPolicy } from './policy.js';
 
 /**
  * How many connections the cluster may have: as many as policy says, but one to each endpoint in any case, as an endpoint without any
- * could take no call.
- * @source Envoy `conn_pool_base.cc`, `shouldCreateNewConnection`
+ * could take no call. The transport keeps to the same bound.
+ * @source Envoy `conn_pool_base.cc`, `tryCreateNewConnection`
  */
 export interface LimitCapacity {
   /** Infinity for no limit, or where requests share connections (HTTP/2). */
