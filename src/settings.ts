@@ -4,6 +4,7 @@
  */
 import { hostname } from 'node:os';
 import { MeshError } from './base/errors.js';
+import { parseUrl } from './base/url.js';
 import type { Workload } from './model/workload.js';
 import { type Environment, invalid, Reader } from './settings/reader.js';
 import { localityOf } from './traffic/balance/index.js';
@@ -150,7 +151,7 @@ function policyLocation(options: JoinOptions, read: Reader): PolicyLocation {
     );
   }
   if (control !== undefined) {
-    if (!URL.canParse(control) || !/^https?:/.test(control))
+    if (parseUrl(control) === null || !/^https?:/.test(control))
       throw invalid('HEDDLE_CONTROL', control, 'an http(s) URL');
     return { kind: 'control', url: control };
   }

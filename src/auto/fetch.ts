@@ -1,6 +1,7 @@
 /** The built-in `fetch`, and the dispatcher that it and other copies of undici use, made the mesh's. */
 import type { MeshFetch } from '../adapters/fetch/index.js';
 import { replaceGlobalDispatcher } from '../adapters/undici/global.js';
+import { parseUrl } from '../base/url.js';
 import type { Mesh } from '../mesh.js';
 import { type Excludes, portOf } from './exclude.js';
 
@@ -29,8 +30,6 @@ export function patchFetch(mesh: Mesh, excluded: Excludes): void {
 
 /** null: nothing that the mesh carries (`data:`, `blob:`), or no URL at all, of which the original says so best. */
 function urlOf(input: string | URL | Request): URL | null {
-  const text = input instanceof Request ? input.url : String(input);
-  if (!URL.canParse(text)) return null;
-  const url = new URL(text);
-  return url.protocol === 'http:' || url.protocol === 'https:' ? url : null;
+  const url = parseUrl(input instanceof Request ? input.url : String(input));
+  return url?.protocol === 'http:' || url?.protocol === 'https:' ? url : null;
 }

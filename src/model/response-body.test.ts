@@ -234,3 +234,38 @@ test('whatever the order of pushes, stops and resumes: every byte once, in order
     }),
   );
 });
+
+test('a body whose chunks wait in their thousands gives each once, in order, however often its reader stops', () => {
+  const body = new ResponseBody(new Producer());
+  const sink = new Sink();
+  for (let index = 0; index < 5000; index += 1) body.push(Buffer.from([index % 251]));
+  const given: number[] = [];
+  body.attach({
+    onData(chunk) {
+      given.push(chunk[0]!);
+      return given.length % 7 !== 0;
+    },
+    onEnd: () => sink.onEnd(),
+    onError: (error) => sink.onError(error),
+  });
+  for (let index = 5000; index < 6000; index += 1) {
+    body.push(Buffer.from([index % 251]));
+    body.resume();
+  }
+  body.end();
+  while (given.length < 6000) body.resume();
+  body.resume();
+  assert.deepEqual(
+    given,
+    Array.from({ length: 6000 }, (_, index) => index % 251),
+  );
+  assert.deepEqual(sink.events, ['end']);
+});
+
+test('a body is unread until it is given to somebody, or has come to its end', () => {
+  const read = new ResponseBody(new Producer());
+  assert.equal(read.unread, true);
+  read.attach(new Sink());
+  assert.equal(read.unread, false);
+  assert.equal(ResponseBody.of('here').unread, false);
+});

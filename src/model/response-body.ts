@@ -34,6 +34,8 @@ export interface BodyOwner {
 
 /** Bytes that may wait for a sink before the transport is paused. */
 const HIGH_WATER_BYTES = 64 * 1024;
+/** Places of given chunks that stay in front before the rest moves up: an array of many thousands, of a byte each, is slow to move. */
+const MOST_GIVEN = 1024;
 
 export class ResponseBody {
   /** Bytes received so far. */
@@ -44,6 +46,8 @@ export class ResponseBody {
   readonly #producer: BodyProducer;
   #waiting: Uint8Array[] | null = null;
   #waitingBytes = 0;
+  /** How many of those in front have been given. */
+  #given = 0;
   #sink: BodySink | null = null;
   #paused = false;
   #state: 'open' | 'ended' | 'failed' | 'closed' = 'open';
@@ -67,6 +71,11 @@ export class ResponseBody {
   set owner(owner: BodyOwner | null) {
     this.#owner = owner;
     if (this.#state !== 'open') this.#tell();
+  }
+
+  /** More may come, and nobody has asked for any of it. */
+  get unread(): boolean {
+    return this.#state === 'open' && this.#sink === null;
   }
 
   // -- the transport's side --
@@ -139,10 +148,8 @@ export class ResponseBody {
   #flush(): void {
     const sink = this.#sink;
     if (sink === null || this.#paused) return;
-    while (this.#waiting !== null && this.#waiting.length > 0) {
-      const chunk = this.#waiting.shift()!;
-      this.#waitingBytes -= chunk.byteLength;
-      if (!sink.onData(chunk)) {
+    while (this.#waiting !== null) {
+      if (!sink.onData(this.#next(this.#waiting))) {
         this.#paused = true;
         return;
       }
@@ -156,6 +163,20 @@ export class ResponseBody {
       this.#state = 'closed';
       sink.onError(this.#error!);
     }
+  }
+
+  #next(waiting: Uint8Array[]): Uint8Array {
+    const chunk = waiting[this.#given]!;
+    this.#waitingBytes -= chunk.byteLength;
+    this.#given += 1;
+    if (this.#given === waiting.length) {
+      this.#waiting = null;
+      this.#given = 0;
+    } else if (this.#given === MOST_GIVEN) {
+      waiting.splice(0, MOST_GIVEN);
+      this.#given = 0;
+    }
+    return chunk;
   }
 
   #tell(): void {

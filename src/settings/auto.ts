@@ -1,4 +1,5 @@
 /** What `heddle/auto` reads from the environment, besides what `join` reads. */
+import { parseUrl } from '../base/url.js';
 import { type Environment, invalid, Reader } from './reader.js';
 
 export interface AutoSettings {
@@ -46,8 +47,10 @@ function places(read: Reader): string[] {
   const found: string[] = [];
   for (const name of [...OTLP, 'HEDDLE_CONTROL', 'HEDDLE_POLICY']) {
     const value = read.text(name);
-    if (value === undefined || !/^https?:/i.test(value) || !URL.canParse(value)) continue;
-    const { hostname, port, protocol } = new URL(value);
+    if (value === undefined || !/^https?:/i.test(value)) continue;
+    const url = parseUrl(value);
+    if (url === null) continue;
+    const { hostname, port, protocol } = url;
     found.push(`${hostname}:${port === '' ? (protocol === 'https:' ? 443 : 80) : port}`);
   }
   return found;

@@ -6,6 +6,7 @@ import { type ClientHttp2Session, connect } from 'node:http2';
 import { isIP } from 'node:net';
 import type { PeerCertificate } from 'node:tls';
 import { MeshError } from '../../base/errors.js';
+import { parseUrl } from '../../base/url.js';
 import type { Svid, TrustBundle } from '../../ports/identity.js';
 import { verifyPeer } from '../../security/svid/verify.js';
 
@@ -25,7 +26,7 @@ function controlSpiffeId(trustDomain: string): string {
  * @throws MeshError `HEDDLE_INVALID_SETTING` unless it is `https://` with a host and nothing more, or `http://` with this machine
  */
 export function parseControlUrl(text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : null;
+  const url = parseUrl(text);
   const plain = url !== null && url.pathname === '/' && url.search === '' && url.hash === '';
   const known = url?.protocol === 'https:' || url?.protocol === 'http:';
   if (url === null || !known || !plain || url.username !== '' || url.password !== '') {

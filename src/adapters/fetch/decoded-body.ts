@@ -7,14 +7,21 @@ import { decodeStream } from './coding.js';
 import type { BodyFeed } from './web-body.js';
 
 export class DecodedBody implements BodyFeed {
-  readonly #stream: Readable;
+  readonly #call: Call;
+  readonly #body: ResponseBody;
+  readonly #codings: readonly string[];
+  /** Made when it is read: it reads ahead. */
+  #stream: Readable | null = null;
 
   constructor(call: Call, body: ResponseBody, codings: readonly string[]) {
-    this.#stream = decodeStream(new BodyStream(call, body), codings);
+    this.#call = call;
+    this.#body = body;
+    this.#codings = codings;
   }
 
   attach(sink: BodySink): void {
-    const stream = this.#stream;
+    const stream = decodeStream(new BodyStream(this.#call, this.#body), this.#codings);
+    this.#stream = stream;
     stream.on('error', (error) => sink.onError(error));
     stream.on('end', () => sink.onEnd());
     stream.on('data', (chunk: Buffer) => {
@@ -23,10 +30,11 @@ export class DecodedBody implements BodyFeed {
   }
 
   resume(): void {
-    this.#stream.resume();
+    this.#stream?.resume();
   }
 
   drop(reason: Error): void {
-    this.#stream.destroy(reason);
+    if (this.#stream === null) this.#body.drop(reason);
+    else this.#stream.destroy(reason);
   }
 }

@@ -75,7 +75,8 @@ async function follow(outbound: Outbound, first: FetchRequest): Promise<Response
     if (location === undefined || request.redirect === 'manual') {
       if (outcome.status === 407) throw refused(outcome, 'a proxy asks for credentials');
       const coding = outcome.headers['content-encoding'];
-      if (coding !== undefined && tooMany(coding)) throw refused(outcome, 'too many content-encodings in response');
+      if (coding !== undefined && tooMany(coding))
+        throw refused(outcome, 'too many content-encodings in response');
       const response = new MeshResponse({
         call,
         responded: outcome,

@@ -1,9 +1,10 @@
 /** What a redirect asks for next. @source Fetch standard §4.5, HTTP-redirect fetch */
 import { copyFields, type HeaderFields } from '../../base/headers.js';
+import { parseUrl } from '../../base/url.js';
 import { isReplayable } from '../../model/request-body.js';
 import { networkError } from './errors.js';
 import type { FetchRequest } from './request.js';
-import { parseUrl, type Target, targetOf } from './target.js';
+import { type Target, targetOf } from './target.js';
 
 /** The fetch API's own limit. */
 export const MAX_REDIRECTS = 20;

@@ -10,10 +10,9 @@ import { codingsOf, decodeWhole } from './coding.js';
 import { DecodedBody } from './decoded-body.js';
 import { brokenOff, undecodable } from './errors.js';
 import { responseHeaders } from './response-headers.js';
-import { webBody } from './web-body.js';
+import { dropWhenForgotten } from './unread.js';
+import { type ByteStream, takenStream, webBody } from './web-body.js';
 import { type Live, readWhole } from './whole-body.js';
-
-type ByteStream = ReadableStream<Uint8Array<ArrayBuffer>>;
 
 export interface Made extends Live {
   /** Without its fragment. */
@@ -41,9 +40,11 @@ export class MeshResponse {
     this.#isNull = NULL_BODY.has(made.responded.status) || made.call.method === 'HEAD';
   }
 
-  /** Nobody reads what is not there: gives the connection back at once. */
+  /** Nobody reads what is not there: gives the connection back at once. And what will never be read: when that is sure. */
   settle(): this {
-    if (this.#isNull) this.#made.responded.body.attach(NOBODY);
+    const { body } = this.#made.responded;
+    if (this.#isNull) body.attach(NOBODY);
+    else dropWhenForgotten(this, body);
     return this;
   }
 
@@ -177,17 +178,15 @@ export class MeshResponse {
   #open(): ByteStream {
     const { call, responded, signal } = this.#made;
     const codings = this.#codings;
+    // Through `seenAs` the stream holds this response: while one of them is held, the body may be read.
     return codings.length === 0
-      ? webBody(responded.body, (error) => brokenOff(call, error), signal)
-      : webBody(new DecodedBody(call, responded.body, codings), (error) => undecodable(call, error), signal);
+      ? webBody(responded.body, (error) => brokenOff(this.#made.call, error), signal)
+      : webBody(
+          new DecodedBody(call, responded.body, codings),
+          (error) => undecodable(this.#made.call, error),
+          signal,
+        );
   }
-}
-
-/** What a body is to those who come after its reader. */
-function takenStream(): ByteStream {
-  const stream = new ReadableStream();
-  stream.getReader();
-  return stream as ByteStream;
 }
 
 Object.setPrototypeOf(MeshResponse.prototype, Response.prototype);

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { parseUrl, Targets, targetOf } from './target.js';
+import { parseUrl } from '../../base/url.js';
+import { Targets, targetOf } from './target.js';
 
 const origins = [
   'http://a',

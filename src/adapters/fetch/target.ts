@@ -1,4 +1,5 @@
 /** Where a request goes, read from a URL without parsing one where that can be known to give the same. */
+import { parseUrl } from '../../base/url.js';
 
 export interface Target {
   /** Without fragment, as `Response.url` shows it. */
@@ -17,15 +18,6 @@ const PLAIN_ORIGIN = /^https?:\/\/[^/?#@\\\s]+$/;
 const PLAIN_PATH = /^\/[\w\-.~!$&()*+,;=:@/%?]*$/;
 /** Segments that a parser may take away. */
 const CHANGED = /\/(?:\.|%2e)/i;
-
-/** null: it is none. Not by `URL.canParse`: that of Node 20, once optimized, takes `http://ü/` for none. */
-export function parseUrl(input: string, base?: string): URL | null {
-  try {
-    return new URL(input, base);
-  } catch {
-    return null;
-  }
-}
 
 /** null: not HTTP, or with credentials, which the platform's `Request` refuses. */
 export function targetOf(url: URL): Target | null {

@@ -8,6 +8,8 @@ export interface BodyFeed {
   drop(reason: Error): void;
 }
 
+export type ByteStream = ReadableStream<Uint8Array<ArrayBuffer>>;
+
 /** Bytes that may wait for the reader. */
 const HIGH_WATER_BYTES = 64 * 1024;
 
@@ -19,8 +21,16 @@ export function webBody(
   feed: BodyFeed,
   seenAs: (error: Error) => unknown,
   signal: AbortSignal | null,
-): ReadableStream<Uint8Array<ArrayBuffer>> {
-  return new ReadableStream(new Pump(feed, seenAs, signal), { highWaterMark: HIGH_WATER_BYTES }) as never;
+): ByteStream {
+  // The stream keeps nothing itself: what waits here goes to its reader in one piece, however small the pieces in which it came.
+  return new ReadableStream(new Pump(feed, seenAs, signal), { highWaterMark: 0 }) as never;
+}
+
+/** What a body is to those who come after its reader. */
+export function takenStream(): ByteStream {
+  const stream = new ReadableStream();
+  stream.getReader();
+  return stream as ByteStream;
 }
 
 class Pump implements BodySink {
@@ -30,6 +40,10 @@ class Pump implements BodySink {
   readonly #signal: AbortSignal | null;
   #controller: ReadableByteStreamController | null = null;
   #attached = false;
+  /** A reader waits for the next chunk. */
+  #asked = false;
+  #waiting: Uint8Array[] = [];
+  #waitingBytes = 0;
   /** The feed has no more. */
   #ended = false;
   #over = false;
@@ -49,11 +63,20 @@ class Pump implements BodySink {
   }
 
   pull(): void {
-    if (!this.#attached) {
-      this.#attached = true;
-      this.#feed.attach(this);
-    } else if (this.#ended) this.#closeIfRead();
-    else this.#feed.resume();
+    if (this.#waitingBytes > 0) {
+      this.#give(this.#taken());
+      if (this.#ended) this.#closeIfRead();
+      else this.#feed.resume();
+    } else if (this.#ended) {
+      this.#closeIfRead();
+    } else {
+      this.#asked = true;
+      if (this.#attached) this.#feed.resume();
+      else {
+        this.#attached = true;
+        this.#feed.attach(this);
+      }
+    }
   }
 
   cancel(reason: unknown): void {
@@ -72,11 +95,14 @@ class Pump implements BodySink {
   // -- the feed's side --
 
   onData(chunk: Uint8Array): boolean {
-    if (this.#over) return true;
-    const controller = this.#controller!;
+    if (this.#over || chunk.byteLength === 0) return true;
     // The stream takes the buffer for its own, and this one belongs to the socket.
-    if (chunk.byteLength > 0) controller.enqueue(new Uint8Array(chunk));
-    return (controller.desiredSize ?? 0) > 0;
+    if (this.#asked && this.#waitingBytes === 0) this.#give(new Uint8Array(chunk));
+    else {
+      this.#waiting.push(chunk);
+      this.#waitingBytes += chunk.byteLength;
+    }
+    return this.#waitingBytes < HIGH_WATER_BYTES;
   }
 
   onEnd(): void {
@@ -90,10 +116,28 @@ class Pump implements BodySink {
     this.#controller!.error(this.#seenAs(error));
   }
 
+  #give(chunk: Uint8Array<ArrayBuffer>): void {
+    this.#asked = false;
+    this.#controller!.enqueue(chunk);
+  }
+
+  #taken(): Uint8Array<ArrayBuffer> {
+    const all = new Uint8Array(this.#waitingBytes);
+    let at = 0;
+    for (const chunk of this.#waiting) {
+      all.set(chunk, at);
+      at += chunk.byteLength;
+    }
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    return all;
+  }
+
   /** Not before: what waits for its reader can still be aborted. */
   #closeIfRead(): void {
     const controller = this.#controller!;
-    if (this.#over || (this.#signal !== null && controller.desiredSize !== HIGH_WATER_BYTES)) return;
+    // Below zero: of a large chunk, a reader with a buffer of its own took a part.
+    if (this.#over || this.#waitingBytes > 0 || controller.desiredSize !== 0) return;
     this.#finish();
     controller.close();
     // A read into the reader's own buffer that still waits.
@@ -102,6 +146,8 @@ class Pump implements BodySink {
 
   #finish(): void {
     this.#over = true;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
     this.#signal?.removeEventListener('abort', this);
   }
 }

@@ -4,6 +4,7 @@ import { backoffMs } from '../../base/backoff.js';
 import { sleep } from '../../base/clock.js';
 import { MeshError } from '../../base/errors.js';
 import type { Random } from '../../base/random.js';
+import { parseUrl } from '../../base/url.js';
 import type { PolicySource } from '../../policy/source.js';
 import { type DocumentOptions, PolicyDocuments } from '../policy-documents.js';
 import { withTimeLimit } from '../time-limit.js';
@@ -27,7 +28,7 @@ const FIRST_RETRY_MS = 500;
  * @example const source = pollPolicyUrl('https://config.example/policy.yaml', { scope, clock: systemClock, random: systemRandom });
  */
 export function pollPolicyUrl(url: string, options: PolicyUrlOptions): PolicySource {
-  const parsed = URL.canParse(url) ? new URL(url) : null;
+  const parsed = parseUrl(url);
   const known = parsed?.protocol === 'https:' || parsed?.protocol === 'http:';
   if (parsed === null || !known || parsed.username !== '' || parsed.password !== '') {
     throw new MeshError(

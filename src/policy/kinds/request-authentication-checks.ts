@@ -2,6 +2,7 @@
  * RequestAuthentication: what its schema cannot say.
  * @source Istio `pkg/config/validation/validation.go` ValidateRequestAuthentication, and the limits of its CRD; spec validation.md §7
  */
+import { parseUrl } from '../../base/url.js';
 import { readJwks } from '../../security/token/jwks-text.js';
 import type { JwtRuleSpec, RequestAuthenticationSpec } from '../../security/token/policy.js';
 import { checkDuration, checkSelectorLabels } from './common.js';
@@ -73,8 +74,9 @@ function checkKeys(rule: JwtRuleSpec, path: FieldPath, findings: Findings): void
 
 function uriFault(uri: string): string | null {
   if (uri.length > LONGEST_URI) return `is longer than ${LONGEST_URI} characters`;
-  if (!URL.canParse(uri)) return 'is not a URL';
-  const { protocol } = new URL(uri);
+  const url = parseUrl(uri);
+  if (url === null) return 'is not a URL';
+  const { protocol } = url;
   return protocol === 'https:' || protocol === 'http:' ? null : 'is not a URL of http or https';
 }
 

@@ -4,6 +4,7 @@
  * @source Istio `pilot/pkg/model/jwks_resolver.go`
  */
 import type { Clock } from '../../base/clock.js';
+import { parseUrl } from '../../base/url.js';
 import { MAX_JWKS_LENGTH, readJwks } from './jwks-text.js';
 import { KeySet } from './key-set.js';
 import type { TokenKeys } from './policy.js';
@@ -163,7 +164,6 @@ function checked(url: string): string {
 /** Without what a URL may hold of secrets. */
 function shown(keys: RemoteKeys): string {
   const place = keys.from === 'uri' ? keys.uri : keys.issuer;
-  if (!URL.canParse(place)) return `'${place}'`;
-  const { origin, pathname } = new URL(place);
-  return `${origin}${pathname}`;
+  const url = parseUrl(place);
+  return url === null ? `'${place}'` : `${url.origin}${url.pathname}`;
 }
