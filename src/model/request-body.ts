@@ -9,6 +9,7 @@ export const REPLAY_LIMIT_BYTES = 64 * 1024;
 
 /** A stream that remembers its beginning, so that an attempt that failed early can be repeated. */
 export class StreamBody {
+  readonly #source: AsyncIterable<Uint8Array | string>;
   readonly #iterator: AsyncIterator<Uint8Array | string>;
   readonly #limit: number;
   /** What was read of the source, from its first byte; null once that is more than the limit. */
@@ -20,6 +21,7 @@ export class StreamBody {
   #failure: { readonly error: unknown } | null = null;
 
   constructor(source: AsyncIterable<Uint8Array | string>, limitBytes: number = REPLAY_LIMIT_BYTES) {
+    this.#source = source;
     this.#iterator = source[Symbol.asyncIterator]();
     this.#limit = limitBytes;
   }
@@ -55,7 +57,9 @@ export class StreamBody {
   async cancel(): Promise<void> {
     this.#finished = true;
     this.#kept = null;
-    await this.#iterator.return?.();
+    // A generator that waits for its next chunk hears of nothing else before it has it; a stream can be told at any time.
+    if (isDestroyable(this.#source)) this.#source.destroy();
+    else await this.#iterator.return?.();
   }
 
   #next(): Promise<Uint8Array | null> {
@@ -94,4 +98,9 @@ export class StreamBody {
 
 export function isReplayable(body: RequestBody): boolean {
   return !(body instanceof StreamBody) || body.replayable;
+}
+
+/** As Node's streams are. */
+function isDestroyable(source: object): source is { destroy(): void } {
+  return typeof (source as { destroy?: unknown }).destroy === 'function';
 }

@@ -4,6 +4,7 @@ import { Call, type CallRequest } from '../model/call.js';
 import type { EndpointState } from '../model/endpoint-state.js';
 import type { Exchange } from '../model/exchange.js';
 import type { CallFilter } from '../model/filter.js';
+import { StreamBody } from '../model/request-body.js';
 import type { BodyEnd, BodyOwner } from '../model/response-body.js';
 import type { MadeCookie } from '../traffic/balance/index.js';
 import type { RetryPolicy } from '../traffic/retry/policy.js';
@@ -95,6 +96,8 @@ export class OutboundCall extends Call implements BodyOwner {
     (this.current as OutboundAttempt | null)?.release();
     this.unwatch();
     releaseCall(this.filters, this);
+    // Whoever produces the body must not wait for a reader that will not come.
+    if (this.body instanceof StreamBody) this.body.cancel().catch(() => {});
     this.onReleased?.();
   }
 }

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { isMeshError } from '../../base/errors.js';
-import { bodyOf, over, serve, until } from '../outbound.test.helper.js';
+import { route } from '../../outbound/fixtures.test.helper.js';
+import { bodyOf, deadPort, over, serve, until } from '../outbound.test.helper.js';
 
 test('method, query, fields and body arrive; the answer is undiciâ€™s', async (t) => {
   const { port } = await serve(t, async (request, response) => {
@@ -59,4 +61,21 @@ test('destroying the stream frees the connection; an abort tells it the callerâ€
 test('a scheme that the mesh does not carry is refused', async (t) => {
   const { request } = over(t, []);
   await assert.rejects(request('ws://reviews/'), (error) => isMeshError(error, 'HEDDLE_INVALID_ARGUMENT'));
+});
+
+test('a body that nobody will read any more is told so: its source is closed', async (t) => {
+  const { port } = await serve(t, (_request, response) => void response.end('enough'));
+  const { request } = over(t, [port, await deadPort()], {
+    routes: [route({ timeoutMs: 200, retries: null })],
+  });
+  for (const path of ['', '/again', '/and/again']) {
+    const source = new Readable({ read() {} });
+    source.push('the beginning');
+    // The rest never comes; the answer does, or nobody is there to answer.
+    await request(`http://reviews${path}`, { method: 'PUT', body: source }).then(
+      ({ body }) => body.text(),
+      () => {},
+    );
+    await until(() => source.destroyed);
+  }
 });
