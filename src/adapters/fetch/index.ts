@@ -90,7 +90,7 @@ async function follow(outbound: Outbound, first: FetchRequest): Promise<Response
     }
     if (followed === MAX_REDIRECTS) throw refused(outcome, 'redirect count exceeded');
     outcome.body.drop(new Error('redirected'));
-    const next = redirected(request, outcome.status, location);
+    const next = redirected(request, outcome, location);
     if (next.target.origin !== request.target.origin) type = 'cors';
     request = spent(outbound, call, next);
   }

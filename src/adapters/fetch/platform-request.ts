@@ -3,7 +3,7 @@ import type { HeaderFields } from '../../base/headers.js';
 import type { RequestBody } from '../../model/request-body.js';
 import { fieldsOf } from './fields.js';
 import { isForm, multipart } from './multipart.js';
-import { referrerOf } from './referrer.js';
+import { refererFor } from './referrer.js';
 import type { FetchInit, FetchRequest } from './request.js';
 import { BlobBody, bytesOf, streamBodyOf } from './request-body.js';
 import { targetOf } from './target.js';
@@ -50,8 +50,10 @@ export async function readPlatformRequest(given: PlatformRequest): Promise<Fetch
   if (target === null) return null;
   const fields = fieldsOf(request.headers);
   addCacheFields(request, fields);
-  const referrer = referrerOf(request, target);
-  if (referrer !== null) fields.referer ??= referrer;
+  const isOwn = fields.referer !== undefined;
+  const referrer = isOwn ? null : { url: request.referrer, policy: request.referrerPolicy };
+  const referer = referrer === null ? null : refererFor(referrer, target);
+  if (referer !== null) fields.referer = referer;
   return {
     target,
     method: request.method,
@@ -61,6 +63,7 @@ export async function readPlatformRequest(given: PlatformRequest): Promise<Fetch
     timeoutMs,
     redirect: request.redirect,
     mode: request.mode === 'same-origin' || request.mode === 'no-cors' ? request.mode : 'cors',
+    referrer,
     integrity: request.integrity,
   };
 }

@@ -1,8 +1,10 @@
 /** What a redirect asks for next. @source Fetch standard §4.5, HTTP-redirect fetch */
-import { copyFields, type HeaderFields } from '../../base/headers.js';
+import { copyFields, type HeaderFields, headerValue } from '../../base/headers.js';
 import { parseUrl } from '../../base/url.js';
+import type { Responded } from '../../model/outcome.js';
 import { isReplayable } from '../../model/request-body.js';
 import { networkError } from './errors.js';
+import { refererFor, referrerPolicyIn } from './referrer.js';
 import type { FetchRequest } from './request.js';
 import { type Target, targetOf } from './target.js';
 
@@ -23,7 +25,11 @@ const SECRETS = ['authorization', 'cookie', 'proxy-authorization'];
  * 303, and 301 and 302 after POST, become GET without a body; credentials do not follow to another origin. The fields are those that the
  * caller gave: what the mesh and its policy added was for the first destination.
  */
-export function redirected(request: FetchRequest, status: number, location: string): FetchRequest {
+export function redirected(
+  request: FetchRequest,
+  { status, headers }: Responded,
+  location: string,
+): FetchRequest {
   const target = targetAt(request, location);
   const { method, body } = request;
   const toGet =
@@ -32,24 +38,32 @@ export function redirected(request: FetchRequest, status: number, location: stri
   if (!toGet && !isReplayable(body)) {
     throw networkError('the request was redirected, and its body cannot be sent again');
   }
+  const policy = referrerPolicyIn(headerValue(headers, 'referrer-policy'));
+  const referrer =
+    request.referrer === null || policy === undefined ? request.referrer : { ...request.referrer, policy };
   const fields = request.fields === null ? null : copyFields(request.fields);
   if (fields !== null) {
     if (toGet) for (const name of BODY_FIELDS) delete fields[name];
     if (target.origin !== request.target.origin) {
       for (const name of SECRETS) delete fields[name];
-      shortenReferrer(fields);
+      if (referrer === null) shortenReferrer(fields, target);
     }
+    if (referrer !== null) setReferer(fields, refererFor(referrer, target));
   }
-  return { ...request, target, fields, method: toGet ? 'GET' : method, body: toGet ? null : body };
+  return { ...request, target, fields, referrer, method: toGet ? 'GET' : method, body: toGet ? null : body };
 }
 
-/** Another origin learns no more than where it came from: its path is nobody else's business. */
-function shortenReferrer(fields: HeaderFields): void {
+/** As the default policy has it for a field that the caller wrote himself: its path is nobody else's business. */
+function shortenReferrer(fields: HeaderFields, target: Target): void {
   const { referer } = fields;
   if (typeof referer !== 'string') return;
-  const from = parseUrl(referer);
-  if (from === null) delete fields.referer;
-  else fields.referer = `${from.origin}/`;
+  const url = parseUrl(referer);
+  setReferer(fields, url === null ? null : refererFor({ url: referer, policy: '' }, target));
+}
+
+function setReferer(fields: HeaderFields, referer: string | null): void {
+  if (referer === null) delete fields.referer;
+  else fields.referer = referer;
 }
 
 function targetAt(request: FetchRequest, location: string): Target {

@@ -3,6 +3,7 @@ import { copyFields, emptyFields, type HeaderFields } from '../../base/headers.j
 import type { CallRequest } from '../../model/call.js';
 import type { RequestBody } from '../../model/request-body.js';
 import { addDefaults, plainFields } from './fields.js';
+import type { Referrer } from './referrer.js';
 import { bytesOf } from './request-body.js';
 import type { Target, Targets } from './target.js';
 
@@ -25,6 +26,8 @@ export interface FetchRequest {
   readonly timeoutMs: number | undefined;
   readonly redirect: 'follow' | 'manual' | 'error';
   readonly mode: 'cors' | 'no-cors' | 'same-origin';
+  /** null: the caller names none, or wrote the field himself. */
+  readonly referrer: Referrer | null;
   /** Of subresource integrity; empty for none. */
   readonly integrity: string;
 }
@@ -74,6 +77,7 @@ export function plainRequest(
     timeoutMs,
     redirect,
     mode: 'cors',
+    referrer: null,
     integrity: '',
   };
 }
