@@ -2,6 +2,7 @@
  * Snapshot: compiled policy bound to this process's state and filters. Immutable, swapped whole: one call sees one snapshot.
  * Everything that can be decided before a call is decided here, so that a call only reads.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../base/clock.js';
 import type { Random } from '../base/random.js';
 import type { Destination } from '../model/destination.js';
@@ -63,6 +64,8 @@ interface Bound {
   readonly listed: readonly Endpoint[];
   /** Of the names among them, when they were looked at. */
   readonly named: number;
+  /** With an address in the place of each name. */
+  readonly found: readonly Endpoint[];
   readonly cluster: BoundCluster;
 }
 
@@ -143,12 +146,11 @@ export class Binder {
     if (byName) for (const name of namesOf(reachable(host, cluster, listed))) followed.add(name);
     if (before?.listed === listed && before.host === host && before.named === named) return before;
     const endpoints = reachable(host, cluster, listed);
-    return {
-      host,
-      listed,
-      named,
-      cluster: this.cluster(cluster, byName ? names.expand(endpoints) : endpoints),
-    };
+    const found = byName ? names.expand(endpoints) : endpoints;
+    // Another name has other addresses.
+    if (before?.listed === listed && before.host === host && isDeepStrictEqual(before.found, found))
+      return { ...before, named };
+    return { host, listed, named, found, cluster: this.cluster(cluster, found) };
   }
 
   /** Drops what is remembered of a cluster. */
@@ -165,7 +167,7 @@ export class Binder {
       state = new ClusterState(policy, { clock, random, event, checks: this.#checks });
       this.#states.set(policy.name, state);
     }
-    const selected = endpoints.filter((endpoint) => holds(endpoint.labels, policy.labels));
+    const selected = selectedBy(policy, endpoints);
     const present = state.update(
       policy,
       selected.map((endpoint) => destinationOf(policy, endpoint)),
@@ -256,6 +258,16 @@ function reachable(
       ...(spiffeId !== undefined && { spiffeId }),
     },
   ];
+}
+
+/** Those with the cluster's labels, each address once: several names may have the same. @source Envoy, where the first counts, too */
+function selectedBy(policy: EffectiveCluster, endpoints: readonly Endpoint[]): readonly Endpoint[] {
+  const keys = new Set<string>();
+  return endpoints.filter(({ key, labels }) => {
+    if (!holds(labels, policy.labels) || keys.has(key)) return false;
+    keys.add(key);
+    return true;
+  });
 }
 
 function holds(labels: Readonly<Record<string, string>>, wanted: Readonly<Record<string, string>>): boolean {

@@ -12,7 +12,7 @@ export function destinationOf(cluster: EffectiveCluster, endpoint: Endpoint): De
   const tls = tlsFor(cluster.tls, endpoint);
   return {
     // The same key means that the same pool can go on serving: it names all that a connection depends on.
-    key: JSON.stringify([cluster.name, endpoint.key, connection, tls]),
+    key: JSON.stringify([cluster.name, endpoint.key, connection, tls, endpoint.name]),
     cluster: cluster.name,
     endpoint,
     connection,
@@ -38,6 +38,7 @@ function tlsFor(policy: EffectiveTls, endpoint: Endpoint): TlsSettings | null {
           policy.subjectAltNames ?? (endpoint.spiffeId === undefined ? [] : [endpoint.spiffeId]),
       };
     default:
-      return policy as TlsSettings;
+      // By its address alone a server of many names would not know which certificate to show.
+      return { ...(policy as TlsSettings), sni: policy.sni || (endpoint.name ?? '') };
   }
 }

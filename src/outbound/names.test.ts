@@ -2,10 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FakeClock, seededRandom } from '../base/testing.js';
 import type { Endpoint } from '../model/endpoint.js';
+import type { EffectiveCluster, EffectiveHost } from '../policy/effective.js';
 import type { ResolvedName } from '../ports/name-resolver.js';
 import { noTelemetry } from '../ports/telemetry.js';
 import { Binder } from './bind.js';
-import { host, policy } from './fixtures.test.helper.js';
+import type { BoundCluster } from './bound-cluster.js';
+import { destinationOf } from './destination.js';
+import { cluster, host, policy } from './fixtures.test.helper.js';
 import { Names } from './names.js';
 
 const named = (address: string): Endpoint => ({
@@ -153,4 +156,152 @@ test('a host of names is bound anew when its addresses change, and only then', a
   assert.deepEqual(keys(second.endpoints.map(({ endpoint }) => endpoint)), ['10.0.0.1:443', '10.0.0.2:443']);
   assert.equal(bound(), second);
   binder.dispose();
+});
+
+/** A binder over names that the test answers for, one by one. */
+function following() {
+  const clock = new FakeClock();
+  const asked: { name: string; answer: (addresses: readonly string[]) => void }[] = [];
+  let changes = 0;
+  const names = new Names({
+    clock,
+    resolver: {
+      resolve: (name) =>
+        new Promise((resolve) =>
+          asked.push({ name, answer: (addresses) => resolve({ addresses, ttlMs: null }) }),
+        ),
+    },
+    onChange: () => {
+      changes += 1;
+    },
+  });
+  const binder = new Binder({
+    ...{ clock, random: seededRandom(1), telemetry: noTelemetry, callFilters: [], names },
+    event() {},
+  });
+  const say = async (name: string, ...addresses: string[]) => {
+    for (const one of asked.filter((question) => question.name === name)) one.answer(addresses);
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  };
+  return { names, binder, asked, say, clock, changes: () => changes };
+}
+const dns = (name: string, cluster: EffectiveCluster) => ({
+  ...host({ clusters: [cluster] }),
+  ...{ host: name, domains: [name], resolution: 'dns' as const },
+});
+const inForceOf = (
+  hosts: readonly EffectiveHost[],
+  lists: Readonly<Record<string, readonly Endpoint[]>>,
+) => ({
+  ...policy({ hosts }),
+  endpoints: Object.entries(lists).map(([name, endpoints]) => ({ host: name, ports: { 80: endpoints } })),
+});
+const at = (name: string) => cluster({ name: `outbound|80||${name}` });
+const keysOf = (bound: BoundCluster) => bound.endpoints.map(({ endpoint }) => endpoint.key);
+
+test('a policy that changes while a look-up is under way has its answer, and nobody asks twice', async () => {
+  const { binder, asked, say } = following();
+  const one = inForceOf([dns('one.test', at('one.test'))], { 'one.test': [named('db.example')] });
+  binder.bind(one);
+  const other = inForceOf([dns('one.test', at('one.test'))], {
+    'one.test': [named('db.example'), named('10.0.0.9')],
+  });
+  binder.bind(other);
+  await say('db.example', '10.0.0.1');
+  assert.equal(asked.length, 1);
+  const [bound] = [...binder.bind(other).clusters.values()];
+  assert.deepEqual(keysOf(bound!), ['10.0.0.1:443', '10.0.0.9:443']);
+  binder.dispose();
+});
+
+test('a name of two hosts is asked for once, and followed until both are gone; a change of one name leaves hosts of others as they are', async () => {
+  const { binder, asked, say, clock, names } = following();
+  const hosts = ['one.test', 'two.test', 'other.test'].map((name) => dns(name, at(name)));
+  const lists = {
+    'one.test': [named('db.example')],
+    'two.test': [named('db.example')],
+    'other.test': [named('cache.example')],
+  };
+  const inForce = inForceOf(hosts, lists);
+  binder.bind(inForce);
+  assert.deepEqual(
+    asked.map(({ name }) => name),
+    ['db.example', 'cache.example'],
+  );
+  await say('cache.example', '10.1.0.1');
+  const before = binder.bind(inForce).clusters;
+  await say('db.example', '10.0.0.1');
+  const after = binder.bind(inForce).clusters;
+  const name = (host: string) => `outbound|80||${host}`;
+  assert.equal(after.get(name('other.test')), before.get(name('other.test')));
+  for (const host of ['one.test', 'two.test'])
+    assert.deepEqual(keysOf(after.get(name(host))!), ['10.0.0.1:443']);
+  const less = inForceOf(hosts.slice(1), {
+    'two.test': lists['two.test'],
+    'other.test': lists['other.test'],
+  });
+  assert.deepEqual(keysOf(binder.bind(less).clusters.get(name('two.test'))!), ['10.0.0.1:443']);
+  binder.bind(inForceOf(hosts.slice(2), { 'other.test': lists['other.test'] }));
+  assert.equal(clock.pending, 1, 'only cache.example is waited for');
+  names.close();
+  assert.equal(clock.pending, 0);
+  binder.dispose();
+});
+
+test('an answer that comes after the close changes nothing and sets no timer', async () => {
+  const { binder, names, say, clock, changes } = following();
+  binder.bind(inForceOf([dns('one.test', at('one.test'))], { 'one.test': [named('db.example')] }));
+  names.close();
+  await say('db.example', '10.0.0.1');
+  assert.deepEqual([changes(), clock.pending], [0, 0]);
+  binder.dispose();
+});
+
+test('each address of a name has its weight, labels and place; one of two names counts once, by the first', async () => {
+  const { binder, say } = following();
+  const first = { ...named('db.example'), weight: 3, locality: 'eu/a/1' };
+  const second = { ...named('alias.example'), weight: 5, locality: 'eu/b/1' };
+  const inForce = inForceOf([dns('one.test', at('one.test'))], { 'one.test': [first, second] });
+  binder.bind(inForce);
+  await say('db.example', '10.0.0.1', '10.0.0.2');
+  await say('alias.example', '10.0.0.2', '10.0.0.3');
+  const [bound] = [...binder.bind(inForce).clusters.values()];
+  assert.deepEqual(
+    bound!.endpoints.map(({ endpoint }) => [endpoint.key, endpoint.weight, endpoint.locality, endpoint.name]),
+    [
+      ['10.0.0.1:443', 3, 'eu/a/1', 'db.example'],
+      ['10.0.0.2:443', 3, 'eu/a/1', 'db.example'],
+      ['10.0.0.3:443', 5, 'eu/b/1', 'alias.example'],
+    ],
+  );
+  binder.dispose();
+});
+
+test('of a name with a thousand addresses a process works with fifty', async () => {
+  const { binder, say } = following();
+  const inForce = inForceOf([dns('one.test', at('one.test'))], { 'one.test': [named('big.example')] });
+  binder.bind(inForce);
+  await say(
+    'big.example',
+    ...Array.from({ length: 1_000 }, (_, index) => `10.0.${index >> 8}.${index & 255}`),
+  );
+  const [bound] = [...binder.bind(inForce).clusters.values()];
+  const picked = new Set<unknown>();
+  for (let pick = 0; pick < 2_000; pick += 1)
+    picked.add(bound!.pick({ plan: null, tried: [], headers: {}, path: '/' } as never));
+  assert.deepEqual([bound!.endpoints.length, picked.size], [1_000, 50]);
+  binder.dispose();
+});
+
+test('TLS to an address of a name shows the name; another name of the same address has connections of its own', () => {
+  const tls = { mode: 'simple', sni: '', subjectAltNames: [] } as const;
+  const at = (name: string) => ({ ...named('10.0.0.1'), name });
+  const to = destinationOf(cluster({ tls }), at('db.example'));
+  assert.equal(to.tls?.sni, 'db.example');
+  assert.notEqual(to.key, destinationOf(cluster({ tls }), at('alias.example')).key);
+  assert.equal(
+    destinationOf(cluster({ tls: { ...tls, sni: 'front.example' } }), at('db.example')).tls?.sni,
+    'front.example',
+  );
+  assert.equal(destinationOf(cluster({ tls }), named('10.0.0.1')).tls?.sni, '');
 });

@@ -5,6 +5,8 @@ import type { OutboundSnapshot } from './bind.js';
 export interface EndpointStatus {
   /** `address:port`. */
   readonly key: string;
+  /** The DNS name by which the address was found; null: policy knows the endpoint by its address. */
+  readonly name: string | null;
   readonly inFlight: number;
   readonly ejected: boolean;
   /** By health checks; `pending`: none has told anything yet; null: policy asks for none, or this process does not work with it. */
@@ -35,6 +37,7 @@ export function clusterStatuses(snapshot: OutboundSnapshot | null): readonly Clu
     concurrencyLimit: state.concurrency?.limit ?? null,
     endpoints: endpoints.map((endpoint) => ({
       key: endpoint.endpoint.key,
+      name: endpoint.endpoint.name ?? null,
       inFlight: endpoint.inFlight,
       ejected: endpoint.ejected,
       health: state.health?.state.healthOf(endpoint) ?? null,

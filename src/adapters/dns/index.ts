@@ -1,6 +1,8 @@
 /** Names as this machine finds them: its hosts file first, then DNS, whose answers say how long they are good. */
 import { lookup, Resolver } from 'node:dns/promises';
+import { networkInterfaces } from 'node:os';
 import type { NameResolver, ResolvedName } from '../../ports/name-resolver.js';
+import { reachableAddresses } from './families.js';
 
 /** How long the question after the time to live may take: an answer without it is good enough. */
 const TTL_TIMEOUT_MS = 2_000;
@@ -8,7 +10,8 @@ const TTL_TIMEOUT_MS = 2_000;
 export const systemNames: NameResolver = {
   async resolve(name) {
     const [found, ttlMs] = await Promise.all([lookup(name, { all: true, order: 'verbatim' }), ttlOf(name)]);
-    return { addresses: found.map(({ address }) => address), ttlMs } satisfies ResolvedName;
+    const addresses = found.map(({ address }) => address);
+    return { addresses: reachableAddresses(addresses, networkInterfaces()), ttlMs } satisfies ResolvedName;
   },
 };
 
