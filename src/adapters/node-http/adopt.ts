@@ -44,6 +44,7 @@ export class Adopted {
       },
     });
     this.#gate.port = port;
+    if (!server.listeners('checkContinue').includes(goOn)) server.on('checkContinue', goOn);
     const request = (event: string) =>
       passing(path, (request: IncomingMessage, response: ServerResponse) => emit(event, request, response));
     const upgrade = (event: string) =>
@@ -94,4 +95,15 @@ export class Adopted {
     this.#stop();
     await this.#gate.close(timeoutMs);
   }
+}
+
+/**
+ * What Node does for a server that leaves it to Node: but as a listener, so that a caller is told to go on after it was let in, not
+ * before.
+ */
+function goOn(this: Server, request: IncomingMessage, response: ServerResponse): void {
+  // One of the application's answers itself.
+  if (this.listenerCount('checkContinue') > 1) return;
+  response.writeContinue();
+  this.emit('request', request, response);
 }
