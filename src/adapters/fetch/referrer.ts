@@ -12,16 +12,16 @@ type Shown = 'whole' | 'origin' | 'nothing';
 
 const DEFAULT = 'strict-origin-when-cross-origin';
 /** What is shown to the same origin, to another one, and to one in plain text where the referrer is not. */
-const POLICIES: Readonly<Record<string, readonly [same: Shown, other: Shown, downgraded: Shown]>> = {
-  'no-referrer': ['nothing', 'nothing', 'nothing'],
-  'no-referrer-when-downgrade': ['whole', 'whole', 'nothing'],
-  origin: ['origin', 'origin', 'origin'],
-  'origin-when-cross-origin': ['whole', 'origin', 'origin'],
-  'same-origin': ['whole', 'nothing', 'nothing'],
-  'strict-origin': ['origin', 'origin', 'nothing'],
-  [DEFAULT]: ['whole', 'origin', 'nothing'],
-  'unsafe-url': ['whole', 'whole', 'whole'],
-};
+const POLICIES = new Map<string, readonly [same: Shown, other: Shown, downgraded: Shown]>([
+  ['no-referrer', ['nothing', 'nothing', 'nothing']],
+  ['no-referrer-when-downgrade', ['whole', 'whole', 'nothing']],
+  ['origin', ['origin', 'origin', 'origin']],
+  ['origin-when-cross-origin', ['whole', 'origin', 'origin']],
+  ['same-origin', ['whole', 'nothing', 'nothing']],
+  ['strict-origin', ['origin', 'origin', 'nothing']],
+  [DEFAULT, ['whole', 'origin', 'nothing']],
+  ['unsafe-url', ['whole', 'whole', 'whole']],
+]);
 /** Of longer ones only the origin is shown. */
 const LONGEST = 4096;
 
@@ -29,7 +29,7 @@ const LONGEST = 4096;
 export function referrerPolicyIn(field: string | undefined): string | undefined {
   if (field === undefined) return undefined;
   const known = field.split(',').map((token) => token.trim().toLowerCase());
-  return known.findLast((token) => Object.hasOwn(POLICIES, token));
+  return known.findLast((token) => POLICIES.has(token));
 }
 
 /** null for none. */
@@ -37,7 +37,7 @@ export function refererFor({ url, policy }: Referrer, target: Target): string | 
   if (url === '' || url === 'about:client') return null;
   const from = new URL(url);
   if (from.protocol !== 'http:' && from.protocol !== 'https:') return null;
-  const [same, other, downgraded] = POLICIES[policy] ?? POLICIES[DEFAULT]!;
+  const [same, other, downgraded] = POLICIES.get(policy) ?? POLICIES.get(DEFAULT)!;
   const isDowngrade = from.protocol === 'https:' && target.scheme === 'http';
   const shown = isDowngrade ? downgraded : from.origin === target.origin ? same : other;
   if (shown === 'nothing') return null;
