@@ -1,4 +1,5 @@
 /** How an endpoint is reached as part of a cluster: what policy says of connections and TLS, joined with what the endpoint is. */
+import { isIP } from 'node:net';
 import type { ConnectionSettings, Destination, TlsSettings } from '../model/destination.js';
 import type { Endpoint } from '../model/endpoint.js';
 import type { EffectiveCluster, EffectiveTls } from '../policy/effective.js';
@@ -38,7 +39,12 @@ function tlsFor(policy: EffectiveTls, endpoint: Endpoint): TlsSettings | null {
           policy.subjectAltNames ?? (endpoint.spiffeId === undefined ? [] : [endpoint.spiffeId]),
       };
     default:
-      // By its address alone a server of many names would not know which certificate to show.
-      return { ...(policy as TlsSettings), sni: policy.sni || (endpoint.name ?? '') };
+      return { ...(policy as TlsSettings), sni: policy.sni || nameOf(endpoint) };
   }
+}
+
+/** Without a name a server of many would not know which certificate to show. Empty: it has none. */
+function nameOf({ name, address }: Endpoint): string {
+  if (name !== undefined) return name;
+  return isIP(address) === 0 && !address.startsWith('unix:') ? address : '';
 }

@@ -303,5 +303,7 @@ test('TLS to an address of a name shows the name; another name of the same addre
     destinationOf(cluster({ tls: { ...tls, sni: 'front.example' } }), at('db.example')).tls?.sni,
     'front.example',
   );
-  assert.equal(destinationOf(cluster({ tls }), named('10.0.0.1')).tls?.sni, '');
+  assert.equal(destinationOf(cluster({ tls }), named('db.example')).tls?.sni, 'db.example');
+  for (const address of ['10.0.0.1', '::1', 'unix:///run/db.sock'])
+    assert.equal(destinationOf(cluster({ tls }), named(address)).tls?.sni, '');
 });

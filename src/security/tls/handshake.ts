@@ -9,7 +9,7 @@ export interface HandshakeOptions {
   readonly secureContext: SecureContext;
   readonly rejectUnauthorized: boolean;
   readonly checkServerIdentity: (host: string, certificate: PeerCertificate) => Error | undefined;
-  /** Absent: Node sends the host, if it is a name. */
+  /** Absent: none is sent. */
   readonly servername?: string;
   /** A session to resume. */
   readonly session?: Buffer;
