@@ -7,23 +7,26 @@ import type { Timer } from '../../base/clock.js';
 import type { Destination } from '../../model/destination.js';
 import { Opening, type OpeningParts } from '../connection/opening.js';
 import { connectionFailure, resetFailure } from './failures.js';
+import { Lifetime, type Living } from './lifetime.js';
 import type { Carrier, StreamAttempt } from './stream-attempt.js';
 
-/** Who has the connections of a destination. Told of each at most once that it is ready, and once that it is gone. */
+/** Who has the connections of a destination. */
 export interface ConnectionOwner {
-  /** The peer has said how many streams it takes. */
+  /** The peer has said how many streams it takes. Told once, at most. */
   ready(connection: Connection): void;
   /** It may take more streams than before. */
   room(): void;
   /** It takes no new streams. */
   leaves(connection: Connection): void;
-  /** `one` was not answered, and another connection may take it: the peer has not looked at it, or it may be repeated. */
-  again(one: StreamAttempt, cause: Error): void;
-  /** It was not made; nothing was sent. */
+  /** The peer has not looked at `one`: another connection may take it. */
+  refused(one: StreamAttempt, cause: Error): void;
+  /** The connection that `one` was sent on had died unseen: another one is to take it. */
+  resend(one: StreamAttempt): void;
+  /** It was not made; nothing was sent. In place of `gone`. */
   failed(connection: Connection, error: Error): void;
-  /** The peer has chosen HTTP/1.1, which `socket` speaks from now on. */
+  /** The peer has chosen HTTP/1.1, which `socket` speaks from now on. In place of `gone`. */
   speaksHttp1(connection: Connection, socket: Socket): void;
-  /** It is over. */
+  /** It is over, and so are its streams. */
   gone(connection: Connection): void;
 }
 
@@ -40,23 +43,24 @@ const OPTIONS = { settings: SETTINGS, maxHeaderListPairs: 1_000 };
 /** Node numbers no more streams on one connection than 2^30. */
 const MOST_REQUESTS = 1_000_000_000;
 
-export class Connection implements Carrier {
+export class Connection implements Carrier, Living {
   readonly scheme: 'http' | 'https';
   readonly #parts: OpeningParts;
   readonly #destination: Destination;
   readonly #owner: ConnectionOwner;
   readonly #running = new Set<StreamAttempt>();
-  readonly #timers = new Map<string, Timer>();
   readonly #mostRequests: number;
+  readonly #deadline: number;
   #opening: Opening | null = null;
   #socket: Socket | null = null;
   #session: ClientHttp2Session | null = null;
-  #state: 'opening' | 'ready' | 'leaving' | 'gone' = 'opening';
+  #awaitingSettings: Timer | null = null;
+  #lifetime: Lifetime | null = null;
+  #state: 'opening' | 'ready' | 'leaving' | 'over' = 'opening';
   #limit = 0;
   #served = 0;
-  /** Monotonic milliseconds. */
-  #idleSince: number;
   lost: Error | null = null;
+  stale = false;
 
   /** @throws what {@link Opening} throws */
   constructor(parts: OpeningParts, destination: Destination, owner: ConnectionOwner) {
@@ -65,7 +69,7 @@ export class Connection implements Carrier {
     this.#owner = owner;
     this.scheme = destination.tls === null ? 'http' : 'https';
     this.#mostRequests = destination.connection.maxRequestsPerConnection || MOST_REQUESTS;
-    this.#idleSince = parts.clock.now();
+    this.#deadline = parts.clock.now() + destination.connection.connectTimeoutMs;
     this.#opening = new Opening(parts, { destination, alpn: ALPN }, (error, socket) => {
       this.#opening = null;
       if (error !== null) this.#fail(error);
@@ -86,12 +90,16 @@ export class Connection implements Carrier {
     return this.#state === 'ready' && this.#running.size < this.#limit;
   }
 
+  // -- its owner's side --
+
   /** @returns false: it takes no more after all */
   take(one: StreamAttempt): boolean {
-    const idled = this.#running.size === 0;
-    if (idled) this.#socket!.ref();
+    if (this.isIdle) {
+      this.#socket!.ref();
+      this.stale = this.#served > 0;
+    }
     this.#running.add(one);
-    const started = one.start(this, this.#session!, idled && this.#served > 0);
+    const started = one.start(this, this.#session!);
     if (started !== 'running') this.ended(one);
     if (started === 'not-taken') {
       this.leave();
@@ -102,44 +110,65 @@ export class Connection implements Carrier {
     return true;
   }
 
-  ended(one: StreamAttempt): void {
-    if (!this.#running.delete(one)) return;
-    if (this.#running.size === 0) this.#idle();
-    if (this.#state === 'ready') this.#owner.room();
-  }
-
-  again(one: StreamAttempt, cause: Error): void {
-    this.#owner.again(one, cause);
-  }
-
   /** Takes nothing new, finishes what is under way. */
   leave(): void {
     if (this.#state !== 'ready') return;
     this.#state = 'leaving';
     this.#owner.leaves(this);
-    if (this.#running.size === 0) this.#quit();
+    if (this.isIdle) this.#quit();
   }
 
   /** Ends at once; what is under way fails. */
   destroy(error: Error): void {
-    this.#opening?.settle(error);
+    if (this.#state === 'opening') {
+      this.#fail(error);
+      return;
+    }
     for (const one of [...this.#running]) one.settle(connectionFailure(error, one.attempt, true));
     this.#end();
     this.#socket?.destroy();
   }
 
+  // -- its streams' side --
+
+  ended(one: StreamAttempt): void {
+    if (!this.#running.delete(one)) return;
+    if (this.isIdle) this.#idled();
+    if (this.#state === 'ready') this.#owner.room();
+  }
+
+  resend(one: StreamAttempt): void {
+    this.#owner.resend(one);
+  }
+
+  now(): number {
+    return this.#parts.clock.now();
+  }
+
+  // -- its lifetime's side --
+
+  ping(answered: (error: Error | null) => void): void {
+    const session = this.#session;
+    if (session !== null && !session.destroyed) session.ping(answered);
+  }
+
+  lose(error: Error): void {
+    this.lost ??= error;
+    this.leave();
+    this.#socket?.destroy();
+  }
+
+  // -- the session's side --
+
   #opened(socket: Socket): void {
-    if (this.#state === 'gone') {
-      socket.destroy();
-      return;
-    }
     if (this.#destination.tls !== null && (socket as TLSSocket).alpnProtocol !== 'h2') {
-      this.#state = 'gone';
+      this.#state = 'over';
       this.#owner.speaksHttp1(this, socket);
       return;
     }
     this.#socket = socket;
-    // Before Node's own listener, which gives every stream the code of a cancellation.
+    // Before Node's own listeners, which end every stream: they ask what the connection died of.
+    socket.once('error', (error) => this.lose(error));
     socket.once('close', () => this.#closed());
     // The address is for Node's own messages: our socket knows where it leads.
     const session = connect('http://localhost', { ...OPTIONS, createConnection: () => socket });
@@ -153,15 +182,14 @@ export class Connection implements Carrier {
     );
     session.on('close', () => this.#closed());
     const { connectTimeoutMs } = this.#destination.connection;
-    const leftMs = connectTimeoutMs - (this.#parts.clock.now() - this.#idleSince);
-    this.#after('settings', Math.max(0, leftMs), () =>
-      this.destroy(new errors.ConnectTimeoutError(`no HTTP/2 settings in ${connectTimeoutMs} ms`)),
+    this.#awaitingSettings = this.#parts.clock.after(Math.max(0, this.#deadline - this.now()), () =>
+      this.#fail(new errors.ConnectTimeoutError(`no HTTP/2 settings in ${connectTimeoutMs} ms`)),
     );
   }
 
   /** The first settings are the proof that the peer speaks HTTP/2 and has taken the connection: requests wait for them. */
   #settings(peers: number | undefined): void {
-    if (this.#state === 'gone') return;
+    if (this.#state === 'over') return;
     const { connection } = this.#destination;
     this.#limit = Math.min(
       peers ?? Number.MAX_SAFE_INTEGER,
@@ -172,12 +200,10 @@ export class Connection implements Carrier {
       return;
     }
     this.#state = 'ready';
-    this.#timers.get('settings')?.cancel();
-    const { maxConnectionDurationMs } = connection;
-    if (maxConnectionDurationMs !== undefined)
-      this.#after('duration', maxConnectionDurationMs, () => this.leave());
-    if (connection.http2KeepAlive !== undefined) this.#keepAlive(connection.http2KeepAlive);
-    this.#idle();
+    this.#awaitingSettings?.cancel();
+    this.#lifetime = new Lifetime(this.#parts.clock, connection, this);
+    // Nobody waits for an idle connection.
+    this.#socket!.unref();
     this.#owner.ready(this);
   }
 
@@ -195,12 +221,12 @@ export class Connection implements Carrier {
     for (const one of [...this.#running]) {
       if (one.streamId > lastStreamId) {
         this.#running.delete(one);
-        this.#owner.again(one, error);
+        this.#owner.refused(one, error);
       } else if (code !== constants.NGHTTP2_NO_ERROR) {
         one.settle(resetFailure(code, one.attempt, error));
       }
     }
-    if (this.#running.size === 0) this.#quit();
+    if (this.isIdle) this.#quit();
   }
 
   #broke(error: Error): void {
@@ -216,48 +242,20 @@ export class Connection implements Carrier {
 
   #fail(error: Error): void {
     if (this.#state !== 'opening') return;
-    this.#end();
+    this.#state = 'over';
+    this.#awaitingSettings?.cancel();
+    this.#opening?.settle(error);
     this.#socket?.destroy();
     this.#owner.failed(this, error);
   }
 
-  #idle(): void {
-    if (this.#state === 'leaving') {
-      this.#quit();
-      return;
+  #idled(): void {
+    if (this.#state === 'leaving') this.#quit();
+    else if (this.#state === 'over') this.#owner.gone(this);
+    else {
+      this.#socket!.unref();
+      this.#lifetime?.idled();
     }
-    this.#idleSince = this.#parts.clock.now();
-    // Nobody waits for an idle connection.
-    this.#socket?.unref();
-    if (!this.#timers.has('idle')) this.#watchIdleness(this.#destination.connection.idleTimeoutMs);
-  }
-
-  /** One timer, not one for each time that the last stream ends. */
-  #watchIdleness(delayMs: number): void {
-    this.#after('idle', delayMs, () => {
-      const { idleTimeoutMs } = this.#destination.connection;
-      const leftMs = this.isIdle ? this.#idleSince + idleTimeoutMs - this.#parts.clock.now() : idleTimeoutMs;
-      if (leftMs <= 0) this.leave();
-      else this.#watchIdleness(leftMs);
-    });
-  }
-
-  /** A ping; the next one an interval after its answer. */
-  #keepAlive(policy: { readonly intervalMs: number; readonly timeoutMs: number }): void {
-    this.#after('ping', policy.intervalMs, () => {
-      this.#after('pong', policy.timeoutMs, () => {
-        this.lost = new errors.SocketError(`no answer to a ping in ${policy.timeoutMs} ms`);
-        this.#socket?.destroy();
-      });
-      this.#session?.ping((error) => {
-        this.#timers.get('pong')?.cancel();
-        if (error === null && this.#state !== 'gone') this.#keepAlive(policy);
-      });
-    });
-  }
-
-  #after(name: string, delayMs: number, fire: () => void): void {
-    this.#timers.set(name, this.#parts.clock.after(delayMs, fire));
   }
 
   /** All is said: nothing is left to wait for. */
@@ -269,10 +267,10 @@ export class Connection implements Carrier {
 
   #end(): void {
     const before = this.#state;
-    if (before === 'gone') return;
-    this.#state = 'gone';
-    for (const timer of this.#timers.values()) timer.cancel();
+    if (before === 'over') return;
+    this.#state = 'over';
+    this.#lifetime?.end();
     if (before === 'ready') this.#owner.leaves(this);
-    this.#owner.gone(this);
+    if (this.isIdle) this.#owner.gone(this);
   }
 }

@@ -89,14 +89,10 @@ export class DestinationPool implements ConnectionOwner, Queue {
 
   room(): void {
     for (const one of this.#waiting) {
+      if (!this.#ready.some((connection) => connection.hasRoom)) break;
       // Off the list first: what cannot be sent may have its caller ask for more at once.
       this.#waiting.delete(one);
-      if (this.#begin(one)) continue;
-      const [...others] = this.#waiting;
-      this.#waiting.clear();
-      for (const waiting of [one, ...others]) this.#waiting.add(waiting);
-      one.wait(this);
-      break;
+      if (!this.#begin(one)) this.#putBack(one);
     }
     this.#grow();
     this.#leaveIfRetired();
@@ -107,14 +103,20 @@ export class DestinationPool implements ConnectionOwner, Queue {
     if (index >= 0) this.#ready.splice(index, 1);
   }
 
-  again(one: StreamAttempt, cause: Error): void {
+  refused(one: StreamAttempt, cause: Error): void {
     one.moves += 1;
     if (!one.leave() || one.moves > MOST_MOVES) one.refuse(cause);
     else this.take(one);
   }
 
+  resend(one: StreamAttempt): void {
+    one.leave();
+    this.take(one);
+  }
+
   failed(connection: Connection, error: Error): void {
-    this.gone(connection);
+    this.#opening.delete(connection);
+    this.#all.delete(connection);
     // Those that are left may still take them.
     if (this.#ready.length + this.#opening.size === 0) this.#failWaiting(error);
     this.#leaveIfRetired();
@@ -122,7 +124,8 @@ export class DestinationPool implements ConnectionOwner, Queue {
 
   speaksHttp1(connection: Connection, socket: Socket): void {
     this.#speaksHttp1 = true;
-    this.gone(connection);
+    this.#opening.delete(connection);
+    this.#all.delete(connection);
     if (this.#waiting.size === 0) socket.destroy();
     else this.#parts.http1.adopt(this.#destination, socket);
     for (const one of this.#waiting) {
@@ -133,7 +136,6 @@ export class DestinationPool implements ConnectionOwner, Queue {
   }
 
   gone(connection: Connection): void {
-    this.#opening.delete(connection);
     this.#all.delete(connection);
     if (this.#waiting.size > 0) this.#grow();
     this.#leaveIfRetired();
@@ -172,6 +174,14 @@ export class DestinationPool implements ConnectionOwner, Queue {
     }
   }
 
+  /** In front of those who came later. */
+  #putBack(one: StreamAttempt): void {
+    const later = [...this.#waiting];
+    this.#waiting.clear();
+    for (const waiting of [one, ...later]) this.#waiting.add(waiting);
+    one.wait(this);
+  }
+
   #failWaiting(error: Error): void {
     for (const one of this.#waiting) {
       this.#waiting.delete(one);
@@ -182,6 +192,8 @@ export class DestinationPool implements ConnectionOwner, Queue {
   #leaveIfRetired(): void {
     if (this.#retired === null || this.#waiting.size > 0) return;
     for (const connection of [...this.#ready]) connection.leave();
+    // Nobody waits for it any more.
+    for (const connection of [...this.#opening]) connection.destroy(new errors.ClientClosedError());
     if (this.#all.size === 0) this.#retired();
   }
 }

@@ -5,6 +5,7 @@
 import { errors } from 'undici';
 import { appendField, emptyFields, type HeaderFields, headerValue } from '../../base/headers.js';
 import type { Call } from '../../model/call.js';
+import { StreamBody } from '../../model/request-body.js';
 
 /** About the connection of HTTP/1.1, which HTTP/2 has its own frames for. `host` travels as `:authority`. */
 const OF_THE_CONNECTION: ReadonlySet<string> = new Set([
@@ -33,10 +34,12 @@ const MOST_BYTES = 60 * 1024;
 export function requestFields(call: Call, headers: HeaderFields, scheme: 'http' | 'https'): HeaderFields {
   if (!METHOD.test(call.method)) throw invalid(`'${call.method}' is not a method`);
   if (NOT_A_PATH.test(call.path)) throw invalid('the path holds characters that a path cannot');
+  const authority = headerValue(headers, 'host') ?? call.authority;
+  if (NOT_A_PATH.test(authority)) throw invalid('the host holds characters that a host cannot');
   const fields = emptyFields();
   fields[':method'] = call.method;
   fields[':scheme'] = scheme;
-  fields[':authority'] = headerValue(headers, 'host') ?? call.authority;
+  fields[':authority'] = authority;
   fields[':path'] = call.path;
   const named = headers.connection === undefined ? null : tokens(headerValue(headers, 'connection')!);
   let bytes = call.path.length;
@@ -60,11 +63,11 @@ function sizeOf(value: string | readonly string[]): number {
 
 /** The length of a body that is here already is said, so that the peer can tell a whole one. */
 function withLength(fields: HeaderFields, { body }: Call): HeaderFields {
-  if (typeof body !== 'string' && !(body instanceof Uint8Array)) return fields;
-  const length = String(Buffer.byteLength(body));
-  if (fields['content-length'] !== undefined && fields['content-length'] !== length)
-    throw new errors.RequestContentLengthMismatchError();
-  fields['content-length'] = length;
+  if (body instanceof StreamBody) return fields;
+  const length = String(body === null ? 0 : Buffer.byteLength(body));
+  const declared = fields['content-length'];
+  if (declared !== undefined && declared !== length) throw new errors.RequestContentLengthMismatchError();
+  if (body !== null) fields['content-length'] = length;
   return fields;
 }
 

@@ -19,10 +19,14 @@ export interface Carrier {
   readonly scheme: 'http' | 'https';
   /** Why it is broken; null: it is not. */
   readonly lost: Error | null;
+  /** It had idled when the streams that run now began, and the peer has answered none of them since. */
+  stale: boolean;
   /** The stream of `one` is closed. */
   ended(one: StreamAttempt): void;
   /** Another connection is to take `one`. */
-  again(one: StreamAttempt, cause: Error): void;
+  resend(one: StreamAttempt): void;
+  /** Monotonic milliseconds. */
+  now(): number;
 }
 
 /** Where an attempt waits until a connection has room. */
@@ -49,7 +53,6 @@ export class StreamAttempt implements BodyProducer {
   /** The peer has said that there is no more. */
   #whole = false;
   #error: Error | null = null;
-  #afterIdling = false;
 
   constructor(attempt: Attempt, resolve: (outcome: Outcome | Promise<Outcome>) => void) {
     this.attempt = attempt;
@@ -66,17 +69,9 @@ export class StreamAttempt implements BodyProducer {
     this.#queue = queue;
   }
 
-  /**
-   * @param afterIdling the connection has carried others, and just now none
-   * @returns `running`; `over`: the request cannot be sent; `not-taken`: the session takes no more streams
-   */
-  start(
-    carrier: Carrier,
-    session: ClientHttp2Session,
-    afterIdling: boolean,
-  ): 'running' | 'over' | 'not-taken' {
+  /** @returns `running`; `over`: the request cannot be sent; `not-taken`: the session takes no more streams */
+  start(carrier: Carrier, session: ClientHttp2Session): 'running' | 'over' | 'not-taken' {
     this.#queue = null;
-    this.#afterIdling = afterIdling;
     const { call } = this.attempt;
     const { body } = call;
     const headers = this.attempt.headers ?? call.headers;
@@ -103,6 +98,7 @@ export class StreamAttempt implements BodyProducer {
     if (stream !== null) stream[OWNER] = null;
     this.#stream = null;
     this.#carrier = null;
+    this.#error = null;
     return this.#resolve !== null && isReplayable(this.attempt.call.body);
   }
 
@@ -129,6 +125,7 @@ export class StreamAttempt implements BodyProducer {
     const resolve = this.#resolve;
     if (status < 200 || resolve === null) return;
     this.#resolve = null;
+    if (this.#carrier !== null) this.#carrier.stale = false;
     this.#body = new ResponseBody(this);
     resolve({ kind: 'response', status, statusText: '', headers: receivedFields(raw), body: this.#body });
   }
@@ -170,18 +167,9 @@ export class StreamAttempt implements BodyProducer {
 
   closed(code: number): void {
     const carrier = this.#carrier;
+    if (this.attempt.abort !== null && carrier !== null) this.#lost(carrier, code);
+    else this.#stream = null;
     carrier?.ended(this);
-    this.#stream = null;
-    const { attempt } = this;
-    if (attempt.abort === null) return;
-    const error = carrier?.lost ?? this.#error;
-    if (carrier !== null && carrier.lost !== null && this.#mayGoAgain()) {
-      carrier.again(this, carrier.lost);
-      return;
-    }
-    const ofStream = error === null || (error as NodeJS.ErrnoException).code === 'ERR_HTTP2_STREAM_ERROR';
-    const cause = error ?? new Error(`the peer has closed the stream with code ${code}`);
-    this.settle(ofStream ? resetFailure(code, attempt, cause) : connectionFailure(cause, attempt, true));
   }
 
   // -- the body's side --
@@ -201,14 +189,32 @@ export class StreamAttempt implements BodyProducer {
 
   // -- our side --
 
+  /** The stream is closed, and this is not over. */
+  #lost(carrier: Carrier, code: number): void {
+    this.#stream = null;
+    const { attempt } = this;
+    const error = this.#error ?? carrier.lost;
+    const ofStream = error === null || (error as NodeJS.ErrnoException).code === 'ERR_HTTP2_STREAM_ERROR';
+    const cause = error ?? new Error(`the peer has closed the stream with code ${code}`);
+    const outcome = ofStream ? resetFailure(code, attempt, cause) : connectionFailure(cause, attempt, true);
+    if (outcome.kind === 'failed' && outcome.reset === 'connection-termination' && this.#mayGoAgain(carrier))
+      carrier.resend(this);
+    else this.settle(outcome);
+  }
+
   /**
-   * A connection that had idled was gone when we used it: what may be repeated goes out again at once, on another one.
+   * A connection that had idled was gone when we used it: what may be repeated goes out again at once, on another one; it ends with
+   * the first that is new.
    * @source RFC 9110 §9.2.2
    */
-  #mayGoAgain(): boolean {
-    const { call } = this.attempt;
+  #mayGoAgain(carrier: Carrier): boolean {
+    const { attempt } = this;
     return (
-      this.#afterIdling && this.#resolve !== null && isIdempotent(call.method) && isReplayable(call.body)
+      carrier.stale &&
+      this.#resolve !== null &&
+      isIdempotent(attempt.call.method) &&
+      isReplayable(attempt.call.body) &&
+      attempt.mayGoAgain(carrier.now())
     );
   }
 
