@@ -8,18 +8,16 @@ import type { Duplex } from 'node:stream';
 import type { Clock } from '../../base/clock.js';
 import { MeshError } from '../../base/errors.js';
 import type { Outcome, Responded } from '../../model/outcome.js';
-import { type RequestBody, StreamBody } from '../../model/request-body.js';
 import { type Outbound, runCall } from '../../outbound/call.js';
 import type { OutboundCall } from '../../outbound/outbound-call.js';
 import { bodyErrorOf, errorOf } from '../../outbound/surface.js';
 import { breakOff } from './break-off.js';
 import type { RequestHead, Target } from './request-head.js';
-import { RequestReader } from './request-reader.js';
 import { isFinal, renderHead, renderUpgrade } from './response-head.js';
 import { type ResponseTarget, ResponseWriter } from './response-writer.js';
+import { SentRequest } from './sent-request.js';
 import { SocketLike } from './socket-like.js';
 import { Tunnel, type Written } from './tunnel.js';
-import { Upload } from './upload.js';
 
 type Done = (error?: Error | null) => void;
 
@@ -35,10 +33,9 @@ export class Connection extends SocketLike implements ResponseTarget {
   readonly target: Target;
   readonly #parts: ConnectionParts;
   readonly #request: ClientRequest;
-  readonly #reader: RequestReader;
+  readonly #sent: SentRequest;
   /** Calls are made where the request was made: deadline and trace of what is being served there go with them. */
   readonly #context = new AsyncResource('HeddleAgentRequest');
-  #upload: Upload | null = null;
   #call: OutboundCall | null = null;
   #responded: Responded | null = null;
   #tunnel: Tunnel | null = null;
@@ -54,7 +51,7 @@ export class Connection extends SocketLike implements ResponseTarget {
     this.target = target;
     this.#parts = parts;
     this.#request = request;
-    this.#reader = new RequestReader(target);
+    this.#sent = new SentRequest(target);
     // Node says so when it is done with the connection; another request gets another one.
     this.on('free', destroy);
     this.on('agentRemove', leave);
@@ -84,25 +81,22 @@ export class Connection extends SocketLike implements ResponseTarget {
     this.touch();
     if (this.#tunnel !== null) this.#tunnel.write(chunks, done);
     else if (this.#over) done();
-    else if (this.#call?.upgrade != null && this.#reader.done) this.#held = { chunks, done };
+    else if (this.#call?.upgrade != null && this.#sent.done) this.#held = { chunks, done };
     else this.#readOn(chunks, done);
   }
 
   #readOn(chunks: readonly Written[], done: Done): void {
-    const reader = this.#reader;
+    const sent = this.#sent;
     try {
-      for (const { chunk, encoding } of chunks) {
-        this.bytesWritten += chunk.length;
-        reader.read(chunk, encoding);
-      }
-      if (this.#call === null && reader.head !== null)
-        this.#context.runInAsyncScope(this.#begin, this, reader.head);
+      sent.read(chunks);
+      this.bytesWritten = sent.bytes;
+      if (this.#call === null && sent.head !== null)
+        this.#context.runInAsyncScope(this.#begin, this, sent.head);
     } catch (error) {
       done(error as Error);
       return;
     }
-    if (this.#upload === null) done();
-    else this.#upload.add(reader.take(), reader.done, done);
+    sent.passOn(done);
   }
 
   override _final(done: Done): void {
@@ -114,24 +108,20 @@ export class Connection extends SocketLike implements ResponseTarget {
     const { outbound } = this.#parts;
     const { method, scheme, authority, path, headers, upgrade } = head;
     if (head.expectsContinue) this.push('HTTP/1.1 100 Continue\r\n\r\n', 'latin1');
-    const call = outbound.begin({ method, scheme, authority, path, headers, body: this.#body(), upgrade });
+    const call = outbound.begin({
+      method,
+      scheme,
+      authority,
+      path,
+      headers,
+      body: this.#sent.body(),
+      upgrade,
+    });
     this.#call = call;
     runCall(outbound, call).then(
       (outcome) => this.#settle(call, outcome),
       (bug) => this.#fail(bug),
     );
-  }
-
-  /** Bytes if they are all there, and so can be sent again. */
-  #body(): RequestBody {
-    const reader = this.#reader;
-    const pieces = reader.take();
-    if (!reader.done) {
-      this.#upload = new Upload(pieces);
-      return new StreamBody(this.#upload);
-    }
-    if (pieces.length === 0) return null;
-    return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
   }
 
   // -- what the mesh answers --
@@ -151,7 +141,7 @@ export class Connection extends SocketLike implements ResponseTarget {
   #respond(call: OutboundCall, responded: Responded): void {
     this.#responded = responded;
     if (isFinal(responded.status)) {
-      const head = renderHead(responded, { method: call.method, close: this.#reader.head!.close });
+      const head = renderHead(responded, { method: call.method, close: this.#sent.head!.close });
       new ResponseWriter(this, head, responded.body).start();
     } else this.#fail(noEnd(call, responded.status));
   }
@@ -181,7 +171,7 @@ export class Connection extends SocketLike implements ResponseTarget {
   responseEnded(): void {
     this.#responded = null;
     this.#over = true;
-    this.#upload?.fail(ANSWERED);
+    this.#sent.stop(ANSWERED);
     this.#held?.done();
     this.#held = null;
   }
@@ -212,7 +202,7 @@ export class Connection extends SocketLike implements ResponseTarget {
   override _destroy(error: Error | null, callback: Done): void {
     const reason = error ?? GIVEN_UP;
     this.leaveAgent();
-    this.#upload?.fail(reason);
+    this.#sent.stop(reason);
     this.#tunnel?.destroy();
     if (this.#responded !== null) this.#responded.body.drop(reason);
     else if (!this.#over) this.#call?.cancel('signal', reason);
