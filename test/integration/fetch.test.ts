@@ -56,13 +56,17 @@ test('clones of clones all give the body, and an abort takes it from all of them
   for (const one of both) await assert.rejects(one.text(), { name: 'AbortError' });
 });
 
-test('a body that arrived whole is not read after an abort', async (t) => {
+test('a body that arrived whole is not read after an abort, be it right after it was asked for', async (t) => {
   const { fetch, origin } = await scene(t, (_request, response) => response.end('body'));
   const controller = new AbortController();
   const response = await fetch(origin, { signal: controller.signal });
   const reason = new Error('mine');
   controller.abort(reason);
   await assert.rejects(response.text(), (error) => error === reason);
+  const late = new AbortController();
+  const whole = (await fetch(origin, { signal: late.signal })).text();
+  late.abort(reason);
+  await assert.rejects(whole, (error) => error === reason);
 });
 
 test('forms and blobs go out with their length, and again after a redirect', async (t) => {

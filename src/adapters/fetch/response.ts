@@ -172,6 +172,7 @@ export class MeshResponse {
     } catch (error) {
       throw undecodable(this.#made.call, error as Error);
     }
+    this.#made.signal?.throwIfAborted();
     return convert(decoded);
   }
 
