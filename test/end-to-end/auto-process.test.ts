@@ -66,6 +66,34 @@ test(
   },
 );
 
+test('a second SIGTERM ends the process at once, whatever is under way', LIMIT, async (t) => {
+  const mesh = await AutoMesh.create(t);
+  const env = { HEDDLE_DRAIN_TIMEOUT_MS: '3600000' };
+  const server = await mesh.start(['service.cjs', 'slow'], { as: 'server', env });
+  const port = await server.line();
+  const slow = request(`http://127.0.0.1:${port}/slow`).then(({ body }) => body.text());
+  const broken = assert.rejects(slow);
+  await server.line((line) => line === 'slow');
+  server.kill('SIGTERM');
+  // The first was heard when nobody is let in any more.
+  const asks = () =>
+    request(`http://127.0.0.1:${port}/`).then(
+      ({ body }) => body.dump(),
+      () => 'refused',
+    );
+  while ((await asks()) !== 'refused');
+  server.kill('SIGTERM');
+  assert.deepEqual(await server.exit, { code: null, signal: 'SIGTERM' }, server.stderr);
+  await broken;
+});
+
+test('an application that throws ends as without a mesh', LIMIT, async (t) => {
+  const mesh = await AutoMesh.create(t);
+  const process = await mesh.start(['odd.mjs', 'throws'], { as: 'server' });
+  assert.deepEqual(await process.exit, { code: 1, signal: null });
+  assert.match(process.stderr, /Error: nobody catches this/);
+});
+
 test('an application that closes its server at SIGTERM does it its own way', LIMIT, async (t) => {
   const mesh = await AutoMesh.create(t);
   const server = await mesh.start(['service.cjs', 'slow', 'closes'], { as: 'server' });

@@ -657,6 +657,42 @@ test('WebSockets of ws go through an upgrade, and hold a call until they are clo
   assert.ok(isMeshError((await once(refused, 'error'))[0], 'HEDDLE_NO_ROUTE'));
 });
 
+test('of hundreds of requests that are given up at any moment, nothing stays under way', LIMIT, async (t) => {
+  const w = await world(t, (request, response) => {
+    response.on('error', () => {});
+    if (request.url === '/half') response.writeHead(200, { 'content-length': 100 }).write('half');
+    else if (request.url === '/break') response.writeHead(200).write('some', () => response.destroy());
+    else if (request.url === '/early') response.writeHead(413, { connection: 'close' }).end('no');
+    else if (request.url === '/whole') request.resume().on('end', () => response.end('whole'));
+  });
+  const { agent } = w.mesh;
+  const paths = ['/hang', '/half', '/break', '/early', '/whole'];
+  const one = (i: number): Promise<void> =>
+    new Promise((resolve) => {
+      const host = i % 7 === 0 ? 'unknown.test' : 'svc.test';
+      const method = i % 2 === 0 ? 'GET' : 'POST';
+      const request = http.request(`http://${host}${paths[i % 5]}`, { agent, method });
+      request.on('error', () => {}).once('close', resolve);
+      request.on('response', (response) => {
+        response.on('error', () => {});
+        if (i % 3 === 0) response.once('data', () => response.destroy());
+        response.once('end', () => request.destroy()).resume();
+        if (i % 5 === 1) response.destroy();
+      });
+      if (method === 'POST') request.write(Buffer.alloc(i % 4 === 1 ? 10 : 300_000));
+      if (i % 8 !== 7) request.end();
+      if (i % 5 === 0) setImmediate(() => (i % 2 === 0 ? request.destroy() : request.abort()));
+      if (i % 11 === 0) request.destroy();
+      if (i % 8 === 7) setImmediate(() => request.destroy());
+    });
+  let next = 0;
+  const lane = async () => {
+    while (next < 600) await one(next++);
+  };
+  await Promise.all(Array.from({ length: 20 }, lane));
+  await idle(w);
+});
+
 test('after the mesh is closed, its agent says so', LIMIT, async (t) => {
   const { mesh } = await world(t, echo);
   await mesh.close();

@@ -25,6 +25,9 @@ if (what === 'unix') {
   const server = https.createServer().listen(0);
   await once(server, 'listening');
   server.close();
+} else if (what === 'throws') {
+  http.createServer().listen(0);
+  throw new Error('nobody catches this');
 } else if (what === 'copy') {
   const first = await import(`${place}/index.js`);
   const second = await import(`${place}/index.js?copy`);
