@@ -4,31 +4,45 @@ import type { Call } from '../model/call.js';
 import type { BodySink, ResponseBody } from '../model/response-body.js';
 import { bodyErrorOf } from '../outbound/surface.js';
 
-/** All of the body. Rejects with what the caller is to see. */
-export function collect(call: Call, body: ResponseBody): Promise<Buffer> {
-  return new Promise((resolve, reject) => body.attach(new Collector(call, resolve, reject)));
+/** All of the body, as `convert` makes it: one promise. Rejects with what the caller is to see, or what `convert` throws. */
+export function collect<T>(call: Call, body: ResponseBody, convert: (bytes: Buffer) => T): Promise<T> {
+  return new Promise((resolve, reject) => body.attach(new Collector(call, convert, resolve, reject)));
 }
 
-class Collector implements BodySink {
+class Collector<T> implements BodySink {
   readonly #call: Call;
-  readonly #resolve: (bytes: Buffer) => void;
+  readonly #convert: (bytes: Buffer) => T;
+  readonly #resolve: (value: T) => void;
   readonly #reject: (reason: unknown) => void;
-  readonly #chunks: Uint8Array[] = [];
+  #first: Uint8Array | null = null;
+  /** null while there is no more than the first. */
+  #chunks: Uint8Array[] | null = null;
 
-  constructor(call: Call, resolve: (bytes: Buffer) => void, reject: (reason: unknown) => void) {
+  constructor(
+    call: Call,
+    convert: (bytes: Buffer) => T,
+    resolve: (value: T) => void,
+    reject: (reason: unknown) => void,
+  ) {
     this.#call = call;
+    this.#convert = convert;
     this.#resolve = resolve;
     this.#reject = reject;
   }
 
   onData(chunk: Uint8Array): boolean {
-    this.#chunks.push(chunk);
+    if (this.#first === null) this.#first = chunk;
+    else if (this.#chunks === null) this.#chunks = [this.#first, chunk];
+    else this.#chunks.push(chunk);
     return true;
   }
 
   onEnd(): void {
-    const [first = null, second] = this.#chunks;
-    this.#resolve(joinChunks(first, second === undefined ? null : this.#chunks));
+    try {
+      this.#resolve(this.#convert(joinChunks(this.#first, this.#chunks)));
+    } catch (error) {
+      this.#reject(error);
+    }
   }
 
   onError(error: Error): void {

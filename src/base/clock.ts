@@ -23,6 +23,9 @@ export interface Clock {
 /** Some 25 days: the platform makes a millisecond of anything longer. */
 export const LONGEST_TIMER_MS = 2_147_483_647;
 
+// `performance` is a getter of the global object: asked once here, not with every call.
+const { performance } = globalThis;
+
 class SystemTimer implements Timer {
   readonly #handle: NodeJS.Timeout;
   constructor(delayMs: number, fire: () => void, holds: 'holds' | undefined) {

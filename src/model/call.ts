@@ -52,7 +52,7 @@ export class Call extends Deadline {
   attempts = 0;
   /** The attempt under way. */
   current: Attempt | null = null;
-  readonly flags = new Set<ResponseFlag>();
+  #flags: Set<ResponseFlag> | null = null;
   /** Whatever the trace filter keeps of its span. */
   span: unknown = null;
   /** Why the call was given up; undefined while it goes on. */
@@ -70,6 +70,17 @@ export class Call extends Deadline {
     this.body = request.body;
     this.upgrade = request.upgrade ?? null;
     this.startedAt = startedAt;
+  }
+
+  /** Made when somebody asks: nearly no call has any. */
+  get flags(): Set<ResponseFlag> {
+    this.#flags ??= new Set();
+    return this.#flags;
+  }
+
+  /** Are there any? */
+  get flagged(): boolean {
+    return this.#flags !== null && this.#flags.size > 0;
   }
 
   /** The deadline of the whole call has passed. */

@@ -87,7 +87,9 @@ export class ResponseBody {
       if (!this.#sink.onData(chunk)) this.#pause();
       return;
     }
-    (this.#waiting ??= []).push(chunk);
+    // Most bodies are one chunk: a list that grows would be made for sixteen.
+    if (this.#waiting === null) this.#waiting = [chunk];
+    else this.#waiting.push(chunk);
     this.#waitingBytes += chunk.byteLength;
     if (this.#waitingBytes > HIGH_WATER_BYTES) this.#pause();
   }

@@ -15,6 +15,7 @@ import type { CompiledSide, TelemetryPolicies } from './in-force.js';
 import {
   ClientMetrics,
   type EventAttributes,
+  type Instruments,
   MeshFacts,
   MeterSource,
   ServerMetrics,
@@ -79,21 +80,24 @@ class ExchangeRecord {
 class CallRecord {
   readonly trace: CallTrace | null;
   readonly policy: CompiledSide | null;
+  /** Of the SDK that was there when the call began; null: none. */
+  readonly instruments: Instruments | null;
   outcome: Outcome | null = null;
   destination: Destination | null = null;
-  constructor(trace: CallTrace | null, policy: CompiledSide | null) {
+  constructor(trace: CallTrace | null, policy: CompiledSide | null, instruments: Instruments | null) {
     this.trace = trace;
     this.policy = policy;
+    this.instruments = instruments;
   }
 }
 
 class AttemptRecord {
   readonly span: Span | null;
-  readonly trace: CallTrace | null;
+  readonly call: CallRecord;
   outcome: Outcome | null = null;
-  constructor(span: Span | null, trace: CallTrace | null) {
+  constructor(span: Span | null, call: CallRecord) {
     this.span = span;
-    this.trace = trace;
+    this.call = call;
   }
 }
 
@@ -216,11 +220,12 @@ class OpenTelemetry implements Telemetry {
     call.headers[REQUEST_ID] ??= exchange?.requestId || newRequestId(this.#random);
     try {
       const tracer = this.#tracers.current();
+      const instruments = this.#meters.current();
       if (tracer !== null) {
         const trace = this.#clientSpans.begin(call, tracer, contextOf(exchange), policy?.tracing ?? null);
-        call.span = new CallRecord(trace, policy);
-      } else if (this.#meters.current() !== null || policy?.accessLog?.on === true)
-        call.span = new CallRecord(null, policy);
+        call.span = new CallRecord(trace, policy, instruments);
+      } else if (instruments !== null || policy?.accessLog?.on === true)
+        call.span = new CallRecord(null, policy, instruments);
     } catch (error) {
       tell(error);
     }
@@ -237,8 +242,7 @@ class OpenTelemetry implements Telemetry {
     call.span = null;
     try {
       if (record.trace !== null) this.#clientSpans.end(call, record.trace, record.outcome);
-      const { outcome, destination, policy } = record;
-      const instruments = this.#meters.current();
+      const { outcome, destination, policy, instruments } = record;
       const rule = policy?.accessLog?.on === true ? policy.accessLog : null;
       if (outcome === null || (instruments === null && rule === null)) return;
       const durationMs = this.#clock.now() - call.startedAt;
@@ -259,7 +263,7 @@ class OpenTelemetry implements Telemetry {
     } catch (error) {
       tell(error);
     }
-    attempt.span = new AttemptRecord(span, call.trace);
+    attempt.span = new AttemptRecord(span, call);
   }
 
   #attemptEnds(attempt: Attempt): void {
@@ -267,9 +271,9 @@ class OpenTelemetry implements Telemetry {
     if (!(record instanceof AttemptRecord)) return;
     attempt.span = null;
     try {
-      if (record.span !== null && record.trace !== null)
-        this.#clientSpans.endAttempt(record.span, attempt, record.trace, record.outcome);
-      const instruments = this.#meters.current();
+      const { instruments, trace } = record.call;
+      if (record.span !== null && trace !== null)
+        this.#clientSpans.endAttempt(record.span, attempt, trace, record.outcome);
       if (instruments === null || record.outcome === null) return;
       const ms = this.#clock.now() - attempt.startedAt;
       this.#clientMetrics.recordAttempt(instruments, attempt, record.outcome, ms);

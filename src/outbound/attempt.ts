@@ -80,6 +80,18 @@ export function runAttempt(
   return carryOut(outbound, call, newAttempt(outbound, call, cluster, number, endpoint), false);
 }
 
+/** The first attempt of a call, ready for the wire; or how it ended before it was. */
+export function beginFirst(
+  outbound: Outbound,
+  call: OutboundCall,
+  cluster: BoundCluster,
+): OutboundAttempt | Outcome {
+  const endpoint = cluster.pick(call);
+  if (endpoint === undefined) return NO_ENDPOINT;
+  const attempt = newAttempt(outbound, call, cluster, 1, endpoint);
+  return prepare(outbound, call, attempt, false) ?? attempt;
+}
+
 /** One of several attempts of a call that run side by side. Already under way when it is returned. */
 export function beginAttempt(
   outbound: Outbound,
@@ -102,7 +114,7 @@ export function newAttempt(
   const attempt = new OutboundAttempt(call, number, endpoint, outbound.clock.now(), cluster, filters);
   call.current = attempt;
   call.attempts = number;
-  call.tried.push(endpoint);
+  call.tried = number === 1 ? [endpoint] : [...call.tried, endpoint];
   return attempt;
 }
 
@@ -113,23 +125,43 @@ async function carryOut(
   attempt: OutboundAttempt,
   beside: boolean,
 ): Promise<Outcome> {
+  return (
+    prepare(outbound, call, attempt, beside) ??
+    concluded(outbound, attempt, await outbound.transport.send(attempt))
+  );
+}
+
+/** All that comes before the wire. @returns null if the attempt may go there; otherwise it is settled already */
+function prepare(
+  outbound: Outbound,
+  call: OutboundCall,
+  attempt: OutboundAttempt,
+  beside: boolean,
+): Outcome | null {
   const { filters, startedAt: now } = attempt;
   // The wheel of deadlines may be late by a tick: nothing is dialed for an answer that nobody waits for.
-  let outcome: Outcome | null = call.deadlineAt <= now ? givenUp(call, 'no') : admit(filters, attempt);
-  if (outcome === null) {
-    // An attempt that is hedged when it is late goes on.
-    const goesOn = beside && call.asked?.hedge === true;
-    const perTryMs = goesOn ? null : (call.retries?.perTryTimeoutMs ?? null);
-    const deadlineAt = decideAttemptDeadline(now, perTryMs, call.deadlineAt);
-    tellPeer(attempt, call, deadlineAt);
-    if (beside) attempt.headers = copyFields(call.headers);
-    if (deadlineAt !== Number.POSITIVE_INFINITY) outbound.deadlines.arm(attempt, deadlineAt);
-    outcome = await outbound.transport.send(attempt);
-    outbound.deadlines.disarm(attempt);
-    if (attempt.resends > 0 && outcome.kind === 'response' && outcome.status < 500)
-      attempt.cluster.state.budget.refund(attempt.resends, outbound.clock.now());
-  }
-  settle(filters, attempt, outcome);
+  const refused = call.deadlineAt <= now ? givenUp(call, 'no') : admit(filters, attempt);
+  if (refused !== null) return settled(attempt, refused);
+  // An attempt that is hedged when it is late goes on.
+  const goesOn = beside && call.asked?.hedge === true;
+  const perTryMs = goesOn ? null : (call.retries?.perTryTimeoutMs ?? null);
+  const deadlineAt = decideAttemptDeadline(now, perTryMs, call.deadlineAt);
+  tellPeer(attempt, call, deadlineAt);
+  if (beside) attempt.headers = copyFields(call.headers);
+  if (deadlineAt !== Number.POSITIVE_INFINITY) outbound.deadlines.arm(attempt, deadlineAt);
+  return null;
+}
+
+/** All that comes after the wire. */
+export function concluded(outbound: Outbound, attempt: OutboundAttempt, outcome: Outcome): Outcome {
+  outbound.deadlines.disarm(attempt);
+  if (attempt.resends > 0 && outcome.kind === 'response' && outcome.status < 500)
+    attempt.cluster.state.budget.refund(attempt.resends, outbound.clock.now());
+  return settled(attempt, outcome);
+}
+
+function settled(attempt: OutboundAttempt, outcome: Outcome): Outcome {
+  settle(attempt.filters, attempt, outcome);
   if (outcome.kind === 'response') outcome.body.owner = attempt;
   else attempt.release();
   return outcome;

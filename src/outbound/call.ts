@@ -16,7 +16,7 @@ import { isSpent, matchingCondition, retryAttempts, spends } from '../traffic/re
 import type { RetryPolicy } from '../traffic/retry/policy.js';
 import { decideDeadline, parseGrpcTimeout } from '../traffic/timeout/index.js';
 import { heed, isTimeout, noContent } from './asked.js';
-import { runAttempt } from './attempt.js';
+import { beginFirst, concluded, OutboundAttempt, runAttempt } from './attempt.js';
 import type { OutboundSnapshot } from './bind.js';
 import type { BoundCluster } from './bound-cluster.js';
 import { hedgingOf, runHedged } from './hedged.js';
@@ -97,7 +97,10 @@ const NO_POLICY: Rejected = {
   because: 'no policy has been received yet',
 };
 
-/** Never rejects: how the call ended is the outcome. */
+/**
+ * Never rejects: how the call ended is the outcome. One function that waits once, for the wire: each promise between a call and its wire
+ * would cost three turns of the microtask queue.
+ */
 export async function runCall(outbound: Outbound, call: OutboundCall): Promise<Outcome> {
   const { snapshot } = outbound;
   if (outbound.closed) return CLOSED;
@@ -109,15 +112,34 @@ export async function runCall(outbound: Outbound, call: OutboundCall): Promise<O
   call.retries = plan.route?.retries ?? null;
   heed(call);
   outbound.entered();
-  call.onReleased = () => outbound.left(call);
+  call.onReleased = outbound;
   startDeadline(outbound, call, plan);
   call.watch();
   if (call.deadlineAt <= call.startedAt) call.cancel('deadline', undefined);
 
   const answer = admitCall(call.filters, call);
   let outcome = answer instanceof Promise ? await answer : answer;
-  if (call.cancelledBy !== undefined) outcome ??= givenUp(call, 'no');
-  outcome ??= plan.answer ?? (await attempts(outbound, call, plan.cluster!));
+  if (outcome === null && call.cancelledBy !== undefined) outcome = givenUp(call, 'no');
+  outcome ??= plan.answer;
+  if (outcome === null) {
+    const cluster = plan.cluster!;
+    const { serving } = call;
+    if (serving?.repeated !== true) cluster.state.budget.called(call.startedAt);
+    const hedging = hedgingOf(call, cluster);
+    if (hedging !== null) outcome = await runHedged(outbound, call, cluster, hedging);
+    else {
+      const first = beginFirst(outbound, call, cluster);
+      outcome =
+        first instanceof OutboundAttempt
+          ? concluded(outbound, first, await outbound.transport.send(first))
+          : first;
+    }
+    // The retry loop is entered on failure only.
+    const { retries } = call;
+    if (retries !== null && matchingCondition(retries, outcome) !== undefined)
+      outcome = await retryAfter(outbound, call, { cluster, first: outcome, retries });
+    if (serving !== undefined && isSpent(outcome)) serving.spendRetries();
+  }
   if (call.asked?.noContent === true && isTimeout(outcome)) outcome = noContent(call);
   if (outcome.kind !== 'response' && outcome.kind !== 'cancelled' && outcome.flag !== '-')
     call.flags.add(outcome.flag);
@@ -133,21 +155,6 @@ export async function runCall(outbound: Outbound, call: OutboundCall): Promise<O
     if (outcome.upgraded !== undefined) outbound.deadlines.disarm(call);
     outcome.body.owner = call;
   }
-  return outcome;
-}
-
-/** The first attempt runs with nothing around it; the retry loop is entered on failure only. */
-async function attempts(outbound: Outbound, call: OutboundCall, cluster: BoundCluster): Promise<Outcome> {
-  const { budget } = cluster.state;
-  const { serving, retries } = call;
-  if (serving?.repeated !== true) budget.called(call.startedAt);
-  const hedging = hedgingOf(call, cluster);
-  let outcome = await (hedging === null
-    ? runAttempt(outbound, call, cluster, 1)
-    : runHedged(outbound, call, cluster, hedging));
-  if (retries !== null && matchingCondition(retries, outcome) !== undefined)
-    outcome = await retryAfter(outbound, call, { cluster, first: outcome, retries });
-  if (serving !== undefined && isSpent(outcome)) serving.spendRetries();
   return outcome;
 }
 

@@ -71,7 +71,7 @@ export async function runConnection<S>(
   const plan = planConnection(snapshot, call, target, outbound.random);
   call.plan = plan;
   outbound.entered();
-  call.onReleased = () => outbound.left(call);
+  call.onReleased = outbound;
   startDeadline(outbound, call, plan);
   call.watch();
   const outcome = await attempted(outbound, call, plan, open);

@@ -43,7 +43,7 @@ async function send(outbound: Outbound, original: OutboundCall, cluster: BoundCl
   copy.cluster = cluster.policy.name;
   copy.deadlineAt = original.deadlineAt;
   outbound.entered();
-  copy.onReleased = () => outbound.left(copy);
+  copy.onReleased = outbound;
   if (copy.deadlineAt !== Number.POSITIVE_INFINITY) outbound.deadlines.arm(copy, copy.deadlineAt);
   const outcome = await runAttempt(outbound, copy, cluster, 1);
   if (outcome.kind === 'response') outcome.body.drop(NOT_READ);

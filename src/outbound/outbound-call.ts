@@ -28,11 +28,11 @@ export class OutboundCall extends Call implements BodyOwner {
   admitted = 0;
   filters: readonly CallFilter[] = [];
   /** Endpoints of the attempts so far. */
-  readonly tried: EndpointState[] = [];
+  tried: readonly EndpointState[] = NOBODY;
   /** That keeps the caller on the endpoint: goes out with the response. */
   cookie: MadeCookie | null = null;
-  /** Called once when nothing of the call runs any more. */
-  onReleased: (() => void) | null = null;
+  /** Told once when nothing of the call runs any more. */
+  onReleased: { left(call: OutboundCall): void } | null = null;
   readonly exchange: Exchange | undefined;
   readonly timeoutMs: number | undefined;
   readonly #signal: AbortSignal | null;
@@ -98,9 +98,11 @@ export class OutboundCall extends Call implements BodyOwner {
     releaseCall(this.filters, this);
     // Whoever produces the body must not wait for a reader that will not come.
     if (this.body instanceof StreamBody) this.body.cancel().catch(() => {});
-    this.onReleased?.();
+    this.onReleased?.left(this);
   }
 }
+
+const NOBODY: readonly EndpointState[] = [];
 
 /**
  * A handler that goes on although its caller is gone begins no calls for so long. What calls later is a timer or a queue that was made

@@ -7,7 +7,9 @@ import type { ResponseBody } from '../../model/response-body.js';
 import { type Outbound, runCall } from '../../outbound/call.js';
 import { responseOf } from '../../outbound/surface.js';
 import { BodyStream, collect } from '../body.js';
+import { asArrayBuffer, asBytes } from '../fetch/body-kinds.js';
 import { toBody, toFields } from '../fetch/request.js';
+import { type Target, Targets } from '../fetch/target.js';
 
 /** undici's options that mean something in a mesh; who is called, and how, is policy's business. */
 export interface RequestOptions {
@@ -42,26 +44,21 @@ export type RequestBody = Readable & {
 export type MeshRequest = (url: string | URL, options?: RequestOptions) => Promise<RequestResult>;
 
 export function requestOver(outbound: Outbound): MeshRequest {
-  return async (input, options = {}) => {
-    const url = new URL(input);
-    if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-      throw new MeshError(`${url.protocol} is not a scheme that the mesh carries: use http: or https:`, {
-        code: 'HEDDLE_INVALID_ARGUMENT',
-      });
-    }
-    const { query } = options;
-    if (query) for (const name of Object.keys(query)) url.searchParams.append(name, String(query[name]));
-    const headers = toFields(options.headers);
+  const targets = new Targets();
+  return async (input, { method, headers: given, body, query, signal, timeoutMs } = NO_OPTIONS) => {
+    const known = query ? null : targets.read(input);
+    const { scheme, authority, path } = known ?? parse(input, query ?? {});
+    const headers = toFields(given);
     const call = outbound.begin({
-      method: (options.method ?? 'GET').toUpperCase(),
-      scheme: url.protocol === 'https:' ? 'https' : 'http',
-      authority: url.host,
-      path: `${url.pathname}${url.search}`,
+      method: method === undefined ? 'GET' : method.toUpperCase(),
+      scheme,
+      authority,
+      path,
       headers,
       // undici guesses no content type from a string; neither do we.
-      body: typeof options.body === 'string' ? options.body : toBody(options.body, headers),
-      signal: options.signal,
-      timeoutMs: options.timeoutMs,
+      body: typeof body === 'string' ? body : toBody(body, headers),
+      signal,
+      timeoutMs,
     });
     const responded = responseOf(call, await runCall(outbound, call));
     return {
@@ -71,6 +68,23 @@ export function requestOver(outbound: Outbound): MeshRequest {
       body: new MixinBody(call, responded.body),
     };
   };
+}
+
+const NO_OPTIONS: RequestOptions = {};
+
+/** @throws TypeError if it is no URL, MeshError if it is not HTTP's */
+function parse(
+  input: string | URL,
+  query: NonNullable<RequestOptions['query']>,
+): Pick<Target, 'scheme' | 'authority' | 'path'> {
+  const url = new URL(input);
+  if (url.protocol !== 'http:' && url.protocol !== 'https:')
+    throw new MeshError(`${url.protocol} is not a scheme that the mesh carries: use http: or https:`, {
+      code: 'HEDDLE_INVALID_ARGUMENT',
+    });
+  for (const name of Object.keys(query)) url.searchParams.append(name, String(query[name]));
+  const scheme = url.protocol === 'https:' ? 'https' : 'http';
+  return { scheme, authority: url.host, path: `${url.pathname}${url.search}` };
 }
 
 /** Reads the whole body without going through the stream, unless the stream was begun. */
@@ -89,30 +103,33 @@ class MixinBody extends BodyStream {
     return this.#used || this.readableDidRead;
   }
 
-  async text(): Promise<string> {
-    return (await this.#whole()).toString('utf8');
+  text(): Promise<string> {
+    return this.#whole(asText);
   }
 
-  async json(): Promise<unknown> {
-    return JSON.parse(await this.text());
+  json(): Promise<unknown> {
+    return this.#whole(asJson);
   }
 
-  async bytes(): Promise<Uint8Array> {
-    return new Uint8Array(await this.arrayBuffer());
+  bytes(): Promise<Uint8Array> {
+    return this.#whole(asBytes);
   }
 
-  async arrayBuffer(): Promise<ArrayBuffer> {
-    const bytes = await this.#whole();
-    return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
+  arrayBuffer(): Promise<ArrayBuffer> {
+    return this.#whole(asArrayBuffer);
   }
 
-  async dump(): Promise<void> {
-    await this.#whole();
+  dump(): Promise<void> {
+    return this.#whole(asNothing);
   }
 
-  #whole(): Promise<Buffer> {
+  #whole<T>(convert: (bytes: Buffer) => T): Promise<T> {
     if (this.bodyUsed) return Promise.reject(new TypeError('Body is unusable: Body has already been read'));
     this.#used = true;
-    return collect(this.#call, this.#source);
+    return collect(this.#call, this.#source, convert);
   }
 }
+
+const asText = (bytes: Buffer): string => bytes.toString('utf8');
+const asJson = (bytes: Buffer): unknown => JSON.parse(asText(bytes));
+const asNothing = (): void => {};

@@ -60,7 +60,7 @@ export class ClientMetrics {
     const sets = destination === null ? this.#setsOfUnreached(call) : this.#setsOf(destination);
     const response = outcome.kind === 'response' ? outcome : null;
     const grpc = isGrpc(call.headers['content-type']) ? grpcStatusOf(response?.headers['grpc-status']) : null;
-    const flags = outcome.kind === 'cancelled' && call.flags.size === 0 ? GONE : call.flags;
+    const flags = call.flagged ? call.flags : outcome.kind === 'cancelled' ? GONE : NONE;
     const labels = sets.get(statusOf(outcome), flags, grpc);
     const sample = {
       durationMs,
@@ -102,4 +102,5 @@ export class ClientMetrics {
 
 /** Envoy's flag for a caller that went away. */
 const GONE: ReadonlySet<ResponseFlag> = new Set<ResponseFlag>(['DC']);
+const NONE: ReadonlySet<ResponseFlag> = new Set();
 const PORT = /:\d{1,5}$/;

@@ -27,22 +27,29 @@ export function newRequestId(random: Random): string {
   const d = word(random);
   const versioned = (b & 0xffff0fff) | 0x4000;
   const variant = (c & 0x3fffffff) | 0x80000000;
-  return `${high(a)}${low(a)}-${high(versioned)}-${low(versioned)}-${high(variant)}-${low(variant)}${high(d)}${low(d)}`;
+  // Written at once: a string joined of twenty parts is a tree, which costs as much again when it goes to the wire.
+  // biome-ignore format: one group of digits a line
+  return String.fromCharCode(
+    DIGITS[(a >>> 28) & 15]!, DIGITS[(a >>> 24) & 15]!, DIGITS[(a >>> 20) & 15]!, DIGITS[(a >>> 16) & 15]!,
+    DIGITS[(a >>> 12) & 15]!, DIGITS[(a >>> 8) & 15]!, DIGITS[(a >>> 4) & 15]!, DIGITS[a & 15]!,
+    DASH,
+    DIGITS[(versioned >>> 28) & 15]!, DIGITS[(versioned >>> 24) & 15]!, DIGITS[(versioned >>> 20) & 15]!, DIGITS[(versioned >>> 16) & 15]!,
+    DASH,
+    DIGITS[(versioned >>> 12) & 15]!, DIGITS[(versioned >>> 8) & 15]!, DIGITS[(versioned >>> 4) & 15]!, DIGITS[versioned & 15]!,
+    DASH,
+    DIGITS[(variant >>> 28) & 15]!, DIGITS[(variant >>> 24) & 15]!, DIGITS[(variant >>> 20) & 15]!, DIGITS[(variant >>> 16) & 15]!,
+    DASH,
+    DIGITS[(variant >>> 12) & 15]!, DIGITS[(variant >>> 8) & 15]!, DIGITS[(variant >>> 4) & 15]!, DIGITS[variant & 15]!,
+    DIGITS[(d >>> 28) & 15]!, DIGITS[(d >>> 24) & 15]!, DIGITS[(d >>> 20) & 15]!, DIGITS[(d >>> 16) & 15]!,
+    DIGITS[(d >>> 12) & 15]!, DIGITS[(d >>> 8) & 15]!, DIGITS[(d >>> 4) & 15]!, DIGITS[d & 15]!,
+  );
 }
 
 function word(random: Random): number {
   return Math.floor(random.next() * 0x1_0000_0000) | 0;
 }
 
-function high(value: number): string {
-  return HEX[value >>> 24]! + HEX[(value >>> 16) & 0xff]!;
-}
-
-function low(value: number): string {
-  return HEX[(value >>> 8) & 0xff]! + HEX[value & 0xff]!;
-}
-
-/** Digits of each byte: an id is made for every call that begins a chain, and `toString(16)` costs more than the rest. */
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+const DIGITS = Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
+const DASH = 0x2d;
 
 const VISIBLE = /^[\x21-\x7e]+$/;

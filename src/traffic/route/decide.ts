@@ -42,8 +42,11 @@ export function decideRoute(
   trace?: RouteTrace,
 ): RouteVerdict {
   const end = pathEnd(request.path);
-  for (const route of table.routes) {
+  const { routes } = table;
+  for (let i = 0; i < routes.length; i += 1) {
+    const route = routes[i]!;
     if (route.conditions !== null) {
+      if (trace === undefined && route.excludes(request.path, end)) continue;
       const failed = firstFailed(route.conditions, request, end);
       if (failed !== null) {
         trace?.skipped(route, failed);
@@ -62,7 +65,8 @@ export function decideRoute(
 
 /** null: all hold. */
 function firstFailed(conditions: readonly Condition[], request: RequestFacts, end: number): Condition | null {
-  for (const condition of conditions) if (!condition.holds(request, end)) return condition;
+  for (let i = 0; i < conditions.length; i += 1)
+    if (!conditions[i]!.holds(request, end)) return conditions[i]!;
   return null;
 }
 

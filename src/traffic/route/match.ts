@@ -3,6 +3,7 @@
  * that fails, an explanation describes it.
  * @source Istio `route.go` translateRouteMatch; Envoy `config_impl.cc`, `header_utility.cc`
  */
+import { headerValue } from '../../base/headers.js';
 import type { RouteMatch, StringMatch } from './policy.js';
 import {
   barePath,
@@ -27,6 +28,8 @@ export class Condition {
   readonly port: number;
   /** Of the claim, else empty. */
   readonly claim: readonly string[];
+  /** A header that is only a header, not a part of the request line. */
+  readonly #plain: boolean;
 
   constructor(subject: Subject, matcher: StringMatcher | null, parts: ConditionParts = {}) {
     this.subject = subject;
@@ -35,6 +38,7 @@ export class Condition {
     this.name = parts.name ?? this.claim.join('.');
     this.inverted = parts.invert === true;
     this.port = parts.port ?? 0;
+    this.#plain = subject === 'header' && !this.name.startsWith(':') && this.name !== 'host';
   }
 
   /** @param pathEnd where the request's path ends and its query begins */
@@ -51,7 +55,9 @@ export class Condition {
       case 'port':
         return request.port === this.port;
       case 'header':
-        return this.#named(requestField(request, this.name));
+        return this.#named(
+          this.#plain ? headerValue(request.headers, this.name) : requestField(request, this.name),
+        );
       case 'query':
         return this.#queryMatches(request.path);
       case 'claim':

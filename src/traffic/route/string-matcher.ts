@@ -52,6 +52,12 @@ export class StringMatcher {
     }
   }
 
+  /** What everything begins with that matches, letter by letter; empty if nothing is known. */
+  get literal(): string {
+    if (this.foldCase) return '';
+    return this.#pattern === null ? this.text : this.#pattern.prefix;
+  }
+
   /** false: a pattern that surely does not match what begins at `start`. */
   mayMatchAt(text: string, start: number): boolean {
     return this.#pattern === null || text.startsWith(this.#pattern.prefix, start);
