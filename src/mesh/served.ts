@@ -7,6 +7,7 @@ import {
   type ListenTarget,
   listen,
 } from '../adapters/node-http/index.js';
+import { MeshError } from '../base/errors.js';
 import type { InboundPath } from '../inbound/exchange.js';
 import type { InboundTls } from '../inbound/handshake.js';
 import type { ListenerRegistration } from '../ports/control-protocol.js';
@@ -40,6 +41,7 @@ export class Served {
   readonly #parts: ServedParts;
   readonly #open: Pick<Listening, 'close'>[] = [];
   #listeners: readonly ListenerRegistration[] = [];
+  #closed = false;
 
   constructor(parts: ServedParts) {
     this.#parts = parts;
@@ -50,11 +52,16 @@ export class Served {
     return this.#listeners;
   }
 
-  /** @throws MeshError `HEDDLE_INVALID_ARGUMENT` if the port cannot be had */
+  /** @throws MeshError `HEDDLE_INVALID_ARGUMENT` if the port cannot be had; `HEDDLE_CLOSED` after {@link withdraw} */
   async listen(target: ListenTarget, port: number, options: MeshListenOptions): Promise<Listening> {
     const { path, tls, settings } = this.#parts;
     const { address } = settings;
     const listening = await listen(path, { target, port, tls }, { address, ...options });
+    if (this.#closed) {
+      // The mesh was left while the port was being opened.
+      await listening.close(0);
+      throw new MeshError('this mesh was closed', { code: 'HEDDLE_CLOSED' });
+    }
     this.#open.push(listening);
     this.#announce(listening.port, port, options);
     return listening;
@@ -79,8 +86,9 @@ export class Served {
     return { adopted, release };
   }
 
-  /** Callers are told to go elsewhere. */
+  /** Callers are told to go elsewhere, and no port is opened any more. */
   withdraw(): void {
+    this.#closed = true;
     this.#register([]);
   }
 
