@@ -1,6 +1,8 @@
 /**
- * Policies of `heddle.dev/v1`. HDL0009: for a host that nobody knows. HDL0005: an older one of the same scope shuts it out.
+ * Policies of `heddle.dev/v1`. HDL0009: for a host that nobody knows. HDL0005: an older one of the same scope shuts it out, or the
+ * host's DestinationRule says which endpoint it is, so that there is nothing to choose by latency.
  */
+import type { DestinationRuleSpec } from '../kinds/destination-rule.js';
 import { fullName } from '../resolve/names.js';
 import { compareAge } from '../resolve/order.js';
 import { hintFor } from './references.js';
@@ -15,7 +17,31 @@ interface HeddlePolicy extends Attached {
 export const heddlePolicies: Analyzer = (world, report) => {
   checkKind(world.resiliencePolicies, world, report);
   checkKind(world.rateLimits, world, report);
+  checkPeakEwma(world, report);
 };
+
+function checkPeakEwma({ resiliencePolicies, destinationRules }: World, report: Report): void {
+  for (const subject of resiliencePolicies.asked) {
+    const { spec, metadata } = subject;
+    if (spec.host === undefined || spec.loadBalancer?.peakEwma === undefined) continue;
+    const host = fullName(spec.host, metadata.namespace);
+    const rule = destinationRules.all.find(
+      (one) => fullName(one.spec.host ?? '', one.metadata.namespace) === host && choosesItself(one.spec),
+    );
+    if (rule === undefined) continue;
+    report(subject, {
+      code: 'HDL0005',
+      level: 'warning',
+      path: ['spec', 'loadBalancer', 'peakEwma'],
+      message: `${rule.id} says which endpoint of '${host}' a call goes to, so this has no effect; take out one of them`,
+    });
+  }
+}
+
+function choosesItself({ trafficPolicy }: DestinationRuleSpec): boolean {
+  const balancer = trafficPolicy?.loadBalancer;
+  return balancer?.consistentHash !== undefined || balancer?.simple === 'PASSTHROUGH';
+}
 
 function checkKind(policies: Subjects<HeddlePolicy>, world: World, report: Report): void {
   const asked = new Set(policies.asked);

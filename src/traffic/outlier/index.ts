@@ -1,2 +1,3 @@
 export { outlierFilter } from './filter.js';
-export { type OutlierOptions, type OutlierReason, OutlierState } from './state.js';
+export type { OutlierOptions, OutlierReason } from './options.js';
+export { OutlierState } from './state.js';

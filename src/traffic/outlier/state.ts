@@ -4,40 +4,14 @@
  * goes by numbers, while there are calls.
  * @source Envoy `outlier_detection_impl.cc`
  */
-import type { Clock, Timer } from '../../base/clock.js';
-import type { Random } from '../../base/random.js';
+import type { Timer } from '../../base/clock.js';
 import type { EndpointState } from '../../model/endpoint-state.js';
 import type { Outcome } from '../../model/outcome.js';
 import { countedStatus, ejectionMs, isGatewayError, mayEject, NO_VERDICT, nextMultiplier } from './decide.js';
+import type { OutlierOptions, OutlierReason } from './options.js';
+import { outliersAmong } from './outliers.js';
 import type { OutlierPolicy } from './policy.js';
 import { EndpointRecord } from './record.js';
-import {
-  isFailurePercentageOutlier,
-  isSuccessRateOutlier,
-  mayCompareFailures,
-  successRateThreshold,
-} from './statistics.js';
-
-/** What an endpoint is ejected for. */
-export type OutlierReason =
-  | 'consecutive-5xx'
-  | 'consecutive-gateway-errors'
-  | 'consecutive-local-origin-failures'
-  | 'success-rate'
-  | 'failure-percentage';
-
-export interface OutlierOptions {
-  readonly clock: Clock;
-  /** Draws who is ejected where policy enforces only a part. */
-  readonly random: Random;
-  readonly policy: OutlierPolicy;
-  readonly onEjected?: (endpoint: EndpointState, reason: OutlierReason, ejectedMs: number) => void;
-  readonly onReturned?: (endpoint: EndpointState) => void;
-  /** An endpoint should have gone, but `maxEjectionPercent` of them are out already. */
-  readonly onOverflow?: (endpoint: EndpointState, reason: OutlierReason) => void;
-  /** An endpoint should have gone, but the lot fell otherwise: `enforcingPercent`. */
-  readonly onSpared?: (endpoint: EndpointState, reason: OutlierReason) => void;
-}
 
 const ALWAYS = 100;
 
@@ -175,28 +149,11 @@ export class OutlierState {
         this.#return(endpoint, record, now);
       record.turn();
     }
-    this.#compare();
+    for (const { endpoint, record, reason, enforcingPercent } of outliersAmong(this.#records, this.#policy))
+      this.#detected(endpoint, record, reason, enforcingPercent);
     for (const [endpoint, record] of this.#records) {
       if (!endpoint.ejected && record.multiplier > 0 && now - record.returnedAt >= this.#policy.intervalMs)
         record.multiplier -= 1;
-    }
-  }
-
-  #compare(): void {
-    const { successRate, failurePercentage } = this.#policy;
-    if (successRate === undefined && failurePercentage === undefined) return;
-    const compared = [...this.#records].filter(([endpoint]) => !endpoint.ejected);
-    const tallies = compared.map(([, { tally }]) => tally);
-    const threshold = successRate === undefined ? null : successRateThreshold(tallies, successRate);
-    if (successRate !== undefined && threshold !== null) {
-      for (const [endpoint, record] of compared)
-        if (isSuccessRateOutlier(record.tally, successRate, threshold))
-          this.#detected(endpoint, record, 'success-rate', successRate.enforcingPercent);
-    }
-    if (failurePercentage !== undefined && mayCompareFailures(tallies, failurePercentage)) {
-      for (const [endpoint, record] of compared)
-        if (isFailurePercentageOutlier(record.tally, failurePercentage))
-          this.#detected(endpoint, record, 'failure-percentage', failurePercentage.enforcingPercent);
     }
   }
 
