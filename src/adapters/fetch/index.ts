@@ -17,7 +17,7 @@ export type { FetchInit } from './request.js';
 
 /**
  * The fetch API over the mesh. A response that has arrived holds nothing, read or not; one of more than 64 KiB that nobody reads keeps
- * its connection, and counts as in flight, until the call's deadline: read it, or `await response.body?.cancel()`.
+ * its connection, and counts as in flight, until the call's deadline or until it is garbage: read it, or `await response.body?.cancel()`.
  */
 export type MeshFetch = (input: string | URL | Request, init?: FetchInit) => Promise<Response>;
 

@@ -49,7 +49,7 @@ class Whole<T> implements BodySink {
 
   onEnd(): void {
     // A turn later, so that whoever aborts right after he asked for the body does not get it, here already or not.
-    if (this.#live.signal !== null && this.#first !== null) queueMicrotask(() => this.#settle());
+    if (this.#live.signal?.aborted === false && this.#first !== null) queueMicrotask(() => this.#settle());
     else this.#settle();
   }
 
