@@ -22,7 +22,7 @@ export interface ConnectionOwner {
   refused(one: StreamAttempt, cause: Error): void;
   /** The connection that `one` was sent on had died unseen: another one is to take it. */
   resend(one: StreamAttempt): void;
-  /** It was not made; nothing was sent. In place of `gone`. */
+  /** It was not made, or taken away before it carried anything. In place of `gone`. */
   failed(connection: Connection, error: Error): void;
   /** The peer has chosen HTTP/1.1, which `socket` speaks from now on. In place of `gone`. */
   speaksHttp1(connection: Connection, socket: Socket): void;
@@ -60,7 +60,7 @@ export class Connection implements Carrier, Living {
   #limit = 0;
   #served = 0;
   lost: Error | null = null;
-  stale = false;
+  answers = 0;
 
   /** @throws what {@link Opening} throws */
   constructor(parts: OpeningParts, destination: Destination, owner: ConnectionOwner) {
@@ -94,10 +94,7 @@ export class Connection implements Carrier, Living {
 
   /** @returns false: it takes no more after all */
   take(one: StreamAttempt): boolean {
-    if (this.isIdle) {
-      this.#socket!.ref();
-      this.stale = this.#served > 0;
-    }
+    if (this.isIdle) this.#socket!.ref();
     this.#running.add(one);
     const started = one.start(this, this.#session!);
     if (started !== 'running') this.ended(one);
@@ -214,6 +211,7 @@ export class Connection implements Carrier, Living {
       this.#fail(error);
       return;
     }
+    if (this.#served === 0) this.lost ??= error;
     if (this.#state === 'ready') {
       this.#state = 'leaving';
       this.#owner.leaves(this);
@@ -271,6 +269,8 @@ export class Connection implements Carrier, Living {
     this.#state = 'over';
     this.#lifetime?.end();
     if (before === 'ready') this.#owner.leaves(this);
-    if (this.isIdle) this.#owner.gone(this);
+    // Who has taken nothing at all would take nothing the next time.
+    if (this.#served === 0 && this.lost !== null) this.#owner.failed(this, this.lost);
+    else if (this.isIdle) this.#owner.gone(this);
   }
 }

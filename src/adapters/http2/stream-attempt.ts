@@ -19,12 +19,14 @@ export interface Carrier {
   readonly scheme: 'http' | 'https';
   /** Why it is broken; null: it is not. */
   readonly lost: Error | null;
-  /** It had idled when the streams that run now began, and the peer has answered none of them since. */
-  stale: boolean;
+  /** Heads of responses that came. */
+  answers: number;
   /** The stream of `one` is closed. */
   ended(one: StreamAttempt): void;
   /** Another connection is to take `one`. */
   resend(one: StreamAttempt): void;
+  /** Takes nothing new. */
+  leave(): void;
   /** Monotonic milliseconds. */
   now(): number;
 }
@@ -53,6 +55,8 @@ export class StreamAttempt implements BodyProducer {
   /** The peer has said that there is no more. */
   #whole = false;
   #error: Error | null = null;
+  /** What its connection had answered when it began. */
+  #answersBefore = 0;
 
   constructor(attempt: Attempt, resolve: (outcome: Outcome | Promise<Outcome>) => void) {
     this.attempt = attempt;
@@ -72,6 +76,8 @@ export class StreamAttempt implements BodyProducer {
   /** @returns `running`; `over`: the request cannot be sent; `not-taken`: the session takes no more streams */
   start(carrier: Carrier, session: ClientHttp2Session): 'running' | 'over' | 'not-taken' {
     this.#queue = null;
+    // Node 24 would give a stream that fails later.
+    if (session.closed || session.destroyed) return 'not-taken';
     const { call } = this.attempt;
     const { body } = call;
     const headers = this.attempt.headers ?? call.headers;
@@ -85,6 +91,7 @@ export class StreamAttempt implements BodyProducer {
       return 'over';
     }
     this.#carrier = carrier;
+    this.#answersBefore = carrier.answers;
     this.#stream = stream;
     listen(stream, this);
     if (body instanceof StreamBody) this.#send(stream, body, headers['content-length']);
@@ -125,7 +132,7 @@ export class StreamAttempt implements BodyProducer {
     const resolve = this.#resolve;
     if (status < 200 || resolve === null) return;
     this.#resolve = null;
-    if (this.#carrier !== null) this.#carrier.stale = false;
+    if (this.#carrier !== null) this.#carrier.answers += 1;
     this.#body = new ResponseBody(this);
     resolve({ kind: 'response', status, statusText: '', headers: receivedFields(raw), body: this.#body });
   }
@@ -202,16 +209,21 @@ export class StreamAttempt implements BodyProducer {
     else this.settle(outcome);
   }
 
+  /** Nothing was answered since this was sent. */
+  #isSilent(carrier: Carrier): boolean {
+    return this.#resolve !== null && carrier.answers === this.#answersBefore;
+  }
+
   /**
-   * A connection that had idled was gone when we used it: what may be repeated goes out again at once, on another one; it ends with
-   * the first that is new.
+   * A connection that had answered others was gone when this was sent on it: the peer closed it while the request was on its way, or
+   * it died unseen. What may be repeated goes out again at once, on another one; it ends with the first that is new.
    * @source RFC 9110 §9.2.2
    */
   #mayGoAgain(carrier: Carrier): boolean {
     const { attempt } = this;
     return (
-      carrier.stale &&
-      this.#resolve !== null &&
+      this.#answersBefore > 0 &&
+      this.#isSilent(carrier) &&
       isIdempotent(attempt.call.method) &&
       isReplayable(attempt.call.body) &&
       attempt.mayGoAgain(carrier.now())
@@ -234,11 +246,17 @@ export class StreamAttempt implements BodyProducer {
 
   #stop(stop: AttemptStop): void {
     const stream = this.#stream;
+    const carrier = this.#carrier;
+    const isDoubtful = stop !== 'cancelled' && carrier !== null && this.#isSilent(carrier);
     this.#queue?.forget(this);
     this.attempt.abort = null;
     this.#body?.fail(new AttemptStopped(stop));
     this.settle(stopped(stop, stream === null ? 'no' : 'maybe'));
     stream?.close(constants.NGHTTP2_CANCEL);
+    if (!isDoubtful) return;
+    // Nobody knows whether the connection is alive: HTTP/1.1 would close it, too. On a dead one streams do not close (Node 20).
+    carrier.leave();
+    carrier.ended(this);
   }
 }
 
