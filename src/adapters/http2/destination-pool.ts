@@ -149,15 +149,15 @@ export class DestinationPool implements ConnectionOwner, Queue {
   }
 
   /**
-   * As many more connections as those who wait are likely to fill. None while one is idle: its peer takes no streams at all just now,
-   * and would take none on another.
+   * As many more connections as those who wait are likely to fill. None while a peer takes no streams at all: it would take none on
+   * another.
    */
   #grow(): void {
     const { maxConnections } = this.#destination.connection;
     while (
       this.#waiting.size > this.#opening.size * this.#expected &&
       this.#ready.length + this.#opening.size < maxConnections &&
-      !this.#ready.some((connection) => connection.isIdle)
+      !this.#ready.some(({ limit }) => limit === 0)
     )
       if (!this.#open()) return;
   }
