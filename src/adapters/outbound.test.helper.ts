@@ -25,6 +25,8 @@ export interface Served {
   accepted(): number;
   /** Connections that are over. After an abort undici opens a next one at once, so fewer open ones prove nothing. */
   closed(): number;
+  /** As a process that is killed: its port and all of its connections are gone. */
+  die(): Promise<void>;
 }
 
 /** Serves HTTP on 127.0.0.1 until the test is over. */
@@ -57,6 +59,12 @@ async function listening(t: TestContext, server: Server): Promise<Served> {
     sockets,
     accepted: () => accepted,
     closed: () => accepted - sockets.size,
+    async die() {
+      const closed = once(server, 'close');
+      server.close();
+      for (const socket of sockets) socket.resetAndDestroy();
+      await closed;
+    },
   };
 }
 

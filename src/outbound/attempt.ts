@@ -155,7 +155,7 @@ function prepare(
 /** All that comes after the wire. */
 export function concluded(outbound: Outbound, attempt: OutboundAttempt, outcome: Outcome): Outcome {
   outbound.deadlines.disarm(attempt);
-  if (attempt.resends > 0 && outcome.kind === 'response' && outcome.status < 500)
+  if (attempt.resends > 0 && multipliesNothing(outcome))
     attempt.cluster.state.budget.refund(attempt.resends, outbound.clock.now());
   return settled(attempt, outcome);
 }
@@ -165,6 +165,15 @@ function settled(attempt: OutboundAttempt, outcome: Outcome): Outcome {
   if (outcome.kind === 'response') outcome.body.owner = attempt;
   else attempt.release();
   return outcome;
+}
+
+/** Was what had been lost with an idle connection answered well, or did it reach nobody when it was sent again? */
+function multipliesNothing(outcome: Outcome): boolean {
+  if (outcome.kind === 'response') return outcome.status < 500;
+  return (
+    outcome.kind === 'failed' &&
+    (outcome.reset === 'connection-failure' || outcome.reset === 'connection-timeout')
+  );
 }
 
 /**

@@ -12,7 +12,7 @@ import { Replicas } from './replicas.js';
 const SECONDS = Number(process.env.CONSTANT_RATE_SECONDS ?? 25);
 const RATE = 80;
 /** Certificates are renewed at half of it. */
-const SVID_TTL_MS = 12_000;
+const SVID_TTL_MS = 30_000;
 
 test('not one call fails while policy, certificates, endpoints and the config service change', {
   timeout: (SECONDS + 120) * 1_000,

@@ -31,6 +31,8 @@ export class AttemptHandler implements Dispatcher.DispatchHandler, PooledRequest
   #reused = false;
   /** It was written to a connection already. */
   #sent = false;
+  /** To the connection that it goes on now. */
+  #written = false;
 
   /** @param again sends it once more, if that may be */
   constructor(
@@ -62,6 +64,7 @@ export class AttemptHandler implements Dispatcher.DispatchHandler, PooledRequest
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
     this.#sent = true;
+    this.#written = true;
     this.#reused = this.connection !== null && this.connection.answered > 0;
     if (this.attempt.stopped !== null) controller.abort(new Error(this.attempt.stopped));
   }
@@ -105,15 +108,16 @@ export class AttemptHandler implements Dispatcher.DispatchHandler, PooledRequest
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
-    const outcome = failureOf(error, this.attempt, this.#sent);
+    const outcome = failureOf(error, this.attempt, this.#written);
     if (outcome.kind === 'failed' && outcome.reset === 'connection-termination' && this.#mayGoAgain()) {
       this.#controller = null;
+      this.#written = false;
       if (this.#again(this)) return;
     }
     this.attempt.abort = null;
     this.place?.leave();
     if (this.#body !== null) this.#body.fail(error);
-    else this.settle(outcome);
+    else this.settle(this.#sent && outcome.kind === 'failed' ? { ...outcome, sent: 'maybe' } : outcome);
   }
 
   // -- the body's side --

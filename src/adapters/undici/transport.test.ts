@@ -434,3 +434,32 @@ test('a server that breaks off whatever it is asked on a kept connection is not 
   }
   assert.ok(heads.length <= calls * 1.2 + 32, `${heads.length} requests for ${calls} calls`);
 });
+
+test('a process dies with calls under way: what goes out again meets a closed port, and is tried elsewhere', async (t) => {
+  // Answers once a connection; when the second requests are there, nobody is.
+  const waiting = new Set<Socket>();
+  const dying = await serveRaw(
+    t,
+    answersOnce([], (socket) => void waiting.add(socket)),
+  );
+  const alive = await serve(t, (_request, response) => void response.end('ok'));
+  const { fetch, outbound } = over(t, [dying.port, alive.port], {
+    clusters: [cluster({ retryBudget: { budgetPercent: 100, minRetryConcurrency: 20 } })],
+    routes: [route({ retries: retries({ on: ['connect-failure'], backoffMs: 1, explicit: false }) })],
+  });
+  let answered = 0;
+  const burst = () =>
+    Array.from({ length: 20 }, async () => {
+      const text = await (await fetch('http://reviews/')).text();
+      answered += 1;
+      return text;
+    });
+  await Promise.all(burst());
+  await idle();
+  answered = 0;
+  const calls = burst();
+  await until(() => waiting.size > 0 && waiting.size + answered === 20);
+  await dying.die();
+  assert.deepEqual(new Set(await Promise.all(calls)), new Set(['ok']));
+  assert.equal(outbound.active, 0);
+});

@@ -11,7 +11,8 @@ async function ask(url: string, user: string | undefined): Promise<Record<string
     const response = await mesh.fetch(url, { headers: user === undefined ? {} : { 'end-user': user } });
     return response.ok ? ((await response.json()) as Record<string, unknown>) : { error: response.status };
   } catch (error) {
-    return { error: (error as Error).message };
+    // Why a fetch failed is its cause.
+    return { error: String((error as Error).cause ?? error) };
   }
 }
 
