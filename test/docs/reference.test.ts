@@ -69,8 +69,11 @@ test('cli.md: every command', () => {
 });
 
 test('exports.md: what an entry point exports is what it has when it is loaded', async () => {
-  for (const { name, values } of entryPoints())
+  for (const { name, values } of entryPoints()) {
+    // Loading it is joining; test/end-to-end has tests of that.
+    if (name === 'heddle/auto') continue;
     assert.deepEqual(Object.keys((await import(name)) as object).sort(), values, name);
+  }
 });
 
 /** As the config service serves them. Its modules are not entry points: this asks what they list, and calls none of them. */
