@@ -1,5 +1,4 @@
 /** Which protocol an attempt goes by: HTTP/2 where policy says so and the peer agrees, else HTTP/1.1. */
-import type { Socket } from 'node:net';
 import type { Attempt } from '../model/attempt.js';
 import type { Destination } from '../model/destination.js';
 import type { Outcome } from '../model/outcome.js';
@@ -12,21 +11,13 @@ import { UndiciTransport } from './undici/transport.js';
 export class HttpTransport implements Transport {
   readonly #http1: UndiciTransport;
   readonly #http2: Http2Transport;
-  /** Connections whose peers chose HTTP/1.1 though HTTP/2 was offered, by the destination's key, until the next attempt takes them. */
-  readonly #handedOver = new Map<string, Socket>();
 
   constructor({ contexts, clock }: OpeningParts) {
-    this.#http1 = new UndiciTransport(
-      connectorFor(contexts, clock, (destination) => this.#handed(destination)),
-      clock,
-    );
+    this.#http1 = new UndiciTransport(connectorFor(contexts, clock), clock);
     this.#http2 = new Http2Transport({
       contexts,
       clock,
-      http1: {
-        send: (attempt) => this.#http1.send(attempt),
-        adopt: (destination, socket) => this.#adopt(destination, socket),
-      },
+      http1: { send: (attempt) => this.#http1.send(attempt) },
     });
   }
 
@@ -51,23 +42,6 @@ export class HttpTransport implements Transport {
   /** Closes everything at once; what is in flight fails with `HEDDLE_CLOSED`. */
   async destroy(): Promise<void> {
     await Promise.all([this.#http2.destroy(), this.#http1.destroy()]);
-  }
-
-  #adopt(destination: Destination, socket: Socket): void {
-    const drop = () => void socket.destroy();
-    socket.on('error', drop);
-    this.#handedOver.set(destination.key, socket);
-    // By then the attempts that it was opened for are with HTTP/1.1, which has asked for a connection.
-    setImmediate(() => {
-      if (this.#handed(destination) === socket) drop();
-    });
-  }
-
-  #handed({ key }: Destination): Socket | undefined {
-    const socket = this.#handedOver.get(key);
-    if (socket === undefined) return undefined;
-    this.#handedOver.delete(key);
-    return socket.destroyed ? undefined : socket;
   }
 }
 

@@ -12,8 +12,6 @@ import type { Queue, StreamAttempt } from './stream-attempt.js';
 /** Who serves destinations that turn out to speak HTTP/1.1. */
 export interface Http1Fallback {
   send(attempt: Attempt): Promise<Outcome>;
-  /** Takes over a connection to `destination`, for one of the attempts that are sent next. */
-  adopt(destination: Destination, socket: Socket): void;
 }
 
 export interface PoolParts extends OpeningParts {
@@ -126,8 +124,8 @@ export class DestinationPool implements ConnectionOwner, Queue {
     this.#speaksHttp1 = true;
     this.#opening.delete(connection);
     this.#all.delete(connection);
-    if (this.#waiting.size === 0) socket.destroy();
-    else this.#parts.http1.adopt(this.#destination, socket);
+    // HTTP/1.1 opens its own: that costs one connection, once.
+    socket.destroy();
     for (const one of this.#waiting) {
       this.#waiting.delete(one);
       one.handOver(this.#overHttp1);
