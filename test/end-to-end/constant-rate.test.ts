@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { join } from 'heddle';
+import { join, type Mesh } from 'heddle';
 import { ConfigService } from './config-service.js';
 import { Replicas } from './replicas.js';
 
@@ -72,7 +72,9 @@ test('not one call fails while policy, certificates, endpoints and the config se
   })();
   const endpoints = (async () => {
     while (Date.now() < until - 2_000) {
-      await replicas.add();
+      const added = await replicas.add();
+      // As a rollout does: nobody is told to leave before whoever takes over is in service.
+      while (!knows(mesh, Number(added.lines[0]))) await delay(50);
       await delay(500);
       await replicas.retire();
       await delay(500);
@@ -105,3 +107,9 @@ test('not one call fails while policy, certificates, endpoints and the config se
   const { times } = replicas.done();
   for (const [what, count] of times) if (what.startsWith('POST')) assert.equal(count, 1, what);
 });
+
+/** Does the caller know of the endpoint at `port`? */
+function knows(mesh: Mesh, port: number): boolean {
+  const endpoints = mesh.status().clusters.flatMap((cluster) => cluster.endpoints);
+  return endpoints.some(({ key }) => key.endsWith(`:${port}`));
+}

@@ -228,7 +228,7 @@ export class Connection implements Carrier, Living {
   }
 
   #broke(error: Error): void {
-    if (this.#state === 'opening') this.#fail(error);
+    if (this.#state === 'opening') this.#fail(isOfHttp2(error) ? noHttp2(error) : error);
     else this.leave();
   }
 
@@ -273,4 +273,15 @@ export class Connection implements Carrier, Living {
     if (this.#served === 0 && this.lost !== null) this.#owner.failed(this, this.lost);
     else if (this.isIdle) this.#owner.gone(this);
   }
+}
+
+function isOfHttp2(error: NodeJS.ErrnoException): boolean {
+  return error.code?.startsWith('ERR_HTTP2_') === true;
+}
+
+/** A first answer that is no HTTP/2 is nearly always HTTP/1.1 in plain text, where nothing is negotiated. */
+function noHttp2(error: NodeJS.ErrnoException): Error {
+  const because =
+    'the peer did not answer in HTTP/2, which policy says it speaks (protocol HTTP2 or GRPC of its port, or h2UpgradePolicy)';
+  return Object.assign(new Error(because, { cause: error }), { code: error.code });
 }
