@@ -98,6 +98,8 @@ test('not one call fails while policy, certificates, endpoints and the config se
       await service.kill();
       await delay(700);
       await service.run();
+      // Until all are connected again.
+      await delay(3_000);
     });
     restarts += 1;
     await delay(1_000);
