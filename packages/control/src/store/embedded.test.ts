@@ -63,6 +63,32 @@ test('a store that is opened again has its keys, revision and history, and its l
   assert.equal(await second.get('b'), undefined);
 });
 
+test('a lease that nobody renews ends, however often the store is opened again', async (context) => {
+  const path = await directory(context);
+  const clock = new FakeClock();
+  const open = () => openEmbeddedStore({ directory: path, clock });
+  const first = open();
+  const dead = await first.grant(3_000);
+  const alive = await first.grant(3_000);
+  await first.commit({ operations: [{ type: 'put', key: 'dead', value: 1, lease: dead }] });
+  await first.commit({ operations: [{ type: 'put', key: 'alive', value: 1, lease: alive }] });
+  await first.close();
+  // A life of a second; the hour between two of them takes nothing from anybody.
+  for (let life = 1; life <= 2; life += 1) {
+    const store = open();
+    assert.equal(await store.keepAlive(alive), true);
+    for (let step = 0; step < 4; step += 1) clock.advance(250);
+    await store.close();
+    clock.advance(3_600_000);
+  }
+  await using last = disposable(open());
+  const watch = last.watch('')[Symbol.asyncIterator]();
+  clock.advance(1_000);
+  await watch.next();
+  assert.equal(await last.get('dead'), undefined);
+  assert.equal((await last.get('alive'))?.value, 1, 'it was renewed in the life before');
+});
+
 test('whatever was acknowledged before SIGKILL is there afterwards, and revisions go on', async (context) => {
   const path = await directory(context);
   const child = spawn(

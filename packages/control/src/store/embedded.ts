@@ -10,6 +10,7 @@ import { systemClock } from 'heddle/ports';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { rewind } from './history.js';
 import { Leases } from './leases.js';
+import { LeftOver } from './left-over.js';
 import {
   type CommitResult,
   CompactedError,
@@ -39,14 +40,17 @@ export function openEmbeddedStore(options: EmbeddedStoreOptions): Store {
 }
 
 type LogKey = [revision: number, index: number];
+/** Its length; and what is left of it, once it has outlived a restart. Milliseconds. */
+type StoredLease = number | { readonly ttlMs: number; readonly leftMs: number };
 
 class EmbeddedStore implements Store {
   readonly #root: RootDatabase;
   readonly #entries: Database<Entry, string>;
   readonly #log: Database<StoreEvent, LogKey>;
   readonly #meta: Database<number, string>;
-  readonly #leaseTtls: Database<number, string>;
+  readonly #storedLeases: Database<StoredLease, string>;
   readonly #leases: Leases;
+  readonly #leftOver: LeftOver;
   readonly #watchers = new Set<Watcher>();
   readonly #historyRevisions: number;
   /** Written, not yet known to be durable; in the order of their revisions. */
@@ -63,12 +67,15 @@ class EmbeddedStore implements Store {
     this.#entries = this.#root.openDB('entries', { encoding: 'json' });
     this.#log = this.#root.openDB('log', { encoding: 'json' });
     this.#meta = this.#root.openDB('meta', { encoding: 'json' });
-    this.#leaseTtls = this.#root.openDB('leases', { encoding: 'json' });
-    this.#leases = new Leases(
-      options.clock ?? systemClock,
-      (id) => void this.#endLease(id, true).catch(() => {}),
-    );
-    for (const { key, value } of this.#leaseTtls.getRange()) this.#leases.add(key, value);
+    this.#storedLeases = this.#root.openDB('leases', { encoding: 'json' });
+    const clock = options.clock ?? systemClock;
+    this.#leases = new Leases(clock, (id) => void this.#endLease(id, true).catch(() => {}));
+    this.#leftOver = new LeftOver(clock, (ids) => this.#writeDown(ids));
+    for (const { key, value } of this.#storedLeases.getRange()) {
+      const { ttlMs, leftMs } = typeof value === 'number' ? { ttlMs: value, leftMs: value } : value;
+      this.#leases.add(key, ttlMs, leftMs);
+      this.#leftOver.add(key);
+    }
     for (const { value } of this.#entries.getRange()) {
       if (value.lease !== undefined) this.#leases.attach(value.lease, value.key);
     }
@@ -146,13 +153,18 @@ class EmbeddedStore implements Store {
 
   async grant(ttlMs: number): Promise<string> {
     const id = randomBytes(8).toString('hex');
-    await this.#root.transaction(() => void this.#leaseTtls.put(id, ttlMs));
+    await this.#root.transaction(() => void this.#storedLeases.put(id, ttlMs));
     this.#leases.add(id, ttlMs);
     return id;
   }
 
   async keepAlive(lease: string): Promise<boolean> {
-    return this.#leases.keepAlive(lease);
+    if (!this.#leases.keepAlive(lease)) return false;
+    if (this.#leftOver.remove(lease)) {
+      const { ttlMs } = this.#leases.timesOf(lease)!;
+      await this.#root.transaction(() => void this.#storedLeases.put(lease, ttlMs));
+    }
+    return true;
   }
 
   async revoke(lease: string): Promise<void> {
@@ -166,6 +178,7 @@ class EmbeddedStore implements Store {
 
   async #close(): Promise<void> {
     this.#leases.close();
+    this.#leftOver.close();
     for (const watcher of [...this.#watchers]) watcher.end();
     await this.#root.committed;
     await this.#root.close();
@@ -234,13 +247,24 @@ class EmbeddedStore implements Store {
     return batches;
   }
 
+  /** What is not written down is only given once more. */
+  #writeDown(leases: readonly string[]): void {
+    const times = leases.map((id) => [id, this.#leases.timesOf(id)] as const);
+    const written = this.#root.transaction(() => {
+      for (const [id, left] of times)
+        if (left !== undefined && this.#leftOver.has(id)) this.#storedLeases.put(id, left);
+    });
+    written.catch(() => {});
+  }
+
   async #endLease(id: string, onlyIfExpired: boolean): Promise<void> {
     const revision = await this.#transact(() => {
       // Somebody may have renewed it while this waited for its turn.
       if (onlyIfExpired && !this.#leases.isExpired(id)) return 0;
       const operations = this.#leases.keys(id).map((key): Operation => ({ type: 'delete', key }));
-      this.#leaseTtls.remove(id);
+      this.#storedLeases.remove(id);
       this.#leases.remove(id);
+      this.#leftOver.remove(id);
       return this.#write(operations);
     });
     this.#publish(revision);

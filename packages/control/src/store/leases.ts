@@ -1,6 +1,5 @@
 /**
- * Leases in memory: who lives until when. What has to survive a restart (that a lease exists, and its length) is the store's; the
- * time left is not, so that a restart gives every holder its full time to come back.
+ * Leases in memory: who lives until when. What has to survive a restart is the store's.
  */
 import type { Clock, Timer } from 'heddle/ports';
 
@@ -30,9 +29,16 @@ export class Leases {
     return this.#leases.has(id);
   }
 
-  add(id: string, ttlMs: number): void {
-    const timer = this.#clock.after(Math.min(ttlMs, LONGEST_MS), () => this.#fire(id));
-    this.#leases.set(id, { ttlMs, keys: new Set(), deadline: this.#clock.now() + ttlMs, timer });
+  /** @param leftMs until it ends, this first time */
+  add(id: string, ttlMs: number, leftMs: number = ttlMs): void {
+    const timer = this.#clock.after(Math.min(leftMs, LONGEST_MS), () => this.#fire(id));
+    this.#leases.set(id, { ttlMs, keys: new Set(), deadline: this.#clock.now() + leftMs, timer });
+  }
+
+  /** Of a lease that is there, in milliseconds. */
+  timesOf(id: string): { readonly ttlMs: number; readonly leftMs: number } | undefined {
+    const lease = this.#leases.get(id);
+    return lease && { ttlMs: lease.ttlMs, leftMs: Math.max(0, lease.deadline - this.#clock.now()) };
   }
 
   /** Only moves the deadline: the timer finds out when it fires, so a renewal costs no timer. */

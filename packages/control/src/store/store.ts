@@ -88,7 +88,7 @@ export interface Store {
    * @throws CompactedError from `next()` if `fromRevision` is no longer remembered
    */
   watch(prefix: string, options?: WatchOptions): AsyncIterable<EventBatch>;
-  /** A lease of `ttlMs`; when it runs out, the keys that were put with it are deleted. After a restart every lease starts anew. */
+  /** A lease of `ttlMs`; when it runs out, the keys that were put with it are deleted. After a restart its holder has its full time once more. */
   grant(ttlMs: number): Promise<string>;
   /** Starts the lease's time again. false: there is no such lease any more. */
   keepAlive(lease: string): Promise<boolean>;
