@@ -4,11 +4,11 @@ import type { Random } from '../base/random.js';
 import type { Attempt } from '../model/attempt.js';
 import type { Call } from '../model/call.js';
 import type { Destination } from '../model/destination.js';
-import type { Exchange } from '../model/exchange.js';
+import type { Exchange, Peer } from '../model/exchange.js';
 import type { AttemptFilter, CallFilter } from '../model/filter.js';
 import type { Outcome } from '../model/outcome.js';
 import type { Workload } from '../model/workload.js';
-import type { Telemetry } from '../ports/telemetry.js';
+import type { ConnectionBytes, ConnectionClosed, Telemetry } from '../ports/telemetry.js';
 import type { AccessLogRule } from './access-log/decide.js';
 import type { EndedCall } from './ended-call.js';
 import type { CompiledSide, TelemetryPolicies } from './in-force.js';
@@ -19,6 +19,7 @@ import {
   MeshFacts,
   MeterSource,
   ServerMetrics,
+  TcpMetrics,
 } from './metrics/index.js';
 import { globalOtelApi, type OtelApi } from './otel-api.js';
 import {
@@ -113,6 +114,7 @@ class OpenTelemetry implements Telemetry {
   readonly #meters: MeterSource;
   readonly #clientMetrics: ClientMetrics;
   readonly #serverMetrics: ServerMetrics;
+  readonly #tcpMetrics: TcpMetrics;
   readonly #policy: TelemetryPolicies | null;
   readonly #logCall: OpenTelemetryOptions['logCall'];
 
@@ -171,6 +173,8 @@ class OpenTelemetry implements Telemetry {
     this.#meters = new MeterSource(api, this.#facts);
     this.#clientMetrics = new ClientMetrics(workload, principal);
     this.#serverMetrics = new ServerMetrics(workload, principal);
+    const instruments = () => this.#meters.current();
+    this.#tcpMetrics = new TcpMetrics({ workload, principal, clock, instruments, fail: tell });
   }
 
   exchangeStarted(exchange: Exchange): void {
@@ -212,6 +216,14 @@ class OpenTelemetry implements Telemetry {
     } catch (error) {
       tell(error);
     }
+  }
+
+  tcpAccepted(peer: Peer, bytes: ConnectionBytes): ConnectionClosed {
+    return this.#tcpMetrics.inbound(peer, bytes);
+  }
+
+  tcpConnected(destination: Destination, bytes: ConnectionBytes): ConnectionClosed {
+    return this.#tcpMetrics.outbound(destination, bytes);
   }
 
   #callBegins(call: Call): void {

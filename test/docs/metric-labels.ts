@@ -1,5 +1,6 @@
 /** Labels of each metric, in the words of `docs/reference/metrics.md`; a test compares the names. */
 const ISTIO = "Istio's (below)";
+const ISTIO_TCP = "Istio's (below), without `response_code` and `grpc_response_status`";
 
 export const METRIC_LABELS: Readonly<Record<string, string>> = {
   istio_requests_total: ISTIO,
@@ -14,6 +15,10 @@ export const METRIC_LABELS: Readonly<Record<string, string>> = {
   heddle_ejections_total: '`cluster`, `because`',
   heddle_circuit_transitions_total: '`cluster`, `state`',
   heddle_events_total: '`event`',
+  istio_tcp_connections_opened_total: ISTIO_TCP,
+  istio_tcp_connections_closed_total: ISTIO_TCP,
+  istio_tcp_sent_bytes_total: ISTIO_TCP,
+  istio_tcp_received_bytes_total: ISTIO_TCP,
   heddle_policy_revision: '`workload`, `namespace`',
   heddle_certificate_end_seconds: '`workload`, `namespace`',
 };

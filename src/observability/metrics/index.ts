@@ -4,3 +4,4 @@ export { HTTP_SECONDS, Instruments, ISTIO_BUCKETS } from './instruments.js';
 export { KeptMetrics } from './kept/index.js';
 export { MeterSource } from './meter-source.js';
 export { ServerMetrics } from './server-metrics.js';
+export { TcpMetrics } from './tcp-metrics.js';

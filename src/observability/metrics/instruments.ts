@@ -22,6 +22,10 @@ export class Instruments {
   readonly ejections: Counter;
   readonly circuitTransitions: Counter;
   readonly events: Counter;
+  readonly tcpOpened: Counter;
+  readonly tcpClosed: Counter;
+  readonly tcpSent: Counter;
+  readonly tcpReceived: Counter;
 
   /** @param facts read by the gauges whenever they are collected */
   constructor(meter: Meter, facts: MeshFacts) {
@@ -62,6 +66,20 @@ export class Instruments {
     });
     this.events = meter.createCounter('heddle_events_total', {
       description: 'Things that happen now and then',
+    });
+    this.tcpOpened = meter.createCounter('istio_tcp_connections_opened_total', {
+      description: 'Connections opened that are not HTTP',
+    });
+    this.tcpClosed = meter.createCounter('istio_tcp_connections_closed_total', {
+      description: 'Connections closed that are not HTTP',
+    });
+    this.tcpSent = meter.createCounter('istio_tcp_sent_bytes_total', {
+      unit: 'By',
+      description: 'Sent to whoever opened the connection',
+    });
+    this.tcpReceived = meter.createCounter('istio_tcp_received_bytes_total', {
+      unit: 'By',
+      description: 'Received from whoever opened the connection',
     });
     const gauge = (name: string, description: string, read: () => number | undefined) =>
       observe(meter, { name, description }, facts.labels, read);
