@@ -24,6 +24,18 @@ export function chainFault(
   roots: readonly string[],
   wallNow: number,
 ): string | null {
+  return pathFault(chain, roots, wallNow);
+}
+
+/**
+ * As {@link chainFault}, for certificates as PEM or DER.
+ * @param wallNow null: of whoever was let in already, dates are not looked at again
+ */
+export function pathFault(
+  chain: readonly (string | Uint8Array)[],
+  roots: readonly string[],
+  wallNow: number | null,
+): string | null {
   if (chain.length === 0) return 'the chain is empty';
   if (chain.length > MAX_INTERMEDIATES + 1)
     return `the chain has more than ${MAX_INTERMEDIATES} intermediates`;
@@ -46,8 +58,8 @@ export function chainFault(
   }
 }
 
-function link(pem: string): Link {
-  const x509 = new X509Certificate(pem);
+function link(certificate: string | Uint8Array): Link {
+  const x509 = new X509Certificate(certificate);
   return { x509, fields: readCertificate(x509.raw) };
 }
 
@@ -55,7 +67,7 @@ function issued(issuer: Link, subject: Link): boolean {
   return subject.x509.checkIssued(issuer.x509) && subject.x509.verify(issuer.x509.publicKey);
 }
 
-function authorityFault(fields: CertificateFields, below: number, wallNow: number): string | null {
+function authorityFault(fields: CertificateFields, below: number, wallNow: number | null): string | null {
   if (!fields.isCa || fields.keyUsage?.keyCertSign === false)
     return 'an issuing certificate is not an authority';
   if (fields.pathLength !== undefined && below > fields.pathLength) {
@@ -64,7 +76,8 @@ function authorityFault(fields: CertificateFields, below: number, wallNow: numbe
   return spanFault(fields, wallNow) ?? unknownFault(fields);
 }
 
-function spanFault(fields: CertificateFields, wallNow: number): string | null {
+function spanFault(fields: CertificateFields, wallNow: number | null): string | null {
+  if (wallNow === null) return null;
   const at = (ms: number) => new Date(ms).toISOString();
   if (wallNow < fields.notBefore) {
     return `a certificate is not valid before ${at(fields.notBefore)}, and it is ${at(wallNow)} here; check the clocks`;
