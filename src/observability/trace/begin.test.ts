@@ -49,11 +49,13 @@ test('without policy the SDK decides', () => {
   assert.equal(begin(null, undefined, null).recording, false);
 });
 
-test('where a trace begins its id decides', () => {
-  const kept = begin({ samplingPercent: 1 }, undefined, LOW);
-  assert.deepEqual([kept.recording, kept.traceFlags], [true, 1]);
-  const dropped = begin({ samplingPercent: 99 }, undefined, HIGH);
-  assert.deepEqual([dropped.recording, dropped.traceFlags, dropped.traceId], [false, 0, HIGH]);
+test('where a trace begins policy draws, and the SDK is asked for those only that are kept', () => {
+  // The dice of this test make ids of eights: a little more than half of all are below them.
+  const kept = begin({ samplingPercent: 60 });
+  assert.deepEqual([kept.recording, kept.traceFlags, kept.asked], [true, 1, 1]);
+  const dropped = begin({ samplingPercent: 40 });
+  assert.deepEqual([dropped.recording, dropped.traceFlags, dropped.asked], [false, 0, 0]);
+  assert.match(dropped.traceId, /^[0-9a-f]{32}$/);
 });
 
 test('what the SDK does not want stays out, whatever the percentage', () => {
@@ -83,7 +85,6 @@ test("without spans the caller's context goes on as it came", () => {
 
 test('without spans a trace still begins, and is kept by those after us as often as policy says', () => {
   assert.deepEqual([begin({ silent: true }).traceFlags, begin({ silent: true }).isRemote], [1, true]);
-  // The dice of this test make ids of eights: a little more than half of all are below them.
   assert.equal(begin({ silent: true, samplingPercent: 60 }).traceFlags, 1);
   assert.equal(begin({ silent: true, samplingPercent: 40 }).traceFlags, 0);
 });

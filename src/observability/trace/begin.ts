@@ -2,6 +2,7 @@ import {
   type Context,
   isSpanContextValid,
   type Span,
+  type SpanContext,
   type SpanKind,
   TraceFlags,
   type Tracer,
@@ -23,7 +24,7 @@ export interface SpanStart {
 
 /**
  * A span as policy has it. Whether a trace is kept is decided where it begins and nowhere else: a caller's decision stays. There policy
- * and the program's own sampler must both want it. A span that is not to be made is one that records nothing and carries the trace on.
+ * draws first, and the program's own sampler has the last word on what it keeps. A span that is not to be made is one that records nothing and carries the trace on.
  */
 export function beginSpan({ tracer, name, kind, parent, tracing, random }: SpanStart): Span {
   if (tracing === null) return tracer.startSpan(name, { kind }, parent);
@@ -33,20 +34,24 @@ export function beginSpan({ tracer, name, kind, parent, tracing, random }: SpanS
     // What comes after it may record: to them this parent is somewhere else.
     return trace.wrapSpanContext({ ...above, isRemote: true });
   }
-  const percent = tracing.samplingPercent ?? 100;
-  if (tracing.silent || percent === 0) {
-    const traceId = newTraceId(random);
-    const kept = keepsTrace(traceId, percent);
-    return trace.wrapSpanContext({
-      traceId,
-      spanId: newSpanId(random),
-      traceFlags: kept ? TraceFlags.SAMPLED : TraceFlags.NONE,
-      isRemote: kept,
-    });
-  }
-  const span = tracer.startSpan(name, { kind }, parent);
-  const begun = span.spanContext();
-  if (!span.isRecording() || keepsTrace(begun.traceId, percent)) return span;
-  // Never ended, the span is never reported.
-  return trace.wrapSpanContext({ ...begun, traceFlags: begun.traceFlags & ~TraceFlags.SAMPLED });
+  const { samplingPercent, silent } = tracing;
+  const percent = samplingPercent ?? 100;
+  if (percent === 100 && !silent) return tracer.startSpan(name, { kind }, parent);
+  // Drawn before the SDK is asked: what it does for a span that is not kept costs more than all that the mesh does for it.
+  const begun = beginTrace(percent, random);
+  return begun.traceFlags === TraceFlags.SAMPLED && !silent
+    ? tracer.startSpan(name, { kind }, parent)
+    : trace.wrapSpanContext(begun);
+}
+
+/** A trace without a span of ours; those after us keep it as its flags say. */
+function beginTrace(percent: number, random: Random): SpanContext {
+  const traceId = newTraceId(random);
+  const kept = keepsTrace(traceId, percent);
+  return {
+    traceId,
+    spanId: newSpanId(random),
+    traceFlags: kept ? TraceFlags.SAMPLED : TraceFlags.NONE,
+    isRemote: kept,
+  };
 }

@@ -19,11 +19,11 @@ import {
 import type { CompiledTracing } from './decide.js';
 import type { SpanFacts, TagFacts } from './tags.js';
 
-/** A call's place in its trace. `span` is null if nothing is recorded: then the attempts have no spans either. */
+/** The place in its trace of a call that is recorded. */
 export interface CallTrace {
   readonly tracer: Tracer;
   readonly context: Context;
-  readonly span: Span | null;
+  readonly span: Span;
   /** The attempts must write formats other than W3C's too. */
   readonly otherFormats: boolean;
   /** What policy says; null: nothing. */
@@ -47,13 +47,14 @@ export class ClientSpans {
   /**
    * @param exchange context of the exchange being served; undefined outside of any
    * @param tracing what policy says; null: nothing
+   * @returns null if nothing is recorded: then the attempts have no spans either
    */
   begin(
     call: Call,
     tracer: Tracer,
     exchange: Context | undefined,
     tracing: CompiledTracing | null,
-  ): CallTrace {
+  ): CallTrace | null {
     const parent = this.#parent(call, exchange);
     const above = trace.getSpan(parent);
     const { random } = this.#facts;
@@ -69,7 +70,7 @@ export class ClientSpans {
     const context = started === above || !(recording || others) ? parent : trace.setSpan(parent, started);
     if (others) injectOthers(context, call.headers, this.#api);
     if (!apart) writeSpan(started.spanContext(), call.headers);
-    if (!recording) return { tracer, context, span: null, otherFormats: false, tracing };
+    if (!recording) return null;
     const server = splitAuthority(call.originalAuthority, call.scheme);
     started.setAttributes({
       'http.request.method': knownMethod(call.method),
@@ -81,7 +82,6 @@ export class ClientSpans {
   }
 
   end(call: Call, { span, tracing }: CallTrace, outcome: Outcome | null): void {
-    if (span === null) return;
     span.updateName(callSpanName(call));
     span.setAttribute('heddle.attempts', call.attempts);
     span.setAttribute('heddle.revision', call.revision);
@@ -98,9 +98,7 @@ export class ClientSpans {
     span.end();
   }
 
-  /** null if the call records nothing. */
-  beginAttempt(attempt: Attempt, callTrace: CallTrace): Span | null {
-    if (callTrace.span === null) return null;
+  beginAttempt(attempt: Attempt, callTrace: CallTrace): Span {
     const { call, number, endpoint } = attempt;
     const server = splitAuthority(call.originalAuthority, call.scheme);
     const span = callTrace.tracer.startSpan(
