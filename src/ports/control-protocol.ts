@@ -8,6 +8,7 @@
  * carries only what changed.
  */
 import type { Workload } from '../model/workload.js';
+import type { DenyList } from './identity.js';
 
 export const PROTOCOL_VERSION = 1;
 
@@ -46,8 +47,19 @@ export type WorkloadMessage =
       readonly certificateExpiresAt: number | null;
     }
   | { readonly type: 'listen'; readonly listeners: readonly ListenerRegistration[] }
-  | { readonly type: 'accepted'; readonly revision: number }
-  | { readonly type: 'refused'; readonly revision: number; readonly because: readonly string[] }
+  | {
+      readonly type: 'accepted';
+      readonly revision: number;
+      /** Version of the resource `bundle` that it trusts by now: what a change of roots waits for. Absent: it does not say. */
+      readonly bundle?: string;
+    }
+  | {
+      readonly type: 'refused';
+      readonly revision: number;
+      readonly because: readonly string[];
+      /** As of `accepted`. */
+      readonly bundle?: string;
+    }
   | { readonly type: 'certificate'; readonly expiresAt: number }
   | { readonly type: 'ping' };
 
@@ -76,6 +88,8 @@ export type ControlMessage =
 export interface SvidRequest {
   /** PKCS#10, DER, base64. Its subject names do not matter: the service writes the identity that it authenticated. */
   readonly csr: string;
+  /** How long it should live, milliseconds; less if the issuance policy allows less. @default what the policy says */
+  readonly ttlMs?: number;
 }
 
 export interface SvidResponse {
@@ -85,12 +99,16 @@ export interface SvidResponse {
   /** PEM roots. */
   readonly roots: readonly string[];
   readonly trustDomain: string;
+  /** Absent: nobody. */
+  readonly denied?: DenyList;
 }
 
 /** `GET /v1/bundle`, open to all: roots are public. */
 export interface BundleResponse {
   readonly trustDomain: string;
   readonly roots: readonly string[];
+  /** Absent: nobody. */
+  readonly denied?: DenyList;
 }
 
 /**

@@ -13,11 +13,26 @@ export interface Svid {
   readonly notAfter: number;
 }
 
+/** Who is trusted no more, although the roots still vouch for it. Whoever is on one of the lists is refused. */
+export interface DenyList {
+  /** Serial numbers of certificates, lower-case hex without leading zero bytes. */
+  readonly serials: readonly string[];
+  /** SPIFFE IDs, whole. */
+  readonly ids: readonly string[];
+  /**
+   * Key identifiers, lower-case hex: of certificates' own keys (`subjectKeyIdentifier`) and of the authorities that signed them
+   * (`authorityKeyIdentifier`). While there is one, a certificate that does not say who signed it is refused too.
+   */
+  readonly keys: readonly string[];
+}
+
 /** The roots that are trusted for one trust domain. */
 export interface TrustBundle {
   readonly trustDomain: string;
   /** PEM certificates; while a root changes, old and new overlap here. */
   readonly roots: readonly string[];
+  /** Absent: nobody. */
+  readonly denied?: DenyList;
 }
 
 /** Who we are and whom we trust, now and whenever it changes. */

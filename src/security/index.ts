@@ -4,11 +4,12 @@
  */
 
 export { SpiffeId } from '../model/spiffe-id.js';
-export type { IdentitySource, Svid, TrustBundle } from '../ports/identity.js';
+export type { DenyList, IdentitySource, Svid, TrustBundle } from '../ports/identity.js';
 export {
   findPinned,
   fingerprint,
   formatBundle,
+  MAX_DENIED,
   MAX_ROOTS,
   mergeBundles,
   sameBundle,
@@ -17,6 +18,7 @@ export {
 export { type CertificateFields, type KeyUsage, readCertificate } from './certificate/fields.js';
 export {
   createRoot,
+  crossCertificate,
   type IssueOptions,
   Issuer,
   type IssuerPair,
@@ -28,6 +30,7 @@ export { fromPem, splitPem, toPem } from './certificate/pem.js';
 export { exportPkcs12, importPkcs12, type KeyAndChain } from './certificate/pkcs12.js';
 export { type CertificateRequest, createRequest, parseRequest } from './certificate/request.js';
 export { chainFault } from './svid/chain.js';
+export { denialOf, deniedBecause } from './svid/denied.js';
 export { type IssuedSvid, readPrivateKey, receiveSvid } from './svid/receive.js';
 export { type IdentityStatus, RenewingIdentity, type RenewingIdentityOptions } from './svid/renewing.js';
 export {
@@ -41,3 +44,8 @@ export {
 export { type MeshServerOptions, TlsContexts, type TlsContextsOptions } from './tls/contexts.js';
 export { ClientHandshake, type HandshakeOptions } from './tls/handshake.js';
 export { type TlsSession, TlsSessions } from './tls/sessions.js';
+export { type FetchText, KeySets, type KeySetsOptions } from './token/jwks.js';
+export { MAX_JWKS_LENGTH } from './token/jwks-text.js';
+export type { KeySet } from './token/key-set.js';
+export { type ParsedToken as ParsedJwt, parseToken as parseJwt } from './token/parse.js';
+export type { TokenKeys } from './token/policy.js';

@@ -1,20 +1,24 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { MeshError } from '../../base/errors.js';
 import { SpiffeId } from '../../model/spiffe-id.js';
-import type { TrustBundle } from '../../ports/identity.js';
+import type { DenyList, TrustBundle } from '../../ports/identity.js';
 import { readCertificate } from '../certificate/fields.js';
 import { fromPem, splitPem } from '../certificate/pem.js';
+import { sameDenied } from '../svid/denied.js';
 
 /** Trust bundles as values: the roots of one trust domain, checked once, at the door. */
 
 /** Most roots of one bundle. Two overlap during a rotation; more than a few is a mistake. */
 export const MAX_ROOTS = 64;
 
+/** Most entries of one deny list: certificates live shortly, and entries no longer than they. */
+export const MAX_DENIED = 10_000;
+
 /**
  * A bundle of `roots`; doubles are left out, the order is kept. Each root may be a text with several PEM blocks.
  * @throws MeshError `HEDDLE_INVALID_ARGUMENT` if one is no authority's certificate, or there are none or too many
  */
-export function trustBundle(trustDomain: string, roots: readonly string[]): TrustBundle {
+export function trustBundle(trustDomain: string, roots: readonly string[], denied?: DenyList): TrustBundle {
   const id = SpiffeId.parse(`spiffe://${trustDomain}`);
   const byFingerprint = new Map<string, string>();
   for (const pem of roots.flatMap((text) => splitPem('CERTIFICATE', text))) {
@@ -24,7 +28,10 @@ export function trustBundle(trustDomain: string, roots: readonly string[]): Trus
   }
   if (byFingerprint.size === 0)
     throw invalid(`the trust bundle of ${id.trustDomain} has no root certificate`);
-  return { trustDomain: id.trustDomain, roots: [...byFingerprint.values()] };
+  const bundle = { trustDomain: id.trustDomain, roots: [...byFingerprint.values()] };
+  const length = denied === undefined ? 0 : denied.serials.length + denied.ids.length + denied.keys.length;
+  if (length > MAX_DENIED) throw invalid(`a deny list has at most ${MAX_DENIED} entries`);
+  return denied === undefined || length === 0 ? bundle : { ...bundle, denied };
 }
 
 /** All roots as one PEM text. */
@@ -41,12 +48,17 @@ export function mergeBundles(one: TrustBundle, other: TrustBundle): TrustBundle 
   if (one.trustDomain !== other.trustDomain) {
     throw invalid(`bundles of ${one.trustDomain} and ${other.trustDomain} cannot be merged`);
   }
-  return trustBundle(one.trustDomain, [...one.roots, ...other.roots]);
+  const both = (name: keyof DenyList) => [
+    ...new Set([...(one.denied?.[name] ?? []), ...(other.denied?.[name] ?? [])]),
+  ];
+  const denied = { serials: both('serials'), ids: both('ids'), keys: both('keys') };
+  return trustBundle(one.trustDomain, [...one.roots, ...other.roots], denied);
 }
 
-/** Do both trust the same roots for the same trust domain? Order does not matter. */
+/** Do both trust the same roots for the same trust domain, and deny the same? Order does not matter. */
 export function sameBundle(one: TrustBundle, other: TrustBundle): boolean {
   if (one.trustDomain !== other.trustDomain || one.roots.length !== other.roots.length) return false;
+  if (!sameDenied(one.denied, other.denied)) return false;
   const known = new Set(one.roots.map(fingerprint));
   return other.roots.every((root) => known.has(fingerprint(root)));
 }

@@ -22,16 +22,17 @@ export function workloadExtensions(publicKey: Buffer, id: SpiffeId, dnsNames: re
 /** Of a root or an intermediate. @param pathLength undefined: no limit */
 export function authorityExtensions(
   publicKey: Buffer,
-  id: SpiffeId,
+  id: SpiffeId | undefined,
   pathLength: number | undefined,
+  identifier: Buffer = keyIdentifier(publicKey),
 ): DerNode[] {
   const constraints =
     pathLength === undefined ? sequence(boolean(true)) : sequence(boolean(true), integer(pathLength));
   return [
     extension(OID.keyUsage, true, bits(Uint8Array.of(KEY_CERT_SIGN | CRL_SIGN), 1)),
     extension(OID.basicConstraints, true, constraints),
-    extension(OID.subjectKeyIdentifier, false, octets(keyIdentifier(publicKey))),
-    extension(OID.subjectAltName, false, alternativeNames(id, [])),
+    extension(OID.subjectKeyIdentifier, false, octets(identifier)),
+    ...(id === undefined ? [] : [extension(OID.subjectAltName, false, alternativeNames(id, []))]),
   ];
 }
 

@@ -9,6 +9,8 @@ import { OID } from './oids.js';
  * @source RFC 5280 §4.1, §4.2; CVE-2021-44532 for why not the printed form
  */
 export interface CertificateFields {
+  /** Lower-case hex, two digits a byte, without leading zeros: as Node prints it, but for the case. */
+  readonly serial: string;
   readonly issuer: DerNode;
   readonly subject: DerNode;
   /** SubjectPublicKeyInfo, DER. */
@@ -28,6 +30,8 @@ export interface CertificateFields {
   /** Identifiers; undefined: the certificate does not say. */
   readonly extendedKeyUsage: readonly string[] | undefined;
   readonly subjectKeyIdentifier: Buffer | undefined;
+  /** Of the key that signed it; undefined: the certificate does not say, or not in this form. */
+  readonly authorityKeyIdentifier: Buffer | undefined;
   /** Critical extensions that are not understood here: whoever relies on the certificate must refuse it. */
   readonly unknownCritical: readonly string[];
 }
@@ -49,7 +53,7 @@ interface Extension {
 export function readCertificate(der: Uint8Array): CertificateFields {
   const tbs = [...items(items(readDer(der, WHAT), TAG.sequence, WHAT)[0], TAG.sequence, WHAT)];
   if (tbs[0] === undefined || tagOf(tbs[0]) !== 0xa0) throw malformed(WHAT, 'it is not of version 3');
-  const [, , , issuer, validity, subject, publicKey] = tbs;
+  const [, serial, , issuer, validity, subject, publicKey] = tbs;
   const [notBefore, notAfter] = items(validity, TAG.sequence, WHAT);
   items(issuer, TAG.sequence, WHAT);
   items(subject, TAG.sequence, WHAT);
@@ -61,7 +65,11 @@ export function readCertificate(der: Uint8Array): CertificateFields {
   const usage = extensions.get(OID.keyUsage);
   const extended = extensions.get(OID.extendedKeyUsage);
   const identifier = extensions.get(OID.subjectKeyIdentifier);
+  const authority = extensions.get(OID.authorityKeyIdentifier);
   return {
+    serial: content(serial, TAG.integer, WHAT)
+      .toString('hex')
+      .replace(/^(00)+(?=.)/, ''),
     issuer: issuer!,
     subject: subject!,
     publicKey: writeDer(publicKey!),
@@ -79,6 +87,7 @@ export function readCertificate(der: Uint8Array): CertificateFields {
         : items(extended.value, TAG.sequence, WHAT).map((purpose) => readOid(purpose, WHAT)),
     subjectKeyIdentifier:
       identifier === undefined ? undefined : content(identifier.value, TAG.octetString, WHAT),
+    authorityKeyIdentifier: readAuthority(authority?.value),
     unknownCritical: [...extensions].filter(([id, one]) => one.critical && !KNOWN.has(id)).map(([id]) => id),
   };
 }
@@ -106,7 +115,14 @@ function readExtensions(part: DerNode | undefined): ReadonlyMap<string, Extensio
   return found;
 }
 
-const READ: ReadonlySet<string> = new Set([...KNOWN, OID.subjectKeyIdentifier]);
+const READ: ReadonlySet<string> = new Set([...KNOWN, OID.subjectKeyIdentifier, OID.authorityKeyIdentifier]);
+
+/** Some name the signing certificate instead of its key. */
+function readAuthority(value: DerNode | undefined): Buffer | undefined {
+  if (value === undefined) return undefined;
+  const identifier = items(value, TAG.sequence, WHAT).find((part) => tagOf(part) === 0x80);
+  return identifier === undefined ? undefined : content(identifier, 0x80, WHAT);
+}
 
 function readNames(value: DerNode | undefined, tag: number): readonly string[] {
   if (value === undefined) return [];

@@ -67,6 +67,8 @@ export interface IssueOptions {
   readonly pathLength?: number;
   /** Besides the identity, for peers that check host names. @default none */
   readonly dnsNames?: readonly string[];
+  /** Of an authority, for people: its subject, cut to 64 characters. @default the trust domain */
+  readonly commonName?: string;
 }
 
 /**
@@ -88,7 +90,7 @@ export function issueCertificate(options: IssueOptions): string {
     issuer: issuer.subject,
     authority: issuer.keyIdentifier,
     key: issuer.key,
-    subject: isCa ? authorityName(options.spiffeId.trustDomain) : sequence(),
+    subject: isCa ? authorityName(options.commonName ?? options.spiffeId.trustDomain) : sequence(),
     publicKey,
     serial: options.serial ?? randomBytes(16),
     notBefore: options.notBefore,
@@ -99,8 +101,36 @@ export function issueCertificate(options: IssueOptions): string {
   });
 }
 
+/**
+ * Has `issuer` vouch for another root: whoever trusts only `issuer` can verify what that root signs.
+ * @param certificate the other root's, PEM; its name and key stay what they are
+ * @returns PEM; it ends with the first of the two
+ * @throws MeshError `HEDDLE_INVALID_ARGUMENT`
+ */
+export function crossCertificate(issuer: IssuerPair, certificate: string): string {
+  const by = issuer instanceof Issuer ? issuer : new Issuer(issuer);
+  const x509 = new X509Certificate(certificate);
+  const fields = readCertificate(x509.raw);
+  if (!fields.isCa) throw invalid("only an authority's certificate can be vouched for");
+  requireGoodKey(x509.publicKey, 'the key to be certified');
+  const identifier = fields.subjectKeyIdentifier ?? keyIdentifier(fields.publicKey);
+  return signCertificate({
+    issuer: by.subject,
+    authority: by.keyIdentifier,
+    key: by.key,
+    subject: fields.subject,
+    publicKey: fields.publicKey,
+    serial: randomBytes(16),
+    notBefore: fields.notBefore,
+    notAfter: Math.min(fields.notAfter, by.notAfter),
+    extensions: authorityExtensions(fields.publicKey, undefined, fields.pathLength, identifier),
+  });
+}
+
 export interface RootOptions {
   readonly trustDomain: string;
+  /** For people: its subject, cut to 64 characters. @default the trust domain */
+  readonly commonName?: string;
   /** @default a new P-256 key */
   readonly key?: KeyObject;
   readonly lifetimeMs: number;
@@ -120,7 +150,7 @@ export async function createRoot(options: RootOptions): Promise<IssuerPair> {
   const key = options.key ?? (await newKey());
   requireGoodKey(key, 'the key of the root');
   const publicKey = createPublicKey(key).export({ type: 'spki', format: 'der' });
-  const subject = authorityName(id.trustDomain);
+  const subject = authorityName(options.commonName ?? id.trustDomain);
   const certificate = signCertificate({
     issuer: subject,
     authority: keyIdentifier(publicKey),
@@ -169,10 +199,10 @@ function signCertificate(facts: Facts): string {
   return toPem('CERTIFICATE', der);
 }
 
-function authorityName(trustDomain: string): DerNode {
+function authorityName(name: string): DerNode {
   const part = (id: string, text: string) => setOf(sequence(oid(id), utf8(text)));
   // A common name has 64 characters at most (RFC 5280, upper bounds).
-  return sequence(part(OID.organization, 'Heddle'), part(OID.commonName, trustDomain.slice(0, 64)));
+  return sequence(part(OID.organization, 'Heddle'), part(OID.commonName, name.slice(0, 64)));
 }
 
 function positive(serial: Uint8Array): Uint8Array {

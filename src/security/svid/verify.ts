@@ -1,8 +1,10 @@
 import type { X509Certificate } from 'node:crypto';
 import { isMeshError, MeshError } from '../../base/errors.js';
 import { SpiffeId } from '../../model/spiffe-id.js';
+import type { DenyList } from '../../ports/identity.js';
 import { type CertificateFields, readCertificate } from '../certificate/fields.js';
 import { OID } from '../certificate/oids.js';
+import { deniedBecause } from './denied.js';
 
 /**
  * Is this certificate the X.509-SVID of somebody we expect? Pure. That its chain leads to a root of the trust bundle is the TLS
@@ -18,6 +20,8 @@ export interface PeerRules {
    * expected in one of them may come with any other. @default all, and IDs are compared whole
    */
   readonly trustDomains?: readonly string[];
+  /** Of the trust bundle: who is refused whatever the roots say. @default nobody */
+  readonly denied?: DenyList | undefined;
 }
 
 export type PeerVerdict =
@@ -38,7 +42,7 @@ export function verifyPeer(certificate: PresentedCertificate, rules: PeerRules):
   try {
     const fields = readCertificate(certificate.raw);
     id = identityOf(fields);
-    const because = svidFault(fields, id);
+    const because = svidFault(fields, id) ?? deniedBecause(rules.denied, fields, id);
     if (because !== null) return { kind: 'untrusted', because, id };
   } catch (error) {
     const because = isMeshError(error) ? bare(error) : 'its certificate cannot be read';
