@@ -17,6 +17,7 @@ import { Hub } from './distribute/hub.js';
 import { type MeshState, MeshStates } from './distribute/state.js';
 import { Authority } from './issuer/authority.js';
 import { readFileIfAny, writePrivateFile } from './issuer/private-file.js';
+import { Attempts, proofsOf } from './issuer/proofs/index.js';
 import { loadRoot } from './issuer/root.js';
 import { makeServerCertificate, rotateServerCertificate } from './issuer/server-certificate.js';
 import { Tokens } from './issuer/tokens.js';
@@ -106,11 +107,13 @@ async function start(settings: ControlSettings, closers: Closers): Promise<Contr
   closers.add(() => {
     ready = false;
   });
+  const proofs = proofsOf({ ...settings, tokens });
+  closers.add(async () => proofs.close());
   const route = makeRouter({
-    ...{ tokens, trustDomain, clock, log, dev: settings.dev },
+    ...{ tokens, proofs: proofs.all, clock, log, dev: settings.dev },
     routes: [
       ...openRoutes(authority, () => ready),
-      ...svidRoutes({ authority, tokens, log }),
+      ...svidRoutes({ authority, attempts: new Attempts({ clock }), log }),
       ...streamRoutes(hub),
       ...resourceRoutes(publisher),
       ...workloadRoutes(registry, hub),

@@ -2,6 +2,7 @@
 import { isIP } from 'node:net';
 import type { EffectiveMesh } from 'heddle/policy';
 import { type Clock, MeshError, SpiffeId, systemClock } from 'heddle/ports';
+import { type KubernetesSettings, kubernetesOptions } from './issuer/proofs/index.js';
 import { jsonLog, type Log } from './log.js';
 
 export interface ControlOptions {
@@ -23,6 +24,8 @@ export interface ControlOptions {
   readonly pingMs?: number;
   /** Streams that one identity may hold: its replicas. @default 1000 */
   readonly maxStreamsPerIdentity?: number;
+  /** The cluster whose service accounts may join with their projected tokens. @default none */
+  readonly kubernetes?: KubernetesSettings;
   /** What holds for all workloads. @default calls go to known hosts only (`REGISTRY_ONLY`), paths are normalized as `BASE` */
   readonly mesh?: Partial<
     Pick<EffectiveMesh, 'outboundTrafficPolicy' | 'trustDomainAliases' | 'pathNormalization'>
@@ -34,8 +37,9 @@ export interface ControlOptions {
 }
 
 /** Options with every default filled in. */
-export interface ControlSettings extends Required<Omit<ControlOptions, 'mesh'>> {
+export interface ControlSettings extends Required<Omit<ControlOptions, 'mesh' | 'kubernetes'>> {
   readonly mesh: EffectiveMesh;
+  readonly kubernetes: KubernetesSettings | null;
 }
 
 /** @throws MeshError `HEDDLE_INVALID_SETTING` naming the option */
@@ -52,6 +56,7 @@ export function controlSettings(options: ControlOptions): ControlSettings {
     leaseMs: options.leaseMs ?? 10_000,
     pingMs: options.pingMs ?? 15_000,
     maxStreamsPerIdentity: options.maxStreamsPerIdentity ?? 1_000,
+    kubernetes: options.kubernetes ?? null,
     mesh: { outboundTrafficPolicy: 'REGISTRY_ONLY', ...options.mesh, trustDomain },
     log: options.log ?? jsonLog(clock, (line) => void process.stderr.write(line)),
     clock,
@@ -65,6 +70,7 @@ function check(settings: ControlSettings): void {
   checkTrustDomain(settings.trustDomain, 'trustDomain');
   for (const alias of settings.mesh.trustDomainAliases ?? [])
     checkTrustDomain(alias, 'mesh.trustDomainAliases');
+  if (settings.kubernetes !== null) kubernetesOptions(settings.kubernetes);
   within(settings.port, 'port', 0, 65_535);
   within(settings.svidTtlMs, 'svidTtlMs', 1_000, 90 * 86_400_000);
   within(settings.leaseMs, 'leaseMs', 100, 3_600_000);

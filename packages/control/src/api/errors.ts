@@ -11,6 +11,7 @@ export type ApiErrorCode =
   | 'timeout'
   | 'conflict'
   | 'too_large'
+  | 'rate_limited'
   | 'invalid_policy'
   | 'unavailable'
   | 'internal';
@@ -23,6 +24,8 @@ export class ApiError extends Error {
     message: string,
     /** What is wrong with the policy, finding by finding. */
     readonly messages?: readonly Message[],
+    /** When to try again, milliseconds. */
+    readonly retryAfterMs?: number,
   ) {
     super(message);
   }

@@ -1,5 +1,6 @@
 /** Routes: which path is whose, and who may ask for it. Closed by default: a route without a word on access does not exist. */
 import { type Clock, isMeshError } from 'heddle/ports';
+import type { Attempts } from '../issuer/proofs/index.js';
 import { because, type Log } from '../log.js';
 import { isLoopback } from '../settings.js';
 import { type AuthenticateOptions, authenticate, nameOf, type Principal } from './authenticate.js';
@@ -14,6 +15,8 @@ export interface Route {
   /** `/v1/tokens/:id` */
   readonly path: string;
   readonly access: Access;
+  /** Bounds how often somebody may try to prove itself here. @default no bound */
+  readonly attempts?: Attempts;
   handle(request: ApiRequest): Promise<void> | void;
 }
 
@@ -57,10 +60,31 @@ async function route(options: RouterOptions, raw: RawRequest, response: RawRespo
   const found = find(options.routes, raw.method ?? 'GET', url.pathname);
   // Open routes do not even look at credentials: a wrong one must not keep a workload from reading the roots.
   const principal: Principal =
-    found.route.access === 'open' ? { kind: 'anonymous' } : await authenticate(raw, options);
+    found.route.access === 'open' ? { kind: 'anonymous' } : await identify(found.route, raw, options);
   if (!KINDS[found.route.access].includes(principal.kind)) throw refusal(principal);
   await found.route.handle({ raw, response, url, params: found.params, principal, clock: options.clock });
   if (found.route.access === 'open') dismiss(raw, options.clock);
+}
+
+async function identify(
+  { attempts }: Route,
+  raw: RawRequest,
+  options: AuthenticateOptions,
+): Promise<Principal> {
+  if (attempts === undefined) return authenticate(raw, options);
+  const address = raw.socket?.remoteAddress ?? '';
+  const kind = raw.headers.authorization === undefined ? 'certificate' : 'token';
+  const retryAfterMs = attempts.take(address, kind);
+  if (retryAfterMs > 0) {
+    const message = 'too many attempts from this address; try again later';
+    throw new ApiError(429, 'rate_limited', message, undefined, retryAfterMs);
+  }
+  try {
+    return await authenticate(raw, options);
+  } catch (error) {
+    attempts.failed(address, kind);
+    throw error;
+  }
 }
 
 /**
@@ -112,16 +136,17 @@ function match(pattern: string, path: string): Record<string, string> | undefine
 }
 
 function refuse(options: RouterOptions, raw: RawRequest, response: RawResponse, error: unknown): void {
-  const { status, code, message, messages } = toApiError(error);
+  const { status, code, message, messages, retryAfterMs } = toApiError(error);
   if (status >= 500) {
     const fields = { method: raw.method ?? '', path: raw.url ?? '', error: because(error) };
     options.log({ level: isMeshError(error) ? 'warn' : 'error', event: 'request.failed', fields });
-  } else if (status === 401 || status === 403) {
+  } else if (status === 401 || status === 403 || status === 429) {
     const peer = raw.socket?.remoteAddress ?? '';
     const fields = { method: raw.method ?? '', path: raw.url ?? '', peer, because: message };
     options.log({ level: 'warn', event: 'request.refused', fields });
   }
-  const headers = status === 401 ? { 'www-authenticate': 'Bearer' } : {};
+  const headers: Record<string, string> = status === 401 ? { 'www-authenticate': 'Bearer' } : {};
+  if (retryAfterMs !== undefined) headers['retry-after'] = String(Math.ceil(retryAfterMs / 1_000));
   sendJson(response, { code, message, ...(messages === undefined ? {} : { messages }) }, { status, headers });
   dismiss(raw, options.clock);
 }

@@ -1,8 +1,8 @@
-/** `POST /v1/svid`: a workload's certificate, for a join token or for the certificate that it has. */
+/** `POST /v1/svid`: a workload's certificate, for one of the proofs in `issuer/proofs`. */
 import { MeshError, type SvidResponse } from 'heddle/ports';
 import { parseRequest } from 'heddle/security';
 import type { Authority } from '../issuer/authority.js';
-import type { Tokens } from '../issuer/tokens.js';
+import type { Attempts } from '../issuer/proofs/index.js';
 import type { Log } from '../log.js';
 import { ApiError } from './errors.js';
 import { type ApiRequest, readJson, sendJson } from './request.js';
@@ -10,31 +10,29 @@ import type { Route } from './router.js';
 
 export interface SvidServices {
   readonly authority: Authority;
-  readonly tokens: Tokens;
+  readonly attempts: Attempts;
   readonly log: Log;
 }
 
 const MAX_BYTES = 32 * 1024;
 
 export function svidRoutes(services: SvidServices): Route[] {
-  return [
-    { method: 'POST', path: '/v1/svid', access: 'svid', handle: (request) => issue(services, request) },
-  ];
+  const { attempts } = services;
+  const handle = (request: ApiRequest) => issue(services, request);
+  return [{ method: 'POST', path: '/v1/svid', access: 'svid', attempts, handle }];
 }
 
-async function issue({ authority, tokens, log }: SvidServices, request: ApiRequest): Promise<void> {
+async function issue({ authority, log }: SvidServices, request: ApiRequest): Promise<void> {
   const { principal } = request;
   if (principal.kind !== 'joining' && principal.kind !== 'workload') {
     throw new MeshError('no principal that can have an SVID', { code: 'HEDDLE_INTERNAL' });
   }
   const { csr } = await readJson(request, MAX_BYTES);
-  // Before the token is touched: a request that nobody can sign must not use it up.
+  // Before the proof is spent: a request that nobody can sign must not use it up.
   const { publicKey } = parseRequest(bytesOf(csr));
-  const by = principal.kind === 'joining' ? `token:${principal.token.id}` : `svid:${principal.serial}`;
-  if (principal.kind === 'joining' && !(await tokens.consume(principal.token.id))) {
-    throw new ApiError(401, 'unauthenticated', 'the token is used up');
-  }
-  const issued = await authority.issue(publicKey, principal.id, by);
+  const { id, by } = principal;
+  if (!(await principal.spend())) throw new ApiError(401, 'unauthenticated', 'the token is used up');
+  const issued = await authority.issue(publicKey, id, by);
   const fields = { spiffeId: issued.spiffeId, serial: issued.serial, notAfter: issued.notAfter, by };
   log({ level: 'info', event: 'svid.issued', fields });
   const { spiffeId, chain, roots, trustDomain } = issued;
