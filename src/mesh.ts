@@ -187,6 +187,7 @@ export class Mesh implements AsyncDisposable {
       telemetry: observed.policies,
       event,
     });
+    this.#contexts.peers.onWithdrawn((keys) => this.#inForce.reconnect(keys));
     this.fetch = fetchOver(this.#outbound);
     this.request = requestOver(this.#outbound);
     this.dispatcher = dispatcherOver(this.#outbound);

@@ -60,6 +60,16 @@ export class InForce {
     if (this.#bound !== null) this.#swap(this.#bound);
   }
 
+  /**
+   * Nothing new goes over the connections that destinations of these keys have: what is under way on them may end, and others are opened.
+   */
+  reconnect(keys: ReadonlySet<string>): void {
+    const { outbound, transport } = this.#parts;
+    if (outbound.snapshot === null) return;
+    const kept = [...destinationsOf(outbound.snapshot)];
+    transport.retain(kept.filter(({ key }) => !keys.has(key)));
+  }
+
   /** Everything that may fail comes before anything that changes. @throws MeshError `HEDDLE_INVALID_POLICY` */
   #swap(policy: EffectivePolicy): void {
     const { binder, outbound, inbound, transport, telemetry } = this.#parts;

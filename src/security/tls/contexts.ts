@@ -3,9 +3,10 @@ import { type Clock, systemClock } from '../../base/clock.js';
 import { isMeshError, MeshError } from '../../base/errors.js';
 import type { TlsSettings } from '../../model/destination.js';
 import type { SpiffeId } from '../../model/spiffe-id.js';
-import type { IdentitySource } from '../../ports/identity.js';
+import type { IdentitySource, TrustBundle } from '../../ports/identity.js';
 import { FileContexts } from './file-contexts.js';
 import { ClientHandshake } from './handshake.js';
+import { LivePeers } from './live-peers.js';
 import { clientIdOf } from './peer.js';
 import { TlsSessions } from './sessions.js';
 
@@ -40,6 +41,8 @@ export interface TlsContextsOptions {
 export class TlsContexts {
   /** To be resumed; empty after every change of our SVID or of the roots. */
   readonly sessions = new TlsSessions();
+  /** Connections of ours under mutual TLS; closed when whoever is at the other end is not trusted any more. */
+  readonly peers: LivePeers;
   readonly #identity: IdentitySource | null;
   #aliases: readonly string[];
   readonly #clock: Clock;
@@ -59,9 +62,16 @@ export class TlsContexts {
       credentialsDir: options.credentialsDir ?? null,
       warn: options.warn ?? (() => {}),
     });
+    this.peers = new LivePeers(this.#clock);
     const changed = () => this.#changed();
     this.#unsubscribe =
-      identity === null ? [] : [identity.svid.subscribe(changed), identity.bundle.subscribe(changed)];
+      identity === null
+        ? []
+        : [
+            identity.svid.subscribe(changed),
+            identity.bundle.subscribe(changed),
+            identity.bundle.subscribe((bundle) => this.peers.check(bundle)),
+          ];
   }
 
   /** From the next handshake on; connections that exist go on. */
@@ -72,6 +82,11 @@ export class TlsContexts {
   /** Trust domains whose SPIFFE IDs are believed. */
   trustDomains(): readonly string[] {
     return [this.#required().bundle.current().trustDomain, ...this.#aliases];
+  }
+
+  /** Whom we trust now; another object after each change. @throws MeshError `HEDDLE_IDENTITY_UNAVAILABLE` */
+  bundle(): TrustBundle {
+    return this.#required().bundle.current();
   }
 
   /**
@@ -114,6 +129,14 @@ export class TlsContexts {
       sessions: this.sessions,
       trustDomains: settings.mode === 'mesh' ? this.trustDomains() : [],
       wallNow: this.#clock.wallNow(),
+      trust:
+        settings.mode === 'mesh'
+          ? {
+              bundle: this.bundle(),
+              now: () => this.bundle(),
+              keep: (socket, peer) => this.peers.add(socket, peer, key),
+            }
+          : null,
     });
   }
 
@@ -130,6 +153,7 @@ export class TlsContexts {
     this.#mesh = null;
     this.#server = null;
     this.sessions.clear();
+    this.peers.clear();
   }
 
   #changed(): void {

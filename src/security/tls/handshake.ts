@@ -1,8 +1,11 @@
 import type { PeerCertificate, SecureContext, TLSSocket } from 'node:tls';
 import type { TlsSettings } from '../../model/destination.js';
+import type { TrustBundle } from '../../ports/identity.js';
 import { readCertificate } from '../certificate/fields.js';
+import { spiffeIdOf } from '../svid/verify.js';
 import { type PresentedCertificate, serverFault, untrusted } from './peer.js';
 import type { TlsSessions } from './sessions.js';
+import { chainOf, type KeptPeer, type LinkedCertificate, trustFault } from './still-trusted.js';
 
 /** What `tls.connect` is given. */
 export interface HandshakeOptions {
@@ -26,6 +29,17 @@ export interface HandshakeFacts {
   readonly trustDomains: readonly string[];
   /** Milliseconds since the epoch. */
   readonly wallNow: number;
+  /** Who vouches for the peer, where the mesh does. @default nobody is kept */
+  readonly trust?: PeerTrust | null;
+}
+
+export interface PeerTrust {
+  /** What the context was made with. */
+  readonly bundle: TrustBundle;
+  /** What is trusted now. */
+  readonly now: () => TrustBundle;
+  /** Takes a connection that may be used, and who is at its other end. */
+  readonly keep: (socket: TLSSocket, peer: KeptPeer) => void;
 }
 
 /**
@@ -48,6 +62,8 @@ export class ClientHandshake {
   readonly #verified: boolean;
   /** DER of the server's certificate, once it is known. */
   #shown: Buffer | undefined;
+  /** DER of all that it showed. */
+  #chain: readonly Uint8Array[] = [];
 
   constructor(facts: HandshakeFacts) {
     this.#facts = facts;
@@ -59,11 +75,13 @@ export class ClientHandshake {
     const kept = verified ? facts.sessions.get(facts.key) : undefined;
     const session = kept !== undefined && kept.notAfter > facts.wallNow ? kept : undefined;
     this.#shown = session?.certificate;
+    this.#chain = session?.chain ?? [];
     this.options = {
       secureContext: facts.context,
       rejectUnauthorized: verified,
       checkServerIdentity: (_host, certificate) => {
         this.#shown = certificate.raw;
+        if (facts.trust) this.#chain = chainOf(certificate as LinkedCertificate);
         return this.#fault(certificate);
       },
       ...(settings.sni === '' ? {} : { servername: settings.sni }),
@@ -79,7 +97,8 @@ export class ClientHandshake {
       if (certificate === undefined) return;
       const notAfter = endOf(certificate);
       if (notAfter === undefined) return;
-      this.#facts.sessions.put(this.#facts.key, { ticket, certificate, notAfter }, this.#generation);
+      const session = { ticket, certificate, chain: this.#chain, notAfter };
+      this.#facts.sessions.put(this.#facts.key, session, this.#generation);
     });
   }
 
@@ -99,8 +118,20 @@ export class ClientHandshake {
     } else if (socket.isSessionReused()) {
       fault = this.#fault({ raw: this.#shown });
     }
+    fault ??= this.#keep(socket);
     if (fault !== undefined) sessions.drop(key);
     return fault;
+  }
+
+  /** Roots may have left while the handshake was under way. */
+  #keep(socket: TLSSocket): Error | undefined {
+    const { trust, host } = this.#facts;
+    if (!trust || this.#shown === undefined) return undefined;
+    const peer = { id: spiffeIdOf({ raw: this.#shown }), chain: this.#chain, bundle: trust.bundle };
+    const because = trustFault(peer, trust.now());
+    if (because !== null) return untrusted(`the server at ${host}: ${because}`);
+    trust.keep(socket, peer);
+    return undefined;
   }
 
   #fault(certificate: PresentedCertificate): Error | undefined {

@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TlsSessions } from './sessions.js';
 
-const session = (byte: number) => ({ ticket: Buffer.of(byte), certificate: Buffer.of(0), notAfter: 1 });
+const session = (byte: number) => ({
+  ticket: Buffer.of(byte),
+  certificate: Buffer.of(0),
+  chain: [],
+  notAfter: 1,
+});
 
 test('the session that was used longest ago makes room', () => {
   const sessions = new TlsSessions(2);

@@ -11,6 +11,8 @@ export interface TlsSession {
    * resumed connection; whoever can resume is who showed it.
    */
   readonly certificate: Buffer;
+  /** DER, that certificate first, then those that came with it; for the same reason. */
+  readonly chain: readonly Uint8Array[];
   /** End of that certificate, milliseconds since the epoch: a resumed handshake looks at no dates. */
   readonly notAfter: number;
 }
