@@ -30,6 +30,8 @@ test('with nothing but a place for policy every setting has its default', () => 
   assert.deepEqual(settings, {
     policy: { kind: 'files', path: '/etc/policy' },
     token: null,
+    tokenFile: null,
+    controlCaFile: null,
     hosts: ['*'],
     address: '127.0.0.1',
     servicePort: null,
@@ -55,6 +57,7 @@ test('every variable is read', () => {
   const settings = read({
     HEDDLE_CONTROL: 'https://control:8443',
     HEDDLE_TOKEN: 'secret',
+    HEDDLE_CONTROL_CA_FILE: '/ca.pem',
     HEDDLE_NAMESPACE: 'shop',
     HEDDLE_SERVICE: 'reviews',
     HEDDLE_SERVICE_ACCOUNT: 'reviewer',
@@ -87,6 +90,8 @@ test('every variable is read', () => {
     },
     policy: { kind: 'control', url: 'https://control:8443' },
     token: 'secret',
+    tokenFile: null,
+    controlCaFile: '/ca.pem',
     hosts: ['ratings', 'details'],
     address: '10.0.0.1',
     servicePort: 9080,
@@ -103,7 +108,10 @@ test('every variable is read', () => {
     pathNormalization: 'MERGE_SLASHES',
     warnings: [],
   });
-  assert.equal(read({ HEDDLE_TOKEN_FILE: '/token' }).token, 'from-file');
+  const { token, tokenFile } = read({ HEDDLE_TOKEN_FILE: '/token' });
+  assert.deepEqual([token, tokenFile], ['from-file', '/token']);
+  assert.equal(read({ HEDDLE_TOKEN: 'secret' }, { tokenFile: '/token' }).token, 'from-file');
+  assert.equal(read({ HEDDLE_TOKEN_FILE: '/token' }, { token: 'mine' }).tokenFile, null);
   assert.deepEqual(read({ HEDDLE_POLICY: 'https://policy/all.yaml' }).policy, {
     kind: 'url',
     url: 'https://policy/all.yaml',

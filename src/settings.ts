@@ -27,6 +27,10 @@ export interface JoinOptions {
   readonly control?: string;
   /** Join token, as `heddle token create` printed it. Variable `HEDDLE_TOKEN`, or a file of it: `HEDDLE_TOKEN_FILE`. */
   readonly token?: string;
+  /** File that holds it, or a Kubernetes service-account token; read anew each time. Variable `HEDDLE_TOKEN_FILE`. */
+  readonly tokenFile?: string;
+  /** The config service's roots, PEM; needed with a token that is no join token. Variable `HEDDLE_CONTROL_CA_FILE`. */
+  readonly controlCaFile?: string;
   /** Policy instead of a config service: a YAML file, a folder of them, or an HTTP(S) URL. Variable `HEDDLE_POLICY`. */
   readonly policy?: string;
   readonly namespace?: string;
@@ -70,6 +74,9 @@ export interface Settings {
   readonly workload: Workload;
   readonly policy: PolicyLocation;
   readonly token: string | null;
+  /** Where `token` was read from, and is read anew; null: it came itself. */
+  readonly tokenFile: string | null;
+  readonly controlCaFile: string | null;
   readonly hosts: readonly string[];
   readonly address: string;
   /** Port that callers name, where it differs from the one that is listened on. */
@@ -115,7 +122,8 @@ export function readSettings(
       ...(locality === '' ? {} : { locality }),
     },
     policy: policyLocation(options, read),
-    token: read.text('HEDDLE_TOKEN', options.token) ?? read.file('HEDDLE_TOKEN_FILE', readFile) ?? null,
+    ...tokenOf(options, read, readFile),
+    controlCaFile: read.text('HEDDLE_CONTROL_CA_FILE', options.controlCaFile) ?? null,
     hosts: options.hosts ?? read.list('HEDDLE_HOSTS') ?? ['*'],
     address: read.text('HEDDLE_ADDRESS', options.address) ?? '127.0.0.1',
     servicePort: read.number('HEDDLE_SERVICE_PORT', 1, 65_535) ?? null,
@@ -138,6 +146,19 @@ export function readSettings(
       read.oneOf('HEDDLE_PATH_NORMALIZATION', PATH_NORMALIZATIONS, options.pathNormalization) ?? 'BASE',
     warnings: read.unknown(),
   };
+}
+
+/** An option goes before both variables; of these the token itself goes before its file. */
+function tokenOf(
+  options: JoinOptions,
+  read: Reader,
+  readFile: (path: string) => string,
+): Pick<Settings, 'token' | 'tokenFile'> {
+  const own = options.tokenFile === undefined ? read.text('HEDDLE_TOKEN', options.token) : options.token;
+  if (own !== undefined) return { token: own, tokenFile: null };
+  const tokenFile = read.text('HEDDLE_TOKEN_FILE', options.tokenFile) ?? null;
+  const token = read.file('HEDDLE_TOKEN_FILE', readFile, options.tokenFile) ?? null;
+  return { token, tokenFile };
 }
 
 function policyLocation(options: JoinOptions, read: Reader): PolicyLocation {

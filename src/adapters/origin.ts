@@ -17,6 +17,10 @@ export interface OriginSettings {
     | { readonly kind: 'files'; readonly path: string }
     | { readonly kind: 'url'; readonly url: string };
   readonly token: string | null;
+  /** @default none */
+  readonly tokenFile?: string | null;
+  /** @default none */
+  readonly controlCaFile?: string | null;
   readonly hosts: readonly string[];
   readonly stateDir: string | null;
   readonly identityDir: string | null;
@@ -43,7 +47,7 @@ export interface Origin {
 
 /** @throws MeshError `HEDDLE_INVALID_SETTING` for a location that is none; `HEDDLE_IDENTITY_UNAVAILABLE` for files that cannot be used */
 export function openOrigin(settings: OriginSettings, parts: OriginParts): Origin {
-  const { policy, workload } = settings;
+  const { policy, workload, tokenFile = null, controlCaFile = null } = settings;
   const files = settings.identityDir === null ? null : openIdentityFiles(settings.identityDir, parts);
   if (policy.kind === 'control') {
     const control = connectControl({
@@ -52,6 +56,8 @@ export function openOrigin(settings: OriginSettings, parts: OriginParts): Origin
       workload,
       hosts: settings.hosts,
       ...(settings.token === null ? {} : { token: settings.token }),
+      ...(tokenFile === null ? {} : { tokenFile }),
+      ...(controlCaFile === null ? {} : { controlCaFile }),
       ...(settings.stateDir === null ? {} : { stateDir: settings.stateDir }),
     });
     // A config service in dev mode issues nothing: plain HTTP has no peer that could prove itself.

@@ -71,8 +71,8 @@ export class Reader {
     return labels;
   }
 
-  file(name: string, readFile: (path: string) => string): string | undefined {
-    const path = this.text(name);
+  file(name: string, readFile: (path: string) => string, option?: string): string | undefined {
+    const path = this.text(name, option);
     if (path === undefined) return undefined;
     try {
       return readFile(path).trim();

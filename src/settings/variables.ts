@@ -11,7 +11,16 @@ export interface Variable {
 export const VARIABLES: readonly Variable[] = [
   { name: 'HEDDLE_CONTROL', meaning: 'URL of the config service', default: '' },
   { name: 'HEDDLE_TOKEN', meaning: 'join token, as `heddle token create` prints it', default: '' },
-  { name: 'HEDDLE_TOKEN_FILE', meaning: 'file that holds the join token', default: '' },
+  {
+    name: 'HEDDLE_TOKEN_FILE',
+    meaning: 'file that holds the join token, or a Kubernetes service-account token; read anew each time',
+    default: '',
+  },
+  {
+    name: 'HEDDLE_CONTROL_CA_FILE',
+    meaning: "the config service's roots, PEM; needed with a token that is no join token",
+    default: '',
+  },
   {
     name: 'HEDDLE_POLICY',
     meaning: 'policy without a config service: file, folder or HTTP(S) URL',

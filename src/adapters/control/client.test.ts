@@ -261,7 +261,7 @@ test('a certificate is asked for with the one before while that is good, and wit
   const svid = client.identity.svid.current();
   const options = {
     url: new URL(service.url),
-    token: service.token,
+    token: async () => service.token,
     trust: (shown: Svid | null) => client.identity.trust(shown),
     svid: () => svid,
   };

@@ -3,20 +3,19 @@
  * contact; from then on it renews itself, whether or not the policy stream is up.
  */
 import type { Clock } from '../../base/clock.js';
-import { isMeshError, MeshError } from '../../base/errors.js';
+import { isMeshError } from '../../base/errors.js';
 import type { Random } from '../../base/random.js';
-import { parseToken } from '../../ports/control-protocol.js';
 import type { IdentitySource, Svid, TrustBundle } from '../../ports/identity.js';
 import { trustBundle } from '../../security/bundle/bundle.js';
 import { RenewingIdentity } from '../../security/svid/renewing.js';
 import { bootstrapTrust } from './bootstrap.js';
 import type { ConnectionTrust } from './connection.js';
 import { requestSvid } from './issuer.js';
+import { JoinProof, type JoinProofOptions } from './join-proof.js';
 import { LateSource } from './late-source.js';
 
-export interface ControlIdentityOptions {
+export interface ControlIdentityOptions extends JoinProofOptions {
   readonly url: URL;
-  readonly token?: string;
   readonly clock: Clock;
   readonly random: Random;
   readonly log?: (line: string) => void;
@@ -29,7 +28,7 @@ export class ControlIdentity implements IdentitySource {
   readonly bundle = new LateSource<TrustBundle>(MISSING);
   readonly #options: ControlIdentityOptions;
   readonly #plain: boolean;
-  readonly #pin: string | null;
+  readonly #proof: JoinProof | null;
   #pinned: TrustBundle | null = null;
   #renewing: RenewingIdentity | null = null;
   #closed = false;
@@ -38,8 +37,8 @@ export class ControlIdentity implements IdentitySource {
   constructor(options: ControlIdentityOptions) {
     this.#options = options;
     this.#plain = options.url.protocol === 'http:';
-    this.#pin = this.#plain ? null : checkPin(options.token);
-    if (this.#plain && options.token !== undefined) {
+    this.#proof = this.#plain ? null : new JoinProof(options);
+    if (this.#plain && (options.token !== undefined || options.tokenFile !== undefined)) {
       options.log?.(
         'the join token is not used: the config service speaks plain text, in which nobody can prove anything',
       );
@@ -59,18 +58,19 @@ export class ControlIdentity implements IdentitySource {
   }
 
   /**
-   * Makes the first contact if there was none: finds the root that the token names, and gets the first SVID. In plain text there is
+   * Makes the first contact if there was none: finds the roots that are known by their fingerprints, and gets the first SVID. In plain text there is
    * no identity, and nothing is done: a token would be everybody's who listens.
    * @throws MeshError what kept it from that
    */
   async start(signal: AbortSignal): Promise<void> {
-    const { url, clock, random, token, log } = this.#options;
-    if (this.#renewing !== null || this.#pin === null) return;
+    const { url, clock, random, log } = this.#options;
+    const proof = this.#proof;
+    if (this.#renewing !== null || proof === null) return;
     signal.throwIfAborted();
-    this.#pinned ??= await bootstrapTrust(url, this.#pin, signal);
+    this.#pinned ??= await bootstrapTrust(url, proof.pins(), signal);
     const issuer = {
       url,
-      token,
+      token: () => proof.token(),
       clock,
       trust: (svid: Svid | null) => this.trust(svid),
       svid: () => this.current(),
@@ -126,18 +126,4 @@ export class ControlIdentity implements IdentitySource {
     this.bundle.set(renewing.bundle.current());
     this.svid.set(renewing.svid.current());
   }
-}
-
-function checkPin(token: string | undefined): string {
-  const parts = token === undefined ? undefined : parseToken(token);
-  if (token === undefined) throw invalid('a config service on https:// needs a join token');
-  if (parts === undefined) throw invalid('the join token is not one (heddle1.<id>.<secret>.<pin>)');
-  if (parts.pin === '-') throw invalid('the join token is of a config service without TLS');
-  return parts.pin;
-}
-
-function invalid(because: string): MeshError {
-  return new MeshError(`${because}; make a token with \`heddle token create\``, {
-    code: 'HEDDLE_INVALID_SETTING',
-  });
 }

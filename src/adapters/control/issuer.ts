@@ -11,7 +11,8 @@ import { parseSvidResponse } from './wire.js';
 
 export interface IssuerOptions {
   readonly url: URL;
-  readonly token: string | undefined;
+  /** Read when it is needed; undefined: there is none. */
+  readonly token: (() => Promise<string>) | undefined;
   readonly clock: Clock;
   /** How the service is recognised now; a token goes only to a peer verified by a bundle. */
   readonly trust: (svid: Svid | null) => ConnectionTrust;
@@ -31,14 +32,15 @@ export async function requestSvid(
   const { token, clock } = options;
   const current = options.svid();
   const good = current !== null && current.notAfter > clock.wallNow() ? current : null;
-  if (good === null) return ask(options, { csrDer, svid: null, token }, signal);
+  const byToken = async () => ask(options, { csrDer, svid: null, token: await token?.() }, signal);
+  if (good === null) return byToken();
   try {
     return await ask(options, { csrDer, svid: good, token: undefined }, signal);
   } catch (error) {
     // Refused, or not even let in by TLS: the token is the other proof that we have.
     const unreachable = isMeshError(error, 'HEDDLE_CONNECT_FAILED');
     if (token === undefined || unreachable || signal.aborted) throw error;
-    return ask(options, { csrDer, svid: null, token }, signal);
+    return byToken();
   }
 }
 

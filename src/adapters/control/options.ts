@@ -1,13 +1,12 @@
 import type { Clock } from '../../base/clock.js';
 import type { Random } from '../../base/random.js';
 import type { Workload } from '../../model/workload.js';
+import type { JoinProofOptions } from './join-proof.js';
 
 /** How a workload reaches the config service, and who it is. */
-export interface ControlOptions {
+export interface ControlOptions extends JoinProofOptions {
   /** `https://host:port`; `http://…` for a config service that runs with `--dev`. */
   readonly url: string;
-  /** From `heddle token create`. Needed for `https:`. */
-  readonly token?: string;
   readonly workload: Workload;
   /** Hosts that this workload calls, FQDNs or short names. @default `['*']`, all that it may see */
   readonly hosts?: readonly string[];
