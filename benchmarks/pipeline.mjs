@@ -37,7 +37,7 @@ export async function run(size, progress) {
       ...telemetry?.metricsOfSdk,
       missing: telemetry === null,
     },
-    { name: '+ metrics, spans on 1 %', call: request, ...telemetry?.onePercent, missing: telemetry === null },
+    { name: '+ metrics, spans on 1 %', call: request, ...telemetry?.all, missing: telemetry === null },
   ].filter(({ missing }) => missing !== true);
   const costs = variants.map(() => []);
   for (let round = -3; round < rounds; round += 1) {

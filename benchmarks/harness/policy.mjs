@@ -10,6 +10,7 @@
  * @param {boolean} [of.limits] connections and requests
  * @param {boolean} [of.timeout] five seconds
  * @param {boolean} [of.retries] armed: two
+ * @param {number} [of.spansPercent] of the traces that begin here @default what the SDK's sampler says
  */
 export function policyYaml({ ports, tls, rules = 1, balancer = 'ROUND_ROBIN', ...features }) {
   const endpoints = ports.map((port) => ({
@@ -63,6 +64,13 @@ export function policyYaml({ ports, tls, rules = 1, balancer = 'ROUND_ROBIN', ..
       metadata: { name: 'default', namespace: 'istio-system' },
       spec: { mtls: { mode: 'STRICT' } },
     });
+  if (features.spansPercent !== undefined)
+    documents.push({
+      apiVersion: 'telemetry.istio.io/v1',
+      kind: 'Telemetry',
+      metadata: { name: 'default', namespace: 'istio-system' },
+      spec: { tracing: [{ randomSamplingPercentage: features.spansPercent }] },
+    });
   return documents.map((document) => JSON.stringify(document)).join('\n---\n');
 }
 
@@ -74,6 +82,7 @@ export const EVERYTHING = {
   limits: true,
   timeout: true,
   retries: true,
+  spansPercent: 1,
 };
 
 const route = [{ destination: { host: 'peer.example' } }];

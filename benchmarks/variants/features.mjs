@@ -24,6 +24,8 @@ export async function featureVariants(world, add, later) {
   const call = callOf(watched);
   add('metrics', telemetry && { ...telemetry.metrics, call });
   add('metrics, kept by the SDK', telemetry && { ...telemetry.metricsOfSdk, call });
-  add('metrics, spans on 1 %', telemetry && { ...telemetry.onePercent, call });
+  const sampled = callOf(await meshWith(world, { spansPercent: 1 }, later));
+  add('metrics, spans on 1 %', telemetry && { ...telemetry.all, call: sampled });
+  add("metrics, spans on 1 % by the SDK's sampler", telemetry && { ...telemetry.onePercent, call });
   add('metrics, spans on all', telemetry && { ...telemetry.all, call });
 }

@@ -54,7 +54,12 @@ export async function memoryCalls(features = EVERYTHING) {
     labels: {},
   };
   const ambient = () => undefined;
-  const telemetry = observability.openTelemetry({ clock, random, workload, ambient });
+  const policies = new observability.TelemetryPolicies({
+    workload,
+    environment: () => undefined,
+    format: (text) => () => text,
+  });
+  const telemetry = observability.openTelemetry({ clock, random, workload, ambient, policy: policies });
   const outbound = new Outbound({
     clock,
     random,
@@ -84,7 +89,9 @@ export async function memoryCalls(features = EVERYTHING) {
   );
   const scope = { namespace: 'default', service: 'bench', labels: {} };
   const mesh = { trustDomain: 'cluster.local', outboundTrafficPolicy: 'REGISTRY_ONLY' };
-  outbound.snapshot = binder.bind(new ScopedPolicy(prepared, scope, mesh).policy(1));
+  const policy = new ScopedPolicy(prepared, scope, mesh).policy(1);
+  outbound.snapshot = binder.bind(policy);
+  policies.prepare(policy.telemetry, { trustDomain: mesh.trustDomain, revision: 1 })();
   const request = surface.requestOver(outbound);
   return {
     request: async () => (await request('http://peer.example/small')).body.text(),
