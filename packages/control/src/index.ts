@@ -2,6 +2,7 @@
 
 export type { WorkloadStatus } from './api/workloads.js';
 export type { StreamStatus } from './distribute/stream.js';
+export type { KubernetesSettings } from './issuer/proofs/index.js';
 export type { TokenInfo } from './issuer/tokens.js';
 export { jsonLog, type Log, type LogFields, type LogRecord } from './log.js';
 export type { ApplyAction, ApplyResult } from './publish/plan.js';

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { Control, Log } from '@heddle/control';
+import type { Control, ControlOptions, Log } from '@heddle/control';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { systemClock } from 'heddle/ports';
 import { type Context, collect, teach, withJson } from '../context.js';
@@ -19,6 +19,11 @@ interface ControlCommandOptions extends MeshOptions {
   readonly svidTtl: number;
   readonly outboundTrafficPolicy: 'REGISTRY_ONLY' | 'ALLOW_ANY';
   readonly dev?: boolean;
+  readonly kubernetesIssuer?: string;
+  readonly kubernetesAudience?: readonly string[];
+  readonly kubernetesJwks?: string;
+  readonly kubernetesCa?: string;
+  readonly kubernetesToken?: string;
 }
 
 export function controlCommand(context: Context): Command {
@@ -48,11 +53,26 @@ export function controlCommand(context: Context): Command {
         .default('REGISTRY_ONLY'),
     )
     .addOption(pathNormalization())
+    .option(
+      '--kubernetes-issuer <url>',
+      'cluster whose service accounts may join with their projected tokens',
+    )
+    .option('--kubernetes-audience <name>', 'that such a token must be for (heddle)', collect)
+    .option(
+      '--kubernetes-jwks <file|url>',
+      "its public keys, where the issuer's own document is not to be asked",
+    )
+    .option('--kubernetes-ca <file>', 'roots of the server that its keys are fetched from, PEM')
+    .option('--kubernetes-token <file>', 'token to show to that server')
     .option('--dev', 'plain HTTP without credentials, on this machine only: for trying things out')
     .action((options: ControlCommandOptions) => run(options, context));
   return teach(withJson(command), [
     ['heddle control --data ./heddle-data', 'for this machine'],
     ['heddle control --data /var/lib/heddle --address 0.0.0.0', 'for other machines too'],
+    [
+      'heddle control --data /var/lib/heddle --kubernetes-issuer https://kubernetes.default.svc.cluster.local --kubernetes-jwks jwks.json',
+      'pods join as their service accounts',
+    ],
     ['heddle control --data /tmp/try --dev', 'no TLS and no tokens, to try things out'],
   ]);
 }
@@ -69,6 +89,7 @@ async function run(options: ControlCommandOptions, context: Context): Promise<vo
   const log = context.json ? jsonLog(systemClock, (line) => context.print(line)) : humanLog(context);
   const control = await startControl({
     ...{ dataDir, address, port, trustDomain, dev, log, svidTtlMs: svidTtl },
+    ...kubernetesOf(options),
     mesh: {
       outboundTrafficPolicy,
       ...(trustDomainAliases !== undefined && { trustDomainAliases }),
@@ -85,6 +106,24 @@ async function run(options: ControlCommandOptions, context: Context): Promise<vo
   log({ level: 'info', event: 'control.stopping', fields: {} });
   await control.close();
   log({ level: 'info', event: 'control.stopped', fields: {} });
+}
+
+function kubernetesOf(options: ControlCommandOptions): Pick<ControlOptions, 'kubernetes'> {
+  const { kubernetesIssuer: issuer, kubernetesAudience: audiences, kubernetesJwks: jwks } = options;
+  const { kubernetesCa: caFile, kubernetesToken: tokenFile } = options;
+  if (issuer === undefined) {
+    if ((audiences ?? jwks ?? caFile ?? tokenFile) === undefined) return {};
+    throw wrongUsage('which cluster is it?', 'name its issuer with --kubernetes-issuer');
+  }
+  return {
+    kubernetes: {
+      issuer,
+      ...(audiences !== undefined && { audiences }),
+      ...(jwks !== undefined && { jwks }),
+      ...(caFile !== undefined && { caFile }),
+      ...(tokenFile !== undefined && { tokenFile }),
+    },
+  };
 }
 
 function welcome(
