@@ -1,1 +1,4 @@
-export {};
+/** Fastify behind a Heddle mesh. */
+
+export { type HeddleOptions, heddle } from './plugin.js';
+export { type MeshServerOptions, meshServer } from './server.js';

@@ -1,0 +1,322 @@
+/** Every server framework behind the mesh, over real sockets: what the mesh promises holds for each of them alike. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, get } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join as path } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { TestCa } from '@heddle/testkit';
+import { join, type Mesh, type MeshContext } from 'heddle';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { type Deeds, type Running, SURFACES, type Surface } from './surface-apps.js';
+
+const FRIEND = 'spiffe://cluster.local/ns/default/sa/friend';
+const MUTUAL = '{ mode: ISTIO_MUTUAL, subjectAltNames: ["spiffe://cluster.local/ns/default/sa/server"] }';
+const TRACE = '0af7651916cd43dd8448eb211c80319c';
+const TRACEPARENT = `00-${TRACE}-b7ad6b7169203331-01`;
+
+/** Lines of the access log, which go to standard output: these are ours, others pass. */
+class AccessLog {
+  readonly #lines: {
+    readonly path: string;
+    readonly response_code: number;
+    readonly response_flags: string;
+  }[] = [];
+  #onLine = () => {};
+
+  constructor(t: TestContext) {
+    const write = process.stdout.write.bind(process.stdout);
+    t.mock.method(process.stdout, 'write', (chunk: string | Uint8Array) => {
+      if (typeof chunk !== 'string' || !chunk.startsWith('{"start_time"')) return write(chunk);
+      this.#lines.push(JSON.parse(chunk));
+      this.#onLine();
+      return true;
+    });
+  }
+
+  /** The line of the one request for this path, when it is there. */
+  async of(path: string) {
+    for (;;) {
+      const line = this.#lines.find((line) => line.path === path);
+      if (line !== undefined) return line;
+      await new Promise<void>((resolve) => {
+        this.#onLine = resolve;
+      });
+    }
+  }
+}
+
+/** Resolves when somebody says so. */
+class Signal {
+  readonly given: Promise<void>;
+  give: () => void = () => {};
+  constructor() {
+    this.given = new Promise((resolve) => {
+      this.give = resolve;
+    });
+  }
+}
+
+interface Scene {
+  readonly server: Running;
+  readonly log: AccessLog;
+  ask(path: string, init?: Parameters<Mesh['request']>[1]): ReturnType<Mesh['request']>;
+  readonly stranger: Mesh;
+  /** Claims of nobody that the server knows. */
+  readonly forged: string;
+  readonly token: string;
+  readonly goOn: Signal;
+  /** Someone is at work on the slow answer. */
+  readonly atWork: Signal;
+  /** Someone asks for what never comes; and does not ask any more. */
+  readonly hanging: Signal;
+  readonly cancelled: Signal;
+}
+
+async function member(t: TestContext, ca: TestCa, name: string, policy: string): Promise<Mesh> {
+  const folder = await mkdtemp(path(tmpdir(), 'heddle-surfaces-'));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  const svid = await ca.svid(`spiffe://cluster.local/ns/default/sa/${name}`);
+  await writeFile(path(folder, 'ca.pem'), ca.bundle.roots.join('\n'));
+  await writeFile(path(folder, 'key.pem'), svid.key.export({ type: 'pkcs8', format: 'pem' }).toString());
+  await writeFile(path(folder, 'cert.pem'), svid.chain.join('\n'));
+  await writeFile(path(folder, 'policy.yaml'), policy);
+  const mesh = await join({
+    policy: path(folder, 'policy.yaml'),
+    identityDir: folder,
+    joinTimeoutMs: 60_000,
+    drainTimeoutMs: 60_000,
+    accessLog: name === 'server' ? 'json' : 'off',
+    log() {},
+  });
+  t.after(() => mesh.close());
+  return mesh;
+}
+
+function host(name: string, port: number, tls: string): string {
+  return `
+---
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: { name: ${name}, namespace: default }
+spec:
+  hosts: [${name}.test]
+  location: MESH_INTERNAL
+  resolution: STATIC
+  ports: [{ number: 80, name: http, protocol: HTTP }]
+  endpoints: [{ address: 127.0.0.1, ports: { http: ${port} } }]
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: { name: ${name}, namespace: default }
+spec: { host: ${name}.test, trafficPolicy: { tls: ${tls} } }
+`;
+}
+
+const guard = (keys: string) => `
+---
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: { name: default, namespace: default }
+spec: { mtls: { mode: STRICT } }
+---
+apiVersion: security.istio.io/v1
+kind: RequestAuthentication
+metadata: { name: users, namespace: default }
+spec: { jwtRules: [{ issuer: users.test, jwks: '${keys}' }] }
+---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { name: friends, namespace: default }
+spec:
+  rules:
+    - from: [{ source: { principals: [cluster.local/ns/default/sa/nobody] } }]
+    - from: [{ source: { principals: [cluster.local/ns/default/sa/friend] } }]
+      to: [{ operation: { notPaths: [/secret] } }]
+`;
+
+async function scene(t: TestContext, surface: Surface): Promise<Scene> {
+  const [goOn, atWork, hanging, cancelled] = [new Signal(), new Signal(), new Signal(), new Signal()];
+  const backend = createServer((request, response) => {
+    if (request.url !== '/hang') {
+      response.end(JSON.stringify(request.headers));
+      return;
+    }
+    response.once('close', cancelled.give);
+    hanging.give();
+  }).listen(0, '127.0.0.1');
+  await once(backend, 'listening');
+  t.after(() => {
+    backend.close();
+    backend.closeAllConnections();
+  });
+  const ca = await TestCa.create();
+  const { publicKey, privateKey } = await generateKeyPair('ES256');
+  const sign = (issuer: string, key: Parameters<SignJWT['sign']>[0]) =>
+    new SignJWT({ team: 'looms' })
+      .setProtectedHeader({ alg: 'ES256', kid: 'k1' })
+      .setIssuer(issuer)
+      .setSubject('alice')
+      .setExpirationTime('1h')
+      .sign(key);
+  const keys = JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), kid: 'k1', alg: 'ES256' }] });
+  const log = new AccessLog(t);
+  const backendPort = (backend.address() as AddressInfo).port;
+  const mesh = await member(t, ca, 'server', guard(keys) + host('backend', backendPort, '{ mode: DISABLE }'));
+  const onward = async () => (await mesh.fetch('http://backend.test/headers')).text();
+  const deeds: Deeds = {
+    onward,
+    hang: () =>
+      mesh.fetch('http://backend.test/hang').then(
+        (response) => response.text(),
+        () => 'given up',
+      ),
+    async *parts() {
+      yield 'one, ';
+      await goOn.given;
+      yield 'two';
+    },
+    slow: async () => {
+      atWork.give();
+      await goOn.given;
+      return 'slow, but whole';
+    },
+    fail: () => {
+      throw new Error('out of order');
+    },
+    upload: async (body) => JSON.stringify({ bytes: body.byteLength, seen: JSON.parse(await onward()) }),
+  };
+  const server = await surface.start(mesh, deeds);
+  t.after(() => server.close());
+  const policy = host('server', server.port, MUTUAL);
+  const friend = await member(t, ca, 'friend', policy);
+  const stranger = await member(t, ca, 'stranger', policy);
+  return {
+    server,
+    log,
+    ask: (path, init = {}) => friend.request(`http://server.test${path}`, { timeoutMs: 60_000, ...init }),
+    stranger,
+    forged: await sign('users.test', (await generateKeyPair('ES256')).privateKey),
+    token: await sign('users.test', privateKey),
+    goOn,
+    atWork,
+    hanging,
+    cancelled,
+  };
+}
+
+const LIMIT = { timeout: 120_000 };
+
+for (const surface of SURFACES) {
+  test(
+    `${surface.name}: a handler knows who asks, for how long, in which trace, and why it was let in`,
+    LIMIT,
+    async (t) => {
+      const { ask, token, log } = await scene(t, surface);
+      const headers = { authorization: `Bearer ${token}`, traceparent: TRACEPARENT };
+      const { statusCode, body } = await ask('/who', { headers });
+      const context = (await body.json()) as MeshContext;
+      const { remainingMs, requestId, claims, ...rest } = context;
+      assert.equal(statusCode, 200);
+      assert.ok(remainingMs > 0 && remainingMs <= 60_000, String(remainingMs));
+      assert.match(requestId, /^[\w-]{36}$/);
+      assert.equal(claims?.team, 'looms');
+      assert.deepEqual(rest, {
+        peer: FRIEND,
+        policy: 'default/friends',
+        rule: 1,
+        because: 'rbac_access_allowed_matched_policy[ns[default]-policy[friends]-rule[1]]',
+        requestPrincipal: 'users.test/alice',
+        trace: { traceId: TRACE, spanId: 'b7ad6b7169203331', sampled: true },
+      });
+      assert.equal((await log.of('/who')).response_code, 200);
+    },
+  );
+
+  test(
+    `${surface.name}: plain text, a stranger, a path that nobody may have and a forged token are refused`,
+    LIMIT,
+    async (t) => {
+      const { ask, server, stranger, forged, log } = await scene(t, surface);
+      const plainText = get({ host: '127.0.0.1', port: server.port, path: '/who', agent: false });
+      const [error] = (await once(plainText, 'error')) as [NodeJS.ErrnoException];
+      assert.equal(error.code, 'ECONNRESET');
+      const refused = await stranger.request('http://server.test/onward');
+      assert.deepEqual([refused.statusCode, await refused.body.text()], [403, 'RBAC: access denied']);
+      const secret = await ask('/secret');
+      assert.deepEqual([secret.statusCode, await secret.body.text()], [403, 'RBAC: access denied']);
+      const forgery = await ask('/who', { headers: { authorization: `Bearer ${forged}` } });
+      assert.deepEqual([forgery.statusCode, await forgery.body.text()], [401, 'Jwt verification fails']);
+      assert.equal((await log.of('/secret')).response_code, 403);
+      assert.equal((await log.of('/who')).response_code, 401);
+    },
+  );
+
+  test(
+    `${surface.name}: deadline and trace go on with calls made while serving, before a body is read and after`,
+    LIMIT,
+    async (t) => {
+      const { ask } = await scene(t, surface);
+      const headers = { traceparent: TRACEPARENT, 'content-type': 'application/octet-stream' };
+      const onward = await ask('/onward', { headers });
+      const seen = (await onward.body.json()) as Record<string, string>;
+      const upload = await ask('/upload', { headers, method: 'POST', body: Buffer.alloc(3_000_000) });
+      const said = (await upload.body.json()) as { bytes: number; seen: Record<string, string> };
+      assert.equal(said.bytes, 3_000_000);
+      for (const { traceparent, 'x-heddle-deadline-ms': deadline } of [seen, said.seen]) {
+        assert.equal(traceparent, TRACEPARENT);
+        assert.ok(Number(deadline) > 0 && Number(deadline) <= 60_000, deadline);
+      }
+    },
+  );
+
+  test(`${surface.name}: an answer goes out as it is made`, LIMIT, async (t) => {
+    const { ask, goOn } = await scene(t, surface);
+    const { body } = await ask('/parts');
+    const heard: string[] = [];
+    for await (const chunk of body) {
+      heard.push(String(chunk));
+      goOn.give();
+    }
+    assert.deepEqual(heard, ['one, ', 'two']);
+  });
+
+  test(`${surface.name}: a caller that goes away cancels the calls made for it`, LIMIT, async (t) => {
+    const { ask, hanging, cancelled, log } = await scene(t, surface);
+    const away = new AbortController();
+    const asked = ask('/hang', { signal: away.signal });
+    await hanging.given;
+    away.abort();
+    await assert.rejects(asked);
+    await cancelled.given;
+    assert.equal((await log.of('/hang')).response_flags, 'DC');
+  });
+
+  test(
+    `${surface.name}: a handler that throws is answered as the framework does, and logged as 500`,
+    LIMIT,
+    async (t) => {
+      if (surface.name.startsWith('Express')) t.mock.method(console, 'error', () => {});
+      const { ask, log } = await scene(t, surface);
+      const { statusCode, body } = await ask('/throws');
+      assert.equal(statusCode, 500);
+      assert.match(await body.text(), surface.failure);
+      assert.equal((await log.of('/throws')).response_code, 500);
+    },
+  );
+
+  test(`${surface.name}: closing lets what is under way finish, and takes nothing new`, LIMIT, async (t) => {
+    const { ask, server, atWork, goOn } = await scene(t, surface);
+    const slow = ask('/slow').then(({ body }) => body.text());
+    await atWork.given;
+    const closed = server.close();
+    goOn.give();
+    assert.equal(await slow, 'slow, but whole');
+    await closed;
+    const late = get({ host: '127.0.0.1', port: server.port, agent: false });
+    const [error] = (await once(late, 'error')) as [NodeJS.ErrnoException];
+    assert.equal(error.code, 'ECONNREFUSED');
+  });
+}
