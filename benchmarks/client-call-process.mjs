@@ -7,16 +7,6 @@ import { meshVariants } from './variants/mesh.mjs';
 import { moleculerVariant } from './variants/moleculer.mjs';
 import { peerVariants } from './variants/peers.mjs';
 
-const CORE = [
-  'undici.request',
-  'undici.request, 10 origins',
-  'mesh.request',
-  'undici.fetch',
-  'mesh.fetch',
-  'hand-made undici.fetch',
-  'hand-made undici.request',
-];
-
 const [options] = await once(process, 'message');
 const [wire, size, concurrency] = options.setting.split(' ');
 const world = {
@@ -30,7 +20,7 @@ const variants = {};
 const skipped = [];
 /** @param made null: it can't be had */
 function add(name, made) {
-  if (options.rows === 'core' && !CORE.includes(name)) return;
+  if (options.rows !== 'features' && !options.rows.includes(name)) return;
   if (made === null) skipped.push(name);
   else variants[name] = made;
 }
@@ -40,7 +30,7 @@ if (options.rows === 'features') await featureVariants(world, add, later);
 else {
   await peerVariants(world, add, later);
   await meshVariants(world, add, later);
-  if (options.rows === 'all') await moleculerVariant(world, add, later);
+  if (options.rows.some((name) => name.startsWith('moleculer'))) await moleculerVariant(world, add, later);
 }
 
 // What a variant answers is looked at once: a benchmark of failures would be fast.
