@@ -33,12 +33,46 @@ export interface TrustBundle {
   readonly roots: readonly string[];
   /** Absent: nobody. */
   readonly denied?: DenyList;
+  /**
+   * Bundles of other trust domains whose SVIDs are believed. Each speaks for its own trust domain only: they are never merged.
+   * @default none
+   * @source SPIFFE_Federation.md §4.2
+   */
+  readonly federated?: readonly ForeignBundle[];
 }
+
+/** The roots of another trust domain. */
+export type ForeignBundle = Pick<TrustBundle, 'trustDomain' | 'roots'>;
+
+/** How the renewal of an SVID stands. */
+export interface IdentityStatus {
+  readonly state: 'valid' | 'expired';
+  /** Milliseconds since the epoch. */
+  readonly notAfter: number;
+  /** When the next SVID is asked for, or was to be. Milliseconds since the epoch. */
+  readonly renewAt: number;
+  /** Attempts that failed since the last success. */
+  readonly failures: number;
+  readonly lastFailure: unknown;
+  /** How much of its life has gone by without a new one: half, three quarters, all of it; null while renewal is not due or succeeds. */
+  readonly overdue: OverdueStage | null;
+  /** Whether it was read from the state folder, and the authority has not answered since. */
+  readonly fromState: boolean;
+}
+
+export type OverdueStage = 'half' | 'three-quarters' | 'expired';
 
 /** Who we are and whom we trust, now and whenever it changes. */
 export interface IdentitySource {
   readonly svid: Source<Svid>;
   readonly bundle: Source<TrustBundle>;
+  /** Of a source that renews; null while there is no SVID. */
+  status?(): IdentityStatus | null;
+  /**
+   * Resolves once there is a first SVID and bundle, for sources that have none at the start. Absent: they are there.
+   * @throws MeshError `HEDDLE_IDENTITY_UNAVAILABLE`, saying why there is none, when `signal` aborts or there can be none
+   */
+  ready?(signal: AbortSignal): Promise<void>;
   /** Stops renewing. */
   close(): Promise<void>;
 }

@@ -37,6 +37,6 @@ export { SpiffeId } from '../model/spiffe-id.js';
 export type { Workload } from '../model/workload.js';
 export type { Balancer, PickFacts } from './balancer.js';
 export * from './control-protocol.js';
-export type { DenyList, IdentitySource, Svid, TrustBundle } from './identity.js';
+export type { DenyList, ForeignBundle, IdentitySource, Svid, TrustBundle } from './identity.js';
 export { noTelemetry, type Telemetry } from './telemetry.js';
 export type { Transport } from './transport.js';

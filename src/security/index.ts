@@ -4,7 +4,7 @@
  */
 
 export { SpiffeId } from '../model/spiffe-id.js';
-export type { DenyList, IdentitySource, Svid, TrustBundle } from '../ports/identity.js';
+export type { DenyList, ForeignBundle, IdentitySource, Svid, TrustBundle } from '../ports/identity.js';
 export {
   findPinned,
   fingerprint,
@@ -15,6 +15,7 @@ export {
   sameBundle,
   trustBundle,
 } from './bundle/bundle.js';
+export { checkedBundle, MAX_FEDERATED, rootsFor, withFederated } from './bundle/federated.js';
 export { type CertificateFields, type KeyUsage, readCertificate } from './certificate/fields.js';
 export {
   createRoot,

@@ -18,7 +18,11 @@ export const MAX_DENIED = 10_000;
  * A bundle of `roots`; doubles are left out, the order is kept. Each root may be a text with several PEM blocks.
  * @throws MeshError `HEDDLE_INVALID_ARGUMENT` if one is no authority's certificate, or there are none or too many
  */
-export function trustBundle(trustDomain: string, roots: readonly string[], denied?: DenyList): TrustBundle {
+export function trustBundle(
+  trustDomain: string,
+  roots: readonly string[],
+  more: Pick<Partial<TrustBundle>, 'denied' | 'sequence'> = {},
+): TrustBundle {
   const id = SpiffeId.parse(`spiffe://${trustDomain}`);
   const byFingerprint = new Map<string, string>();
   for (const pem of roots.flatMap((text) => splitPem('CERTIFICATE', text))) {
@@ -28,7 +32,11 @@ export function trustBundle(trustDomain: string, roots: readonly string[], denie
   }
   if (byFingerprint.size === 0)
     throw invalid(`the trust bundle of ${id.trustDomain} has no root certificate`);
-  const bundle = { trustDomain: id.trustDomain, roots: [...byFingerprint.values()] };
+  const { denied, sequence } = more;
+  const bundle = {
+    ...{ trustDomain: id.trustDomain, roots: [...byFingerprint.values()] },
+    ...(sequence === undefined ? {} : { sequence }),
+  };
   const length = denied === undefined ? 0 : denied.serials.length + denied.ids.length + denied.keys.length;
   if (length > MAX_DENIED) throw invalid(`a deny list has at most ${MAX_DENIED} entries`);
   return denied === undefined || length === 0 ? bundle : { ...bundle, denied };
@@ -52,15 +60,21 @@ export function mergeBundles(one: TrustBundle, other: TrustBundle): TrustBundle 
     ...new Set([...(one.denied?.[name] ?? []), ...(other.denied?.[name] ?? [])]),
   ];
   const denied = { serials: both('serials'), ids: both('ids'), keys: both('keys') };
-  return trustBundle(one.trustDomain, [...one.roots, ...other.roots], denied);
+  return trustBundle(one.trustDomain, [...one.roots, ...other.roots], { denied });
 }
 
 /** Do both trust the same roots for the same trust domain, and deny the same? Order does not matter. */
 export function sameBundle(one: TrustBundle, other: TrustBundle): boolean {
   if (one.trustDomain !== other.trustDomain || one.roots.length !== other.roots.length) return false;
   if (!sameDenied(one.denied, other.denied)) return false;
+  if (!sameFederated(one, other)) return false;
   const known = new Set(one.roots.map(fingerprint));
   return other.roots.every((root) => known.has(fingerprint(root)));
+}
+
+function sameFederated({ federated: ours = [] }: TrustBundle, { federated = [] }: TrustBundle): boolean {
+  if (ours.length !== federated.length) return false;
+  return ours.every((one) => federated.some((other) => sameBundle(one, other)));
 }
 
 /**
