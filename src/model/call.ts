@@ -23,6 +23,11 @@ export interface CallRequest {
   readonly upgrade?: string | undefined;
 }
 
+/** Who is told of informational responses (1xx but 100 and 101), of every attempt. */
+export interface InformationSink {
+  onInformation(status: number, headers: HeaderFields): void;
+}
+
 /** One request leaving: what was asked, and the record of what became of it. One object a call. */
 export class Call extends Deadline {
   readonly method: string;
@@ -52,6 +57,8 @@ export class Call extends Deadline {
   attempts = 0;
   /** The attempt under way. */
   current: Attempt | null = null;
+  /** null: nobody asks for informational responses. */
+  information: InformationSink | null = null;
   #flags: Set<ResponseFlag> | null = null;
   /** Whatever the trace filter keeps of its span. */
   span: unknown = null;

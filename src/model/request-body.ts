@@ -1,3 +1,5 @@
+import type { HeaderFields } from '../base/headers.js';
+
 /**
  * The body of a request. `replayable` says whether a further attempt can send it again: always for bytes and strings, for a
  * stream while what was read of it fits the retry buffer.
@@ -9,6 +11,11 @@ export const REPLAY_LIMIT_BYTES = 64 * 1024;
 
 /** A stream that remembers its beginning, so that an attempt that failed early can be repeated. */
 export class StreamBody {
+  /**
+   * What follows the last byte, asked for once that is sent; null: nothing will. Over HTTP/2 only: our client for HTTP/1.1 can not
+   * send trailers.
+   */
+  trailers: (() => HeaderFields | null) | null = null;
   readonly #source: AsyncIterable<Uint8Array | string>;
   readonly #iterator: AsyncIterator<Uint8Array | string>;
   readonly #limit: number;

@@ -7,7 +7,9 @@ import type { Timer } from '../../base/clock.js';
 import type { Destination } from '../../model/destination.js';
 import { Opening, type OpeningParts } from '../connection/opening.js';
 import { connectionFailure, resetFailure } from './failures.js';
+import { MOST_RECEIVED } from './fields.js';
 import { Lifetime, type Living } from './lifetime.js';
+import { SessionCheck } from './session-check.js';
 import type { Carrier, StreamAttempt } from './stream-attempt.js';
 
 /** Who has the connections of a destination. */
@@ -36,9 +38,13 @@ const ALPN = ['h2', 'http/1.1'];
  * No pushes. A reader that does not read costs as much memory as the window of its stream; the connection's is wider, so that it
  * does not slow the others.
  */
-const SETTINGS = { enablePush: false, initialWindowSize: 256 * 1024, maxHeaderListSize: 64 * 1024 };
+const SETTINGS = {
+  enablePush: false,
+  initialWindowSize: 256 * 1024,
+  maxHeaderListSize: MOST_RECEIVED.bytes,
+};
 const CONNECTION_WINDOW = 4 * 1024 * 1024;
-const OPTIONS = { settings: SETTINGS, maxHeaderListPairs: 1_000 };
+const OPTIONS = { settings: SETTINGS, maxHeaderListPairs: MOST_RECEIVED.fields };
 
 /** Node numbers no more streams on one connection than 2^30. */
 const MOST_REQUESTS = 1_000_000_000;
@@ -56,6 +62,7 @@ export class Connection implements Carrier, Living {
   #session: ClientHttp2Session | null = null;
   #awaitingSettings: Timer | null = null;
   #lifetime: Lifetime | null = null;
+  #check: SessionCheck | null = null;
   #state: 'opening' | 'ready' | 'leaving' | 'over' = 'opening';
   #limit = 0;
   #served = 0;
@@ -199,9 +206,17 @@ export class Connection implements Carrier, Living {
     this.#state = 'ready';
     this.#awaitingSettings?.cancel();
     this.#lifetime = new Lifetime(this.#parts.clock, connection, this);
+    this.#check = SessionCheck.of(this.#parts.clock, this.#session!, this.#socket!, () => this.#died());
     // Nobody waits for an idle connection.
     this.#socket!.unref();
     this.#owner.ready(this);
+  }
+
+  /** The session has ended itself without a word. */
+  #died(): void {
+    const error = new Error('the peer has broken the protocol of HTTP/2');
+    this.destroy(Object.assign(error, { code: 'ERR_HTTP2_SESSION_ERROR' }));
+    this.#session!.destroy();
   }
 
   /** Says itself which streams the peer has not looked at: those above the last one it names. */
@@ -268,6 +283,7 @@ export class Connection implements Carrier, Living {
     if (before === 'over') return;
     this.#state = 'over';
     this.#lifetime?.end();
+    this.#check?.end();
     if (before === 'ready') this.#owner.leaves(this);
     // Who has taken nothing at all would take nothing the next time.
     if (this.#served === 0 && this.lost !== null) this.#owner.failed(this, this.lost);

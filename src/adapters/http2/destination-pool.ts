@@ -5,6 +5,7 @@ import type { Attempt } from '../../model/attempt.js';
 import type { Destination } from '../../model/destination.js';
 import type { Outcome } from '../../model/outcome.js';
 import type { OpeningParts } from '../connection/opening.js';
+import type { ClusterSessions, Member } from './cluster-sessions.js';
 import { Connection, type ConnectionOwner } from './connection.js';
 import { connectionFailure } from './failures.js';
 import type { Queue, StreamAttempt } from './stream-attempt.js';
@@ -21,9 +22,10 @@ export interface PoolParts extends OpeningParts {
 /** A peer that closes every connection before it has looked at a request would have it go round for ever. */
 const MOST_MOVES = 5;
 
-export class DestinationPool implements ConnectionOwner, Queue {
+export class DestinationPool implements ConnectionOwner, Queue, Member {
   readonly #parts: PoolParts;
   readonly #destination: Destination;
+  readonly #cluster: ClusterSessions | null;
   /** Those that take streams, the oldest first. */
   readonly #ready: Connection[] = [];
   readonly #opening = new Set<Connection>();
@@ -34,9 +36,12 @@ export class DestinationPool implements ConnectionOwner, Queue {
   #speaksHttp1 = false;
   #retired: (() => void) | null = null;
 
-  constructor(parts: PoolParts, destination: Destination) {
+  /** @param cluster null: policy does not bound its connections */
+  constructor(parts: PoolParts, destination: Destination, cluster: ClusterSessions | null) {
     this.#parts = parts;
     this.#destination = destination;
+    this.#cluster = cluster;
+    cluster?.join(this);
     const { maxConcurrentStreams, maxRequestsPerConnection } = destination.connection;
     this.#expected = Math.min(
       maxConcurrentStreams ?? Number.MAX_SAFE_INTEGER,
@@ -53,7 +58,7 @@ export class DestinationPool implements ConnectionOwner, Queue {
     if (this.#waiting.size === 0 && this.#begin(one)) return;
     this.#waiting.add(one);
     one.wait(this);
-    this.#grow();
+    this.grow();
   }
 
   forget(one: StreamAttempt): void {
@@ -65,6 +70,7 @@ export class DestinationPool implements ConnectionOwner, Queue {
   retire(): Promise<void> {
     return new Promise((resolve) => {
       this.#retired = resolve;
+      this.#cluster?.retire(this);
       this.#leaveIfRetired();
     });
   }
@@ -74,6 +80,33 @@ export class DestinationPool implements ConnectionOwner, Queue {
     const error = new errors.ClientDestroyedError();
     this.#failWaiting(error);
     for (const connection of [...this.#all]) connection.destroy(error);
+  }
+
+  // -- its cluster's side --
+
+  get live(): number {
+    return this.#ready.length + this.#opening.size;
+  }
+
+  get connections(): number {
+    return this.#all.size;
+  }
+
+  /**
+   * As many more connections as those who wait are likely to fill. None while a peer takes no streams at all: it would take none on
+   * another.
+   */
+  grow(): void {
+    while (
+      this.#waiting.size > this.#opening.size * this.#expected &&
+      !this.#ready.some(({ limit }) => limit === 0) &&
+      this.#cluster?.mayOpen(this) !== false
+    )
+      if (!this.#open()) return;
+  }
+
+  giveBack(): void {
+    (this.#ready.find(({ isIdle }) => isIdle) ?? this.#ready.at(-1))?.leave();
   }
 
   // -- the connections' side --
@@ -92,7 +125,7 @@ export class DestinationPool implements ConnectionOwner, Queue {
       this.#waiting.delete(one);
       if (!this.#begin(one)) this.#putBack(one);
     }
-    this.#grow();
+    this.grow();
     this.#leaveIfRetired();
   }
 
@@ -116,7 +149,8 @@ export class DestinationPool implements ConnectionOwner, Queue {
     this.#opening.delete(connection);
     this.#all.delete(connection);
     // Those that are left may still take them.
-    if (this.#ready.length + this.#opening.size === 0) this.#failWaiting(error);
+    if (this.live === 0) this.#failWaiting(error);
+    this.#cluster?.freed();
     this.#leaveIfRetired();
   }
 
@@ -130,12 +164,14 @@ export class DestinationPool implements ConnectionOwner, Queue {
       this.#waiting.delete(one);
       one.handOver(this.#overHttp1);
     }
+    this.#cluster?.freed();
     this.#leaveIfRetired();
   }
 
   gone(connection: Connection): void {
     this.#all.delete(connection);
-    if (this.#waiting.size > 0) this.#grow();
+    if (this.#waiting.size > 0) this.grow();
+    this.#cluster?.freed();
     this.#leaveIfRetired();
   }
 
@@ -146,20 +182,6 @@ export class DestinationPool implements ConnectionOwner, Queue {
     return false;
   }
 
-  /**
-   * As many more connections as those who wait are likely to fill. None while a peer takes no streams at all: it would take none on
-   * another.
-   */
-  #grow(): void {
-    const { maxConnections } = this.#destination.connection;
-    while (
-      this.#waiting.size > this.#opening.size * this.#expected &&
-      this.#ready.length + this.#opening.size < maxConnections &&
-      !this.#ready.some(({ limit }) => limit === 0)
-    )
-      if (!this.#open()) return;
-  }
-
   #open(): boolean {
     try {
       const connection = new Connection(this.#parts, this.#destination, this);
@@ -167,7 +189,7 @@ export class DestinationPool implements ConnectionOwner, Queue {
       this.#opening.add(connection);
       return true;
     } catch (error) {
-      if (this.#ready.length + this.#opening.size === 0) this.#failWaiting(error as Error);
+      if (this.live === 0) this.#failWaiting(error as Error);
       return false;
     }
   }
@@ -192,6 +214,8 @@ export class DestinationPool implements ConnectionOwner, Queue {
     for (const connection of [...this.#ready]) connection.leave();
     // Nobody waits for it any more.
     for (const connection of [...this.#opening]) connection.destroy(new errors.ClientClosedError());
-    if (this.#all.size === 0) this.#retired();
+    if (this.#all.size > 0) return;
+    this.#cluster?.leave(this);
+    this.#retired();
   }
 }

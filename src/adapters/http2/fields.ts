@@ -23,8 +23,10 @@ const NAME = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
 const NOT_A_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
 const NOT_A_PATH = /[^\x21-\xff]/;
 const METHOD = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-/** As much as nghttp2 sends. What it cannot send costs the connection, too. Each field counts 32 bytes more than it has (RFC 9113 §6.5.2). */
+/** As much as nghttp2 sends. What it cannot send costs the connection, too. */
 const MOST_BYTES = 60 * 1024;
+/** Each field counts so many bytes more than it has. @source RFC 9113 §6.5.2 */
+const FIELD_BYTES = 32;
 
 /**
  * What goes to the wire.
@@ -56,9 +58,22 @@ export function requestFields(call: Call, headers: HeaderFields, scheme: 'http' 
   return withLength(fields, call);
 }
 
+/** What of a request's trailers can be sent: one wrong name would cost all calls on the connection. */
+export function trailerFields(trailers: HeaderFields): HeaderFields {
+  const fields = emptyFields();
+  let bytes = 0;
+  for (const name in trailers) {
+    const value = trailers[name]!;
+    if (OF_THE_CONNECTION.has(name) || !NAME.test(name) || !isValue(value)) continue;
+    bytes += name.length + sizeOf(value);
+    if (bytes <= MOST_BYTES) fields[name] = value;
+  }
+  return fields;
+}
+
 function sizeOf(value: string | readonly string[]): number {
-  if (typeof value === 'string') return value.length + 32;
-  return value.reduce((sum, one) => sum + one.length + 32, 0);
+  if (typeof value === 'string') return value.length + FIELD_BYTES;
+  return value.reduce((sum, one) => sum + one.length + FIELD_BYTES, 0);
 }
 
 /** The length of a body that is here already is said, so that the peer can tell a whole one. */
@@ -71,13 +86,26 @@ function withLength(fields: HeaderFields, { body }: Call): HeaderFields {
   return fields;
 }
 
-/** @param raw name, value, name, value, as they came */
+/** What a peer may send in one head, or as trailers. The first is told to it; Node leaves it at that. */
+export const MOST_RECEIVED = { bytes: 64 * 1024, fields: 1_000 } as const;
+
+/**
+ * @param raw name, value, name, value, as they came
+ * @throws Error if they are more than {@link MOST_RECEIVED}
+ */
 export function receivedFields(raw: readonly string[]): HeaderFields {
   const fields = emptyFields();
+  let bytes = 0;
   for (let index = 0; index < raw.length; index += 2) {
     const name = raw[index]!;
-    if (name.charCodeAt(0) !== COLON) appendField(fields, name, raw[index + 1]!);
+    const value = raw[index + 1]!;
+    bytes += name.length + value.length + FIELD_BYTES;
+    if (name.charCodeAt(0) !== COLON) appendField(fields, name, value);
   }
+  if (bytes > MOST_RECEIVED.bytes || raw.length > 2 * MOST_RECEIVED.fields)
+    throw new Error(
+      `the peer's fields are ${raw.length / 2} of ${bytes} bytes; ${MOST_RECEIVED.fields} of ${MOST_RECEIVED.bytes} bytes are the most`,
+    );
   return fields;
 }
 

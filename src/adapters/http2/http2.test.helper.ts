@@ -16,6 +16,7 @@ import { HttpTransport } from '../transport.js';
 
 export const DATA = 0;
 export const HEADERS = 1;
+export const PRIORITY = 2;
 export const RST_STREAM = 3;
 export const SETTINGS = 4;
 export const PUSH_PROMISE = 5;
@@ -26,6 +27,7 @@ export const CONTINUATION = 9;
 export const END_STREAM = 1;
 export const ACK = 1;
 export const END_HEADERS = 4;
+export const PADDED = 8;
 
 /** `:status 200`, of HPACK's static table. */
 export const OK = Buffer.from([0x88]);
@@ -53,6 +55,21 @@ export function field(name: string, value: string): Buffer {
     Buffer.from([value.length]),
     Buffer.from(value),
   ]);
+}
+
+/** A head, or trailers, of any length: as many frames as it takes. @param flags of the first, END_HEADERS not among them */
+export function headOf(peer: Peer, id: number, fields: readonly Buffer[], flags: number): void {
+  const block = Buffer.concat(fields);
+  const most = 16_000;
+  for (let at = 0; at < block.length; at += most) {
+    const last = at + most >= block.length ? END_HEADERS : 0;
+    peer.send(
+      at === 0 ? HEADERS : CONTINUATION,
+      (at === 0 ? flags : 0) | last,
+      id,
+      block.subarray(at, at + most),
+    );
+  }
 }
 
 /** One setting: MAX_CONCURRENT_STREAMS is 3, INITIAL_WINDOW_SIZE 4. */

@@ -6,26 +6,20 @@ import { FakeClock } from '../../base/testing.js';
 import { StreamBody } from '../../model/request-body.js';
 import { deadPort, until } from '../outbound.test.helper.js';
 import {
-  CONTINUATION,
   client,
   DATA,
   END_HEADERS,
-  END_STREAM,
-  field,
   GOAWAY,
   HEADERS,
   OK,
   onRequest,
-  type Peer,
   PING,
-  PUSH_PROMISE,
   peers,
   RST_STREAM,
   read,
   SETTINGS,
   setting,
   told,
-  WINDOW_UPDATE,
   words,
 } from './http2.test.helper.js';
 
@@ -339,125 +333,6 @@ test('what goes out again goes on the budget of retries', LIMIT, async (t) => {
   assert.deepEqual(await told(transport.send(poor)), ['connection-termination', 'maybe']);
   assert.equal(served.peers.length, 1);
 });
-
-const BREACHES: readonly (readonly [string, (peer: Peer, id: number) => void])[] = [
-  [
-    'a window beyond 2^31-1',
-    (peer, id) =>
-      void peer.send(WINDOW_UPDATE, 0, id, words(0x7fffffff)).send(WINDOW_UPDATE, 0, 0, words(0x7fffffff)),
-  ],
-  ['DATA before a head', (peer, id) => void peer.send(DATA, 0, id, Buffer.from('x'))],
-  ['DATA for a stream that nobody opened', (peer) => void peer.send(DATA, 0, 99, Buffer.from('x'))],
-  [
-    'a pushed stream',
-    (peer, id) =>
-      void peer.send(PUSH_PROMISE, END_HEADERS, id, Buffer.concat([words(2), Buffer.from([0x82])])),
-  ],
-  [
-    'a head that no HPACK could be',
-    (peer, id) => void peer.send(HEADERS, END_HEADERS, id, Buffer.from([0xff, 0xff, 0xff, 0xff, 0xff])),
-  ],
-  ['a head without a status', (peer, id) => void peer.send(HEADERS, END_HEADERS, id, field('a', 'b'))],
-  [
-    'a field of HTTP/1.1',
-    (peer, id) => void peer.send(HEADERS, END_HEADERS, id, Buffer.concat([OK, field('connection', 'close')])),
-  ],
-  [
-    'a head that is no status code',
-    (peer, id) => void peer.send(HEADERS, END_HEADERS, id, field(':status', 'abc')),
-  ],
-  ['a frame larger than allowed', (peer, id) => void peer.send(DATA, 0, id, Buffer.alloc(20_000))],
-  ['settings of a wrong length', (peer) => void peer.send(SETTINGS, 0, 0, Buffer.alloc(5))],
-  [
-    'a flood of settings',
-    (peer) => {
-      for (let time = 0; time < 3_000; time += 1) peer.send(SETTINGS, 0, 0);
-    },
-  ],
-  [
-    'CONTINUATION without end',
-    (peer, id) => {
-      peer.send(HEADERS, 0, id, OK);
-      for (let time = 0; time < 200; time += 1)
-        peer.send(CONTINUATION, 0, id, field(`x-${time}`, 'y'.repeat(100)));
-    },
-  ],
-  [
-    'more fields than are bearable',
-    (peer, id) => {
-      const fields = Array.from({ length: 1_100 }, (_, index) => field(`x-${index}`, 'y'.repeat(20)));
-      const block = Buffer.concat([OK, ...fields]);
-      peer.send(HEADERS, 0, id, block.subarray(0, 16_000));
-      for (let at = 16_000; at < block.length; at += 16_000)
-        peer.send(
-          CONTINUATION,
-          at + 16_000 >= block.length ? END_HEADERS : 0,
-          id,
-          block.subarray(at, at + 16_000),
-        );
-    },
-  ],
-];
-
-for (const [what, breach] of BREACHES) {
-  test(`${what}: a failure that may have been sent, and the next call is answered`, LIMIT, async (t) => {
-    let breached = false;
-    const served = await peers(
-      t,
-      onRequest((peer, id) => {
-        if (breached) peer.answer(id);
-        else {
-          breached = true;
-          breach(peer, id);
-          // Whoever is not told off would wait for ever.
-          if (what === 'a flood of settings') peer.socket.end();
-        }
-      }),
-    );
-    const { send, attempt, transport } = client(t, served.port);
-    const one = attempt(POST);
-    const sending = transport.send(one);
-    // There the session stops reading for ever without a word: the deadline ends it.
-    if (process.version.startsWith('v20.')) {
-      let over = false;
-      void sending.then(() => {
-        over = true;
-      });
-      await until(() => over || served.peers[0]?.seen(GOAWAY).length === 1);
-      one.cancel('deadline');
-    }
-    const outcome = await sending;
-    assert.equal(outcome.kind, 'failed', what);
-    if (outcome.kind === 'failed') assert.equal(outcome.sent, 'maybe');
-    assert.deepEqual(await told(send()), [200, 'ok']);
-  });
-}
-
-test(
-  'trailers that do not end the stream, and a body longer or shorter than declared, fail the body',
-  LIMIT,
-  async (t) => {
-    const head = Buffer.concat([OK, field('content-length', '2')]);
-    const answers: ((peer: Peer, id: number) => void)[] = [
-      (peer, id) =>
-        void peer.send(HEADERS, END_HEADERS, id, OK).send(HEADERS, END_HEADERS, id, field('a', 'b')),
-      (peer, id) =>
-        void peer.send(HEADERS, END_HEADERS, id, head).send(DATA, END_STREAM, id, Buffer.from('a')),
-      (peer, id) =>
-        void peer.send(HEADERS, END_HEADERS, id, head).send(DATA, END_STREAM, id, Buffer.from('abc')),
-    ];
-    const served = await peers(
-      t,
-      onRequest((peer, id) => answers.shift()!(peer, id)),
-    );
-    const { send } = client(t, served.port);
-    for (let time = 0; time < 3; time += 1) {
-      const outcome = await send();
-      if (outcome.kind === 'response') await assert.rejects(read(outcome.body));
-      else assert.equal(outcome.kind === 'failed' && outcome.code, 'HEDDLE_PROTOCOL_ERROR');
-    }
-  },
-);
 
 test(
   'a peer that lowers its streams to none makes calls wait, on no other connection, until it raises them',

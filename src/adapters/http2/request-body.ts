@@ -2,6 +2,7 @@
 import type { ClientHttp2Stream } from 'node:http2';
 import { errors } from 'undici';
 import type { StreamBody } from '../../model/request-body.js';
+import { trailerFields } from './fields.js';
 
 /**
  * Sends what `body` gives, no faster than the peer takes it, and ends with it. Returns early once the stream is closed: the answer
@@ -16,6 +17,7 @@ export async function sendBody(
 ): Promise<void> {
   const length = declared === undefined ? null : Number(declared);
   let sent = 0;
+  if (body.trailers !== null) stream.once('wantTrailers', () => sendTrailers(stream, body));
   for await (const chunk of body.read()) {
     if (stream.closed || stream.destroyed) return;
     sent += chunk.byteLength;
@@ -25,6 +27,10 @@ export async function sendBody(
   }
   if (length !== null && sent < length) throw new errors.RequestContentLengthMismatchError();
   stream.end();
+}
+
+function sendTrailers(stream: ClientHttp2Stream, body: StreamBody): void {
+  if (!stream.closed && !stream.destroyed) stream.sendTrailers(trailerFields(body.trailers?.() ?? {}));
 }
 
 /** Until it takes more, or never will. */

@@ -1,11 +1,10 @@
 /** One attempt on one stream of a connection: Node's stream speaks to it, and it to the body's reader and to whoever waits for the outcome. */
-import { type ClientHttp2Session, type ClientHttp2Stream, constants } from 'node:http2';
-import { Readable } from 'node:stream';
+import { type ClientHttp2Session, constants } from 'node:http2';
 import { errors } from 'undici';
 import type { HeaderFields } from '../../base/headers.js';
 import type { Attempt, AttemptStop } from '../../model/attempt.js';
 import type { Outcome } from '../../model/outcome.js';
-import { isReplayable, StreamBody } from '../../model/request-body.js';
+import { isReplayable, type RequestBody, StreamBody } from '../../model/request-body.js';
 import { type BodyProducer, ResponseBody } from '../../model/response-body.js';
 import { isIdempotent } from '../../traffic/retry/index.js';
 import { AttemptStopped } from '../undici/attempt-handler.js';
@@ -13,6 +12,7 @@ import { failureOf, stopped } from '../undici/failures.js';
 import { connectionFailure, refused, resetFailure } from './failures.js';
 import { receivedFields, requestFields } from './fields.js';
 import { sendBody } from './request-body.js';
+import { type Carried, disown, listen, type StreamOwner } from './stream-events.js';
 
 /** The connection that an attempt runs on. */
 export interface Carrier {
@@ -36,13 +36,11 @@ export interface Queue {
   forget(one: StreamAttempt): void;
 }
 
-const OWNER = Symbol('attempt');
-type Carried = ClientHttp2Stream & { [OWNER]: StreamAttempt | null };
-
 const WITHOUT_BODY = { endStream: true };
 const WITH_BODY = { endStream: false };
+const WITH_TRAILERS = { endStream: false, waitForTrailers: true };
 
-export class StreamAttempt implements BodyProducer {
+export class StreamAttempt implements BodyProducer, StreamOwner {
   readonly attempt: Attempt;
   /** How many connections were about to close when it came, and had to leave it to others. */
   moves = 0;
@@ -84,7 +82,7 @@ export class StreamAttempt implements BodyProducer {
     let stream: Carried;
     try {
       const fields = requestFields(call, headers, carrier.scheme);
-      stream = session.request(fields, body === null ? WITHOUT_BODY : WITH_BODY) as Carried;
+      stream = listen(session.request(fields, streamOptions(body)), this, call.information !== null);
     } catch (error) {
       if (session.closed || session.destroyed) return 'not-taken';
       this.settle(failureOf(ofTheRequest(error as Error), this.attempt, false));
@@ -93,7 +91,6 @@ export class StreamAttempt implements BodyProducer {
     this.#carrier = carrier;
     this.#answersBefore = carrier.answers;
     this.#stream = stream;
-    listen(stream, this);
     if (body instanceof StreamBody) this.#send(stream, body, headers['content-length']);
     else if (body !== null) stream.end(body);
     return 'running';
@@ -102,7 +99,7 @@ export class StreamAttempt implements BodyProducer {
   /** Leaves the stream, of which the peer says that it has not looked at it. @returns may it be tried on another connection? */
   leave(): boolean {
     const stream = this.#stream;
-    if (stream !== null) stream[OWNER] = null;
+    if (stream !== null) disown(stream);
     this.#stream = null;
     this.#carrier = null;
     this.#error = null;
@@ -128,13 +125,23 @@ export class StreamAttempt implements BodyProducer {
 
   // -- the stream's side --
 
+  informed(status: number, raw: readonly string[]): void {
+    const headers = this.#resolve === null ? null : this.#fieldsOf(raw);
+    if (headers !== null) this.attempt.call.information?.onInformation(status, headers);
+  }
+
   responded(status: number, raw: readonly string[]): void {
-    const resolve = this.#resolve;
-    if (status < 200 || resolve === null) return;
+    const headers = this.#resolve === null ? null : this.#fieldsOf(raw);
+    if (headers === null) return;
+    if (status < 200) {
+      this.#breach(new Error(`the peer has answered with status ${status}`));
+      return;
+    }
+    const resolve = this.#resolve!;
     this.#resolve = null;
     if (this.#carrier !== null) this.#carrier.answers += 1;
     this.#body = new ResponseBody(this);
-    resolve({ kind: 'response', status, statusText: '', headers: receivedFields(raw), body: this.#body });
+    resolve({ kind: 'response', status, statusText: '', headers, body: this.#body });
   }
 
   received(chunk: Uint8Array): void {
@@ -142,7 +149,7 @@ export class StreamAttempt implements BodyProducer {
   }
 
   trailed(raw: readonly string[]): void {
-    this.#trailers = receivedFields(raw);
+    this.#trailers = this.#fieldsOf(raw);
   }
 
   /** All has arrived: what the reader is not ready for waits in the body, where it holds no stream. */
@@ -195,6 +202,22 @@ export class StreamAttempt implements BodyProducer {
   }
 
   // -- our side --
+
+  /** null: they break the protocol, and the attempt is over. */
+  #fieldsOf(raw: readonly string[]): HeaderFields | null {
+    try {
+      return receivedFields(raw);
+    } catch (error) {
+      this.#breach(error as Error);
+      return null;
+    }
+  }
+
+  /** The peer has broken the protocol, as Node does not mind. */
+  #breach(error: Error): void {
+    this.settle(resetFailure(constants.NGHTTP2_PROTOCOL_ERROR, this.attempt, error));
+    this.#stream?.close(constants.NGHTTP2_PROTOCOL_ERROR);
+  }
 
   /** The stream is closed, and this is not over. */
   #lost(carrier: Carrier, code: number): void {
@@ -262,6 +285,11 @@ export class StreamAttempt implements BodyProducer {
 
 const HEADERS = 1;
 
+function streamOptions(body: RequestBody): { readonly endStream: boolean } {
+  if (body === null) return WITHOUT_BODY;
+  return body instanceof StreamBody && body.trailers !== null ? WITH_TRAILERS : WITH_BODY;
+}
+
 /** Whatever Node has against a request is for its caller to mend. */
 function ofTheRequest(error: NodeJS.ErrnoException): Error {
   return error.code?.startsWith('UND_ERR_') ? error : new errors.InvalidArgumentError(error.message);
@@ -270,59 +298,4 @@ function ofTheRequest(error: NodeJS.ErrnoException): Error {
 function bodyError(outcome: Exclude<Outcome, { kind: 'response' }>): Error {
   if ('cause' in outcome && outcome.cause instanceof Error) return outcome.cause;
   return new Error(outcome.kind === 'cancelled' ? 'cancelled' : outcome.because);
-}
-
-/** With functions that all streams share: an attempt's own would be seven closures. */
-function listen(stream: Carried, owner: StreamAttempt): void {
-  stream[OWNER] = owner;
-  stream.push = pushOf;
-  stream.on('response', onResponse);
-  stream.on('data', onData);
-  stream.on('trailers', onTrailers);
-  stream.on('end', onEnd);
-  stream.on('error', onError);
-  stream.on('frameError', onFrameError);
-  stream.on('close', onClose);
-}
-
-/**
- * The end of the data comes by way of `push`, and so does that of a stream that the peer resets without an error, half a body being
- * all that there is; by then the stream is closed.
- */
-function pushOf(this: Carried, chunk: unknown, encoding?: BufferEncoding): boolean {
-  if (chunk === null && !this.closed) this[OWNER]?.completed();
-  return Readable.prototype.push.call(this, chunk, encoding);
-}
-
-function onResponse(
-  this: Carried,
-  head: { readonly ':status'?: number },
-  _flags: number,
-  raw: readonly string[],
-): void {
-  this[OWNER]?.responded(head[':status'] ?? 0, raw);
-}
-
-function onData(this: Carried, chunk: Buffer): void {
-  this[OWNER]?.received(chunk);
-}
-
-function onTrailers(this: Carried, _fields: unknown, _flags: number, raw: readonly string[]): void {
-  this[OWNER]?.trailed(raw);
-}
-
-function onEnd(this: Carried): void {
-  this[OWNER]?.finished();
-}
-
-function onError(this: Carried, error: Error): void {
-  this[OWNER]?.broke(error);
-}
-
-function onFrameError(this: Carried, type: number): void {
-  this[OWNER]?.unsent(type);
-}
-
-function onClose(this: Carried): void {
-  this[OWNER]?.closed(this.rstCode);
 }

@@ -8,6 +8,7 @@ import type { Destination } from '../../model/destination.js';
 import type { Outcome } from '../../model/outcome.js';
 import type { Transport } from '../../ports/transport.js';
 import { failureOf, stopped } from '../undici/failures.js';
+import { ClusterSessions } from './cluster-sessions.js';
 import { DestinationPool, type PoolParts } from './destination-pool.js';
 import { StreamAttempt } from './stream-attempt.js';
 
@@ -16,6 +17,8 @@ export class Http2Transport implements Transport {
   readonly #pools = new Map<string, DestinationPool>();
   /** Pools that finish what is in flight. */
   readonly #retired = new Map<DestinationPool, Promise<void>>();
+  /** Of clusters whose connections policy bounds, by name and bound. */
+  readonly #clusters = new Map<string, ClusterSessions>();
   #closed = false;
 
   constructor(parts: PoolParts) {
@@ -41,6 +44,7 @@ export class Http2Transport implements Transport {
         pool.retire().finally(() => this.#retired.delete(pool)),
       );
     }
+    for (const [key, sessions] of this.#clusters) if (sessions.isUnused) this.#clusters.delete(key);
   }
 
   async close(): Promise<void> {
@@ -60,9 +64,17 @@ export class Http2Transport implements Transport {
   #pool(destination: Destination): DestinationPool {
     let pool = this.#pools.get(destination.key);
     if (pool === undefined) {
-      pool = new DestinationPool(this.#parts, destination);
+      pool = new DestinationPool(this.#parts, destination, this.#cluster(destination));
       this.#pools.set(destination.key, pool);
     }
     return pool;
+  }
+
+  #cluster({ cluster, connection: { maxConnections } }: Destination): ClusterSessions | null {
+    if (maxConnections === Number.POSITIVE_INFINITY) return null;
+    const key = `${cluster} ${maxConnections}`;
+    let sessions = this.#clusters.get(key);
+    if (sessions === undefined) this.#clusters.set(key, (sessions = new ClusterSessions(maxConnections)));
+    return sessions;
   }
 }
