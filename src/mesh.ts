@@ -25,6 +25,7 @@ import { type MeshRequest, requestOver } from './adapters/undici/request.js';
 import { type Clock, systemClock } from './base/clock.js';
 import { Deadlines } from './base/deadlines.js';
 import { MeshError } from './base/errors.js';
+import { SystemEventLoop } from './base/event-loop.js';
 import { systemRandom } from './base/random.js';
 import { InboundPolicy } from './inbound/bind.js';
 import { InboundPath } from './inbound/exchange.js';
@@ -169,6 +170,7 @@ export class Mesh implements AsyncDisposable {
       trustedHops: settings.trustedHops,
       tokens: this.#tokens,
       random,
+      loop: new SystemEventLoop(clock),
       randomId: randomUUID,
       warn: log,
     });

@@ -4,6 +4,7 @@
  */
 import type { AsyncLocalStorage } from 'node:async_hooks';
 import type { Clock } from '../base/clock.js';
+import type { EventLoop } from '../base/event-loop.js';
 import { type Random, systemRandom } from '../base/random.js';
 import type { Source } from '../base/source.js';
 import { Exchange, type ExchangeFacts } from '../model/exchange.js';
@@ -34,6 +35,8 @@ export interface InboundPathOptions {
   readonly tokens?: TokenAuthenticator;
   /** For adaptive limits. @default the platform's */
   readonly random?: Random;
+  /** The one that handlers run in. @default one that is never late */
+  readonly loop?: EventLoop;
   /** A new UUID (version 4). */
   readonly randomId: () => string;
   /** Takes one line about something that went wrong and has no exchange to be logged with. */
@@ -67,7 +70,7 @@ export class InboundPath {
 
   constructor(options: InboundPathOptions) {
     this.#options = options;
-    this.#guard = new InboundGuard(options.clock, options.random ?? systemRandom);
+    this.#guard = new InboundGuard(options.clock, options.random ?? systemRandom, options.loop);
     this.clock = options.clock;
     this.snapshot = options.snapshot;
     this.telemetry = options.telemetry;
@@ -103,7 +106,10 @@ export class InboundPath {
   /** Steps 7 and 8, once it is known who asks. */
   #protect(exchange: Exchange, protection: Protection): void {
     if (exchange.waiting !== null)
-      exchange.waiting = exchange.waiting.then(() => this.#protect(exchange, protection));
+      exchange.waiting = exchange.waiting.then(() => {
+        this.#protect(exchange, protection);
+        return exchange.waiting ?? undefined;
+      });
     // Nobody would give back what is held for an exchange that is over.
     else if (exchange.refusal === null && !exchange.ended)
       exchange.refusal = this.#guard.admit(exchange, protection);

@@ -6,12 +6,18 @@ import { SpiffeId } from '../model/spiffe-id.js';
 import type { EffectiveInbound } from '../policy/effective.js';
 import { concurrencyPolicyFrom } from '../traffic/concurrency/policy.js';
 import type { PriorityRule } from '../traffic/priority/policy.js';
+import { type QueuePolicy, queuePolicyFrom } from '../traffic/queue/policy.js';
 import { denyPaths, inboundPolicy, TestPath } from './fixtures.test.js';
 
 type Limits = NonNullable<EffectiveInbound['rateLimit']>['limits'];
 
 const limited = (...limits: Limits) => inboundPolicy({ rateLimit: { policy: 'ns/limit', limits } });
 
+const waiting = (limit: number, queue: Partial<QueuePolicy> = {}) => {
+  const policy = shedding(limit);
+  return inboundPolicy({ resilience: { ...policy.resilience!, queue: queuePolicyFrom(queue) } });
+};
+const NO_QUEUE = queuePolicyFrom({ maxLength: 0 });
 const PRIORITIES: readonly PriorityRule[] = [
   { name: 'checkout', priority: 'critical', match: { paths: ['/checkout'] } },
   { name: 'batch', priority: 'sheddable', match: { headers: { 'x-batch': {} } } },
@@ -21,6 +27,7 @@ const shedding = (limit: number, priorities?: readonly PriorityRule[]) =>
     resilience: {
       policy: 'ns/shed',
       concurrency: concurrencyPolicyFrom({ minLimit: limit, minRttRequests: 1_000_000 }),
+      queue: NO_QUEUE,
       ...(priorities !== undefined && { priorities }),
     },
   });
@@ -174,6 +181,69 @@ test('places are given back however an exchange ends, and a policy change keeps 
   assert.deepEqual(countOf(mesh, 10), { 200: 10 });
 });
 
+test('what finds no place waits for one, and is refused when that takes too long', async () => {
+  const mesh = new TestPath(waiting(1));
+  const first = begin(mesh);
+  const [second, third] = [begin(mesh), begin(mesh)];
+  assert.equal(second.refusal?.because, 'queue_wait', 'until then it may not run');
+  mesh.clock.advance(50);
+  end(mesh, first);
+  await second.waiting;
+  assert.equal(second.refusal, null);
+  assert.equal(second.waiting, null);
+  assert.equal(third.refusal?.status, 503);
+  const { waiting: over } = third;
+  mesh.clock.advance(60);
+  await over;
+  assert.equal(third.refusal?.because, 'queue_wait');
+  assert.equal(third.refusal.body, 'reached concurrency limit');
+  end(mesh, third);
+  end(mesh, second);
+  assert.deepEqual(countOf(mesh, 3), { 200: 3 });
+  assert.equal(mesh.clock.pending, 0);
+});
+
+test('whoever goes away while it waits leaves the queue, and its place is the next one’s', async () => {
+  const mesh = new TestPath(waiting(1, { maxLength: 1 }));
+  const first = begin(mesh);
+  const second = begin(mesh);
+  const { waiting: over } = second;
+  const full = begin(mesh);
+  assert.equal(full.refusal?.because, 'queue_full');
+  end(mesh, full);
+  end(mesh, second, false);
+  await over;
+  assert.equal(second.ended, true);
+  assert.notEqual(second.refusal, null, 'its handler never runs');
+  const third = begin(mesh);
+  const { waiting: turn } = third;
+  end(mesh, first);
+  await turn;
+  assert.equal(third.refusal, null);
+  end(mesh, third);
+  mesh.clock.advance(5);
+  assert.equal(mesh.clock.pending, 0);
+});
+
+test('nobody waits beyond its deadline: the caller’s ends with 503, policy’s with 504', async () => {
+  const policy = waiting(1, { maxWaitMs: 5_000 });
+  const mesh = new TestPath({ ...policy, resilience: { ...policy.resilience!, deadlineMs: 300 } });
+  const running = begin(mesh);
+  running.server = { expire: () => end(mesh, running) };
+  const hasty = begin(mesh, { headers: { 'x-heddle-deadline-ms': '100' } });
+  const patient = begin(mesh);
+  const both = [hasty.waiting, patient.waiting];
+  mesh.clock.advance(110);
+  await both[0];
+  assert.equal(hasty.refusal?.because, 'queue_wait');
+  assert.equal(begin(mesh, { headers: { 'x-heddle-deadline-ms': '0' } }).refusal?.status, 503);
+  end(mesh, running);
+  await both[1];
+  assert.equal(patient.refusal, null);
+  mesh.clock.advance(300);
+  assert.equal(patient.refusal!.status, 504);
+});
+
 test('the limit follows what is measured', () => {
   const concurrency = concurrencyPolicyFrom({
     minLimit: 2,
@@ -181,7 +251,7 @@ test('the limit follows what is measured', () => {
     jitterPercent: 0,
     initialLimit: 2,
   });
-  const mesh = new TestPath(inboundPolicy({ resilience: { policy: 'ns/a', concurrency } }));
+  const mesh = new TestPath(inboundPolicy({ resilience: { policy: 'ns/a', concurrency, queue: NO_QUEUE } }));
   const round = () => {
     const admitted: Exchange[] = [];
     for (;;) {

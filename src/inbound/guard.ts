@@ -3,36 +3,44 @@
  * outlives snapshots: a new policy changes bounds, not memories.
  */
 import type { Clock } from '../base/clock.js';
-import { Deadline, Deadlines } from '../base/deadlines.js';
+import { Deadlines } from '../base/deadlines.js';
+import { type EventLoop, unwatchedLoop } from '../base/event-loop.js';
 import type { Random } from '../base/random.js';
-import type { Exchange, ExchangeHold, Refusal } from '../model/exchange.js';
-import { ConcurrencyState, REACHED } from '../traffic/concurrency/index.js';
-import { admittedBelow, decidePriority } from '../traffic/priority/index.js';
-import { type Limited, RateLimiter, type RateLimitFacts } from '../traffic/rate-limit/index.js';
+import type { Exchange, Refusal } from '../model/exchange.js';
+import { decidePriority } from '../traffic/priority/index.js';
+import { RateLimiter, type RateLimitFacts } from '../traffic/rate-limit/index.js';
 import type { Protection } from './bind.js';
+import { Held } from './held.js';
+import { OVERFLOW, rateLimited } from './overload.js';
+import { Shedder } from './shed.js';
 
 export class InboundGuard {
   readonly #clock: Clock;
   readonly #random: Random;
+  readonly #loop: EventLoop;
   readonly #deadlines: Deadlines;
   /** What the state below was last told. */
   #protection: Protection | null = null;
   #limiter: RateLimiter | null = null;
-  #concurrency: ConcurrencyState | null = null;
+  #shedder: Shedder | null = null;
   /** Exchanges under way, by port. */
   readonly #active = new Map<number, number>();
 
-  constructor(clock: Clock, random: Random) {
+  /** @param loop the one that handlers run in. @default one that is never late */
+  constructor(clock: Clock, random: Random, loop: EventLoop = unwatchedLoop) {
     this.#clock = clock;
     this.#random = random;
+    this.#loop = loop;
     this.#deadlines = new Deadlines(clock);
   }
 
-  /** @returns null: it is let in, and counted until its {@link ExchangeHold} is told of the end */
+  /**
+   * @returns null: it is let in, or waits until then (`exchange.waiting`), and counted until its {@link ExchangeHold} is told of the end
+   */
   admit(exchange: Exchange, protection: Protection): Refusal | null {
     if (protection !== this.#protection) this.#update(protection);
-    const facts = factsOf(exchange);
-    const limited = this.#limiter?.take(facts) ?? null;
+    const facts = this.#limiter === null && this.#shedder === null ? null : factsOf(exchange);
+    const limited = facts === null ? null : (this.#limiter?.take(facts) ?? null);
     if (limited !== null) {
       exchange.flags.add('RL');
       return rateLimited(limited);
@@ -42,17 +50,15 @@ export class InboundGuard {
       exchange.flags.add('UO');
       return OVERFLOW;
     }
-    const entered = this.#enter(protection, facts);
-    if (entered === 'refused') return OVERLOADED;
-    const held = new Held(exchange, this.#deadlines, entered, this.#counted(port));
-    exchange.hold = held;
     const deadlineMs = protection.inbound.resilience?.deadlineMs;
-    if (deadlineMs !== undefined) {
-      const at = exchange.startedAt + deadlineMs;
-      exchange.deadlineAt = Math.min(exchange.deadlineAt, at);
-      this.#deadlines.arm(held, at);
+    const endsAt = exchange.startedAt + (deadlineMs ?? Number.POSITIVE_INFINITY);
+    const held = new Held(exchange, { clock: this.#clock, deadlines: this.#deadlines, endsAt });
+    if (this.#shedder !== null && facts !== null) {
+      const priority = decidePriority(protection.priorities, facts);
+      const refusal = priority === 'exempt' ? null : held.apply(this.#shedder, priority);
+      if (refusal !== null) return refusal;
     }
-    return null;
+    return held.begin(this.#counted(port));
   }
 
   #isFull(port: number, { inbound: { maxRequests } }: Protection): boolean {
@@ -68,75 +74,18 @@ export class InboundGuard {
     return () => active.set(port, (active.get(port) ?? 0) - 1);
   }
 
-  /** @returns what it was counted in; null: in nothing */
-  #enter({ priorities }: Protection, facts: RateLimitFacts): ConcurrencyState | null | 'refused' {
-    const state = this.#concurrency;
-    if (state === null) return null;
-    const priority = decidePriority(priorities, facts);
-    if (priority === 'exempt') return null;
-    state.tick();
-    return state.enter(admittedBelow(priority, state.limit)) ? state : 'refused';
-  }
-
   #update(protection: Protection): void {
     this.#protection = protection;
     const { rateLimit, resilience } = protection.inbound;
     if (rateLimit === undefined) this.#limiter = null;
     else if (this.#limiter === null) this.#limiter = new RateLimiter(rateLimit, this.#clock);
     else this.#limiter.setPolicy(rateLimit);
-    const concurrency = resilience?.concurrency;
-    if (concurrency === undefined) this.#concurrency = null;
-    else if (this.#concurrency === null)
-      this.#concurrency = new ConcurrencyState(concurrency, { clock: this.#clock, random: this.#random });
-    else this.#concurrency.setPolicy(concurrency);
-  }
-}
-
-/** An exchange that was let in: its place, and its deadline. */
-class Held extends Deadline implements ExchangeHold {
-  readonly #exchange: Exchange;
-  readonly #deadlines: Deadlines;
-  #concurrency: ConcurrencyState | null;
-  #leave: (() => void) | null;
-  /** Of the caller. */
-  readonly #deadlineAt: number;
-
-  constructor(
-    exchange: Exchange,
-    deadlines: Deadlines,
-    concurrency: ConcurrencyState | null,
-    leave: () => void,
-  ) {
-    super();
-    this.#leave = leave;
-    this.#exchange = exchange;
-    this.#deadlines = deadlines;
-    this.#concurrency = concurrency;
-    this.#deadlineAt = exchange.deadlineAt;
-  }
-
-  override expire(): void {
-    const exchange = this.#exchange;
-    if (exchange.ended) return;
-    exchange.flags.add('UT');
-    exchange.refusal = TIMED_OUT;
-    exchange.server?.expire();
-  }
-
-  ended(complete: boolean): void {
-    this.#deadlines.disarm(this);
-    this.#leave?.();
-    this.#leave = null;
-    if (this.#concurrency === null) return;
-    // One that broke off says nothing about how long answers take.
-    if (complete) this.#concurrency.sample(this.#exchange.startedAt);
-    this.#concurrency.leave();
-    this.#concurrency = null;
-  }
-
-  upgraded(): void {
-    this.#exchange.deadlineAt = this.#deadlineAt;
-    this.ended(false);
+    const { concurrency, queue } = resilience ?? {};
+    if (concurrency === undefined) this.#shedder = null;
+    else if (this.#shedder === null) {
+      const [clock, random, loop] = [this.#clock, this.#random, this.#loop];
+      this.#shedder = new Shedder(concurrency, queue, { clock, random, loop });
+    } else this.#shedder.setPolicy(concurrency, queue);
   }
 }
 
@@ -144,45 +93,3 @@ function factsOf({ facts, path }: Exchange): RateLimitFacts {
   const { method, headers, peer, remoteIp } = facts;
   return { method, path, headers, principal: peer.id?.principal ?? null, remoteIp };
 }
-
-/** @source Envoy `local_ratelimit`: body, details and `x-envoy-ratelimited`; draft-ietf-httpapi-ratelimit-headers-03 for the rest */
-function rateLimited({ limit, retryAfterMs }: Limited): Refusal {
-  const seconds = String(Math.max(1, Math.ceil(retryAfterMs / 1_000)));
-  return {
-    status: 429,
-    body: 'local_rate_limited',
-    because: 'local_rate_limited',
-    close: false,
-    headers: {
-      'x-envoy-ratelimited': 'true',
-      'x-ratelimit-limit': String(limit.burst),
-      'x-ratelimit-remaining': '0',
-      'x-ratelimit-reset': seconds,
-      'retry-after': seconds,
-    },
-  };
-}
-
-/** @source Envoy: what a full circuit breaker of a cluster is answered with */
-const OVERFLOW: Refusal = {
-  status: 503,
-  body: 'upstream connect error or disconnect/reset before headers. reset reason: overflow',
-  because: 'upstream_reset_before_response_started{overflow}',
-  close: false,
-};
-
-/** @source Envoy `adaptive_concurrency_filter.cc`: status, body and details; it sets no flag */
-const OVERLOADED: Refusal = {
-  status: 503,
-  body: 'reached concurrency limit',
-  because: REACHED,
-  close: false,
-};
-
-/** @source Envoy `router.cc`: what a route timeout is answered with */
-const TIMED_OUT: Refusal = {
-  status: 504,
-  body: 'upstream request timeout',
-  because: 'response_timeout',
-  close: false,
-};

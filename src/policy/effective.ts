@@ -17,6 +17,7 @@ import type { HedgePolicy } from '../traffic/hedge/policy.js';
 import type { LimitPolicy } from '../traffic/limit/policy.js';
 import type { OutlierPolicy } from '../traffic/outlier/policy.js';
 import type { PriorityRule } from '../traffic/priority/policy.js';
+import type { QueuePolicy } from '../traffic/queue/policy.js';
 import type { RateLimitPolicy } from '../traffic/rate-limit/policy.js';
 import type { RetryBudgetPolicy } from '../traffic/retry/policy.js';
 import type { EffectiveRoute } from '../traffic/route/policy.js';
@@ -153,6 +154,8 @@ export interface EffectiveInboundResilience {
   /** The longest that an exchange may take. */
   readonly deadlineMs?: number;
   readonly concurrency?: ConcurrencyPolicy;
+  /** Only with `concurrency`. @default that of `queuePolicyFrom` */
+  readonly queue?: QueuePolicy;
   /** Only with `concurrency`. */
   readonly priorities?: readonly PriorityRule[];
 }

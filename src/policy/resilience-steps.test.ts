@@ -91,9 +91,10 @@ test('explain inbound says what an exchange that may come in has to pass beside'
       path,
       headers: {},
     }).steps;
-  assert.deepEqual(explain('/').slice(-4), [
+  assert.deepEqual(explain('/').slice(-5), [
     "rate limit default/it 'limit-0': 5 requests each 1000 ms, burst 5, for each principal",
     'adaptive concurrency: between 3 and 1000 at once, adjusted each 100 ms; more are answered 503',
+    'queue: what finds no place, or a turn of the event loop that has taken 10 ms, waits, up to 1000 for 100 ms; in a standing queue for 20 ms, the newest next',
     "priority 'batch': sheddable, let in up to 70 % of the concurrency limit",
     'deadline: whoever is let in is answered within 2000 ms, else with 504',
   ]);

@@ -5,6 +5,7 @@ import { describeHealthCheck } from '../traffic/health/policy.js';
 import { describeHedging } from '../traffic/hedge/policy.js';
 import { describeStatistics } from '../traffic/outlier/policy.js';
 import { describePriorities } from '../traffic/priority/policy.js';
+import { describeQueue, queuePolicyFrom } from '../traffic/queue/policy.js';
 import { describeRateLimit } from '../traffic/rate-limit/policy.js';
 import type { EffectiveCluster, EffectiveHost, EffectiveInbound } from './effective.js';
 
@@ -33,10 +34,11 @@ export function inboundSteps({
   rateLimit,
   resilience,
 }: Pick<EffectiveInbound, 'rateLimit' | 'resilience'>): string[] {
-  const { deadlineMs, concurrency, priorities } = resilience ?? {};
+  const { deadlineMs, concurrency, queue, priorities } = resilience ?? {};
   return [
     ...(rateLimit === undefined ? [] : describeRateLimit(rateLimit)),
     ...(concurrency === undefined ? [] : [describeConcurrency(concurrency)]),
+    ...(concurrency === undefined ? [] : [describeQueue(queue ?? queuePolicyFrom({}))]),
     ...describePriorities(priorities ?? []),
     ...(deadlineMs === undefined
       ? []

@@ -59,6 +59,13 @@ const concurrency = z.looseObject({
   bufferPercent: z.number(),
 });
 
+const queue = z.looseObject({
+  maxLength: z.number().nonnegative(),
+  maxWaitMs: positive,
+  standingWaitMs: positive,
+  maxLoopDelayMs: positive,
+});
+
 const outlier = z.looseObject({
   successRate: z.looseObject({ stdevFactor: z.number(), requestVolume: z.number() }).optional(),
   failurePercentage: z.looseObject({ thresholdPercent: z.number(), requestVolume: z.number() }).optional(),
@@ -160,6 +167,7 @@ const inbound = z.looseObject({
       policy: text,
       deadlineMs: positive.optional(),
       concurrency: concurrency.optional(),
+      queue: queue.optional(),
       priorities: z.array(z.looseObject({ name: text, priority: z.enum(PRIORITIES), match })).optional(),
     })
     .optional(),

@@ -167,7 +167,24 @@ table(
   (part) => into(`concurrency: {}, priorities: ${part}`),
 );
 
+table(
+  'ResiliencePolicy',
+  [
+    ['valid', 'a queue with its defaults', '{}'],
+    ['valid', 'all of a queue', '{ maxLength: 10, maxWait: 1s, standingWait: 50ms, maxLoopDelay: 20ms }'],
+    ['valid', 'a queue for nobody', '{ maxLength: 0 }'],
+    ['invalid', 'a queue of less than nobody', '{ maxLength: -1 }'],
+    ['invalid', 'a wait of no time', '{ maxWait: 0s }'],
+    ['invalid', 'a wait in a standing queue that is no time', '{ standingWait: soon }'],
+    ['invalid', 'an event loop that is never late', '{ maxLoopDelay: 0s }'],
+    ['invalid', 'a field that is none', '{ length: 3 }'],
+  ],
+  (part) => into(`concurrency: {}, queue: ${part}`),
+);
+
 table('ResiliencePolicy', [
+  ['invalid', 'a queue of calls out', '{ host: ratings, concurrency: {}, queue: {} }'],
+  ['invalid', 'a queue without a limit to wait for', into('queue: {}')],
   ['invalid', 'priorities without a limit to share', into('priorities: [{ name: a, priority: critical }]')],
 ]);
 

@@ -1,6 +1,7 @@
 /** The parts of a ResiliencePolicy: what their shapes cannot say. */
 import { concurrencyPolicyFrom } from '../../traffic/concurrency/policy.js';
 import { IDEMPOTENT_METHODS } from '../../traffic/hedge/policy.js';
+import { queuePolicyFrom } from '../../traffic/queue/policy.js';
 import { checkDuration, checkPercent } from './common.js';
 import { parseDuration } from './duration.js';
 import type { FieldPath, Findings } from './kind.js';
@@ -11,6 +12,7 @@ import type {
   ConcurrencySpec,
   HedgingSpec,
   PrioritySpec,
+  QueueSpec,
   RetryBudgetSpec,
 } from './resilience-policy-shapes.js';
 
@@ -83,6 +85,25 @@ export function checkConcurrency(spec: ConcurrencySpec | undefined, findings: Fi
     checkPercent(spec[field], [...path, field], findings);
   if (spec.percentile === 0)
     findings.error([...path, 'percentile'], 'no latency is below all others: expected more than 0');
+}
+
+/** @param limited whether the policy has a limit that is waited for */
+export function checkQueue(spec: QueueSpec | undefined, limited: boolean, findings: Findings): void {
+  if (spec === undefined) return;
+  const path = ['spec', 'queue'];
+  if (!limited) findings.error(path, "exchanges wait for a place of 'concurrency': set it, too");
+  checkBetween(spec.maxLength, [0, MOST], [...path, 'maxLength'], findings);
+  for (const field of ['maxWait', 'standingWait', 'maxLoopDelay'] as const)
+    checkDuration(spec[field], [...path, field], findings);
+  const { maxWaitMs, standingWaitMs } = queuePolicyFrom({
+    maxWaitMs: parseDuration(spec.maxWait ?? '') ?? undefined,
+    standingWaitMs: parseDuration(spec.standingWait ?? '') ?? undefined,
+  });
+  if (standingWaitMs > maxWaitMs)
+    findings.warning(
+      [...path, 'standingWait'],
+      `${standingWaitMs} ms is longer than maxWait, which is ${maxWaitMs} ms: under overload all wait longer, not shorter`,
+    );
 }
 
 /** @param limited whether the policy has a limit that priorities share */

@@ -39,6 +39,14 @@ export const concurrency = z.strictObject({
   bufferPercent: z.number().optional(),
 });
 
+/** Of exchanges that wait for a place. */
+export const queue = z.strictObject({
+  maxLength: uint.optional(),
+  maxWait: duration.optional(),
+  standingWait: duration.optional(),
+  maxLoopDelay: duration.optional(),
+});
+
 export const priority = z.strictObject({
   name: z.string(),
   priority: z.enum(PRIORITIES as ['exempt', 'critical', 'default', 'sheddable']),
@@ -49,4 +57,5 @@ export type BreakerSpec = z.infer<typeof breaker>;
 export type RetryBudgetSpec = z.infer<typeof retryBudget>;
 export type HedgingSpec = z.infer<typeof hedging>;
 export type ConcurrencySpec = z.infer<typeof concurrency>;
+export type QueueSpec = z.infer<typeof queue>;
 export type PrioritySpec = z.infer<typeof priority>;

@@ -1,6 +1,6 @@
 /**
  * ResiliencePolicy (`heddle.dev/v1`): what Istio cannot say about calls to a host (error-rate breaker, retry budget, hedging,
- * deadline, adaptive concurrency, how endpoints are picked, checked and taken out), or about the calls that arrive at workloads (deadline, adaptive concurrency, priorities).
+ * deadline, adaptive concurrency, how endpoints are picked, checked and taken out), or about the calls that arrive at workloads (deadline, adaptive concurrency, queue, priorities).
  */
 import { z } from 'zod';
 import { checkDuration, duration } from './common.js';
@@ -11,6 +11,7 @@ import {
   checkConcurrency,
   checkHedging,
   checkPriorities,
+  checkQueue,
   checkRetryBudget,
 } from './resilience-policy-checks.js';
 import {
@@ -22,7 +23,7 @@ import {
   subsetting,
 } from './resilience-policy-endpoints.js';
 import { checkHealthCheck, healthCheck } from './resilience-policy-health.js';
-import { breaker, concurrency, hedging, priority, retryBudget } from './resilience-policy-shapes.js';
+import { breaker, concurrency, hedging, priority, queue, retryBudget } from './resilience-policy-shapes.js';
 
 const schema = z.strictObject({
   ...attachment,
@@ -36,6 +37,7 @@ const schema = z.strictObject({
   /** Of a call: whatever its route says. Of an exchange: the longest that it may take. */
   deadline: duration.optional(),
   concurrency: concurrency.optional(),
+  queue: queue.optional(),
   priorities: z.array(priority).optional(),
 });
 
@@ -50,7 +52,7 @@ const OUT_ONLY = [
   'outlierDetection',
   'healthCheck',
 ];
-const IN_ONLY = ['priorities'];
+const IN_ONLY = ['queue', 'priorities'];
 const BOTH = ['deadline', 'concurrency'];
 
 export const resiliencePolicy: KindDefinition<ResiliencePolicySpec> = {
@@ -79,6 +81,7 @@ export const resiliencePolicy: KindDefinition<ResiliencePolicySpec> = {
     checkHealthCheck(spec.healthCheck, findings);
     checkDuration(spec.deadline, ['spec', 'deadline'], findings);
     checkConcurrency(spec.concurrency, findings);
+    checkQueue(spec.queue, spec.concurrency !== undefined, findings);
     checkPriorities(spec.priorities, spec.concurrency !== undefined, findings);
   },
 };

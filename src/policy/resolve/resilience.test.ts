@@ -116,6 +116,7 @@ test('priorities and limits come with names, and fields of requests in lower cas
     resource('ResiliencePolicy', 'p', {
       selector: {},
       concurrency: {},
+      queue: { maxLength: 50, standingWait: '5ms' },
       priorities: [
         { name: 'a', priority: 'critical', match },
         { name: 'b', priority: 'default', match: {} },
@@ -135,6 +136,12 @@ test('priorities and limits come with names, and fields of requests in lower cas
     { name: 'a', priority: 'critical', match: lower },
     { name: 'b', priority: 'default' },
   ]);
+  assert.deepEqual(inbound.resilience?.queue, {
+    maxLength: 50,
+    maxWaitMs: 100,
+    standingWaitMs: 5,
+    maxLoopDelayMs: 10,
+  });
   assert.deepEqual(inbound.rateLimit, {
     policy: 'web/in',
     limits: [

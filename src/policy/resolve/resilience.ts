@@ -5,13 +5,14 @@
 import type { FieldMatch, RequestMatch } from '../../model/request-match.js';
 import { type ConcurrencyPolicy, concurrencyPolicyFrom } from '../../traffic/concurrency/policy.js';
 import { hedgePolicyFrom } from '../../traffic/hedge/policy.js';
+import { type QueuePolicy, queuePolicyFrom } from '../../traffic/queue/policy.js';
 import type { RateLimitKey, RateLimitPolicy } from '../../traffic/rate-limit/policy.js';
 import type { EffectiveCluster, EffectiveInbound, EffectiveInboundResilience } from '../effective.js';
 import { durationMs } from '../kinds/duration.js';
 import { limitName, type RateLimitSpec, rateLimit } from '../kinds/rate-limit.js';
 import type { RequestMatchSpec } from '../kinds/rate-limit-match.js';
 import { type ResiliencePolicySpec, resiliencePolicy } from '../kinds/resilience-policy.js';
-import type { ConcurrencySpec } from '../kinds/resilience-policy-shapes.js';
+import type { ConcurrencySpec, QueueSpec } from '../kinds/resilience-policy-shapes.js';
 import type { Resource, Scope } from '../resource.js';
 import { selectsLabels } from './inbound.js';
 import { ROOT_NAMESPACE } from './names.js';
@@ -83,11 +84,12 @@ function speakingFor<Spec extends Attached>(
 }
 
 function effectiveInbound({ id, spec }: Typed<ResiliencePolicySpec>): EffectiveInboundResilience {
-  const { deadline, concurrency, priorities } = spec;
+  const { deadline, concurrency, queue, priorities } = spec;
   return {
     policy: id,
     ...(deadline !== undefined && { deadlineMs: durationMs(deadline, 0) }),
     ...(concurrency !== undefined && { concurrency: effectiveConcurrency(concurrency) }),
+    ...(concurrency !== undefined && queue !== undefined && { queue: effectiveQueue(queue) }),
     ...(concurrency !== undefined &&
       priorities !== undefined && {
         priorities: priorities.map(({ name, priority, match }) => ({ name, priority, ...matching(match) })),
@@ -128,5 +130,14 @@ function effectiveConcurrency(spec: ConcurrencySpec): ConcurrencyPolicy {
     ...numbers,
     sampleWindowMs: durationMs(sampleWindow, undefined),
     minRttIntervalMs: durationMs(minRttInterval, undefined),
+  });
+}
+
+function effectiveQueue({ maxLength, maxWait, standingWait, maxLoopDelay }: QueueSpec): QueuePolicy {
+  return queuePolicyFrom({
+    maxLength,
+    maxWaitMs: durationMs(maxWait, undefined),
+    standingWaitMs: durationMs(standingWait, undefined),
+    maxLoopDelayMs: durationMs(maxLoopDelay, undefined),
   });
 }

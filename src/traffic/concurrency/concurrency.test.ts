@@ -5,7 +5,7 @@ import { FakeClock, seededRandom } from '../../base/testing.js';
 import type { Outcome } from '../../model/outcome.js';
 import { ResponseBody } from '../../model/response-body.js';
 import { testAttempt } from '../../model/testing.js';
-import { nextLimit, nextMeasurementMs, percentile } from './decide.js';
+import { type LoopFacts, nextLimit, nextMeasurementMs, percentile } from './decide.js';
 import { ConcurrencyState, concurrencyFilter } from './index.js';
 import { type ConcurrencyPolicy, concurrencyPolicyFrom, describeConcurrency } from './policy.js';
 
@@ -46,6 +46,36 @@ test('the next limit is what Envoy computes', () => {
   assert.equal(next(3, 10, 1_000), 3, 'the least');
   assert.equal(next(900, 10, 10), 1_000, 'the most');
   assert.equal(next(10, 0, 0), 24, 'nothing to measure is as fast as can be');
+});
+
+test('an event loop that is late makes the limit smaller, however fast the answers are', () => {
+  const policy = concurrencyPolicyFrom({ minLimit: 3, maxLimit: 1_000 });
+  const next = (loop: LoopFacts) => nextLimit(policy, { limit: 100, minRttMs: 10, sampleRttMs: 5, loop });
+  const loop = { sampleMs: 12.5, minMs: 1, toleratedMs: 10 };
+  assert.equal(next(loop), 214, 'a quarter more than tolerated is nothing to act on');
+  assert.equal(next({ ...loop, sampleMs: 25 }), 57, 'half of it');
+  assert.equal(next({ ...loop, sampleMs: 500 }), 57, 'and not less');
+  assert.equal(
+    next({ ...loop, sampleMs: 60, minMs: 50 }),
+    214,
+    'what an idle service does is no sign of load',
+  );
+});
+
+test('a window goes by the turn that whoever arrives at any time falls into', () => {
+  const { state, serve, window } = controller({ initialLimit: 100 });
+  serve(5, 10);
+  for (let turns = 0; turns < 75; turns += 1) state.turn(1, 10);
+  window(10);
+  assert.equal(state.limit, 136, 'short turns say nothing');
+  for (let turns = 0; turns < 30; turns += 1) state.turn(1, 10);
+  state.turn(30, 10);
+  window(10);
+  assert.equal(
+    state.limit,
+    120,
+    'half of the time went into one long turn: 15.5 ms for 12.5 that are aimed at',
+  );
 });
 
 test('the limit stays within its bounds, and moves by a factor of two and a root at most', () => {

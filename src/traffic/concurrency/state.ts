@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../../base/clock.js';
 import type { Random } from '../../base/random.js';
-import { nextLimit, nextMeasurementMs, percentile } from './decide.js';
+import { type LoopFacts, nextLimit, nextMeasurementMs, percentile } from './decide.js';
 import type { ConcurrencyPolicy } from './policy.js';
 
 /** Latencies that are kept of a window; of more, a fair sample. */
@@ -36,6 +36,9 @@ export class ConcurrencyState {
   #atMinimum = 0;
   #samples: number[] = [];
   #seen = 0;
+  readonly #loop = new LoopTurns();
+  /** Of the event loop on an idle service. */
+  #minLoopMs = 0;
 
   constructor(policy: ConcurrencyPolicy, { clock, random }: ConcurrencyParts) {
     this.#policy = policy;
@@ -94,6 +97,11 @@ export class ConcurrencyState {
     if (this.measuring && this.#seen >= this.#policy.minRttRequests) this.#endMeasurement(now);
   }
 
+  /** A turn of the event loop took `turnMs`; `toleratedMs` are nothing to act on. Where nobody says so latency decides alone. */
+  turn(turnMs: number, toleratedMs: number): void {
+    this.#loop.add(turnMs, toleratedMs);
+  }
+
   #keep(latencyMs: number): void {
     this.#seen += 1;
     if (this.#samples.length < MOST_SAMPLES) this.#samples.push(latencyMs);
@@ -112,6 +120,7 @@ export class ConcurrencyState {
   #clear(): void {
     this.#samples = [];
     this.#seen = 0;
+    this.#loop.clear();
   }
 
   #measure(now: number): void {
@@ -123,6 +132,7 @@ export class ConcurrencyState {
   }
 
   #endMeasurement(now: number): void {
+    this.#minLoopMs = this.#loop.delayMs;
     this.#minRttMs = this.#takeSamples();
     this.limit = this.#deferred!;
     this.#deferred = null;
@@ -134,10 +144,38 @@ export class ConcurrencyState {
     this.#windowEndsAt = now + this.#policy.sampleWindowMs;
     if (this.#seen === 0) return;
     const { limit } = this;
+    const loop = this.#loop.facts(this.#minLoopMs);
     const sampleRttMs = this.#takeSamples();
-    this.limit = nextLimit(this.#policy, { limit, minRttMs: this.#minRttMs!, sampleRttMs });
+    this.limit = nextLimit(this.#policy, { limit, minRttMs: this.#minRttMs!, sampleRttMs, loop });
     const least = this.#policy.minLimit;
     this.#atMinimum = limit === least && this.limit === least ? this.#atMinimum + 1 : 0;
     if (this.#atMinimum >= DOUBTFUL_WINDOWS) this.#measure(now);
+  }
+}
+
+/** The turns of the event loop in one window. */
+class LoopTurns {
+  #sum = 0;
+  #squares = 0;
+  #toleratedMs = 0;
+
+  add(turnMs: number, toleratedMs: number): void {
+    this.#sum += turnMs;
+    this.#squares += turnMs * turnMs;
+    this.#toleratedMs = toleratedMs;
+  }
+
+  /** Length of the turn that whoever arrives at any time falls into: a long one is the likelier to be met. */
+  get delayMs(): number {
+    return this.#sum === 0 ? 0 : this.#squares / this.#sum;
+  }
+
+  facts(minMs: number): LoopFacts | undefined {
+    return this.#sum === 0 ? undefined : { sampleMs: this.delayMs, minMs, toleratedMs: this.#toleratedMs };
+  }
+
+  clear(): void {
+    this.#sum = 0;
+    this.#squares = 0;
   }
 }

@@ -115,6 +115,24 @@ export const resiliencePolicyNotes: Notes = {
   'healthCheck.port': yes('of the endpoint that is asked; left out: the one that takes the calls'),
   deadline: yes('of a call, whatever its route says; of an exchange, the longest that it may take'),
   concurrency: yes('a limit on what is under way at once that follows latency (gradient)'),
+  queue: yes('of exchanges that wait for a place of `concurrency`; left out: with its defaults'),
+  'queue.maxLength': yes('at once; 0: what finds no place is refused', { default: 1000 }),
+  'queue.maxWait': yes(
+    'the longest wait; a queue in which all waits are longer than `standingWait` for so long is a standing one',
+    {
+      default: '100ms',
+    },
+  ),
+  'queue.standingWait': yes(
+    'the longest wait in a standing queue, where the newest is next; such a queue is one until it is empty',
+    {
+      default: '20ms',
+    },
+  ),
+  'queue.maxLoopDelay': yes(
+    'work begins in turns of the event loop that have not taken longer yet; what else arrives waits',
+    { default: '10ms' },
+  ),
   'priorities[]': yes('which exchanges are shed first; the first that matches decides'),
   'concurrency.minLimit': yes('never less, and the limit while latency without load is measured', {
     default: 3,

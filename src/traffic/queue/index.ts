@@ -1,0 +1,1 @@
+export { type NoWait, Queue, type Queued } from './state.js';
