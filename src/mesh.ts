@@ -7,8 +7,10 @@ import type { Dispatcher } from 'undici';
 import { probeOver } from './adapters/connection/probe.js';
 import { systemNames } from './adapters/dns/index.js';
 import { type ExpressMiddleware, expressMiddleware } from './adapters/express/index.js';
+import { checkOver } from './adapters/ext-authz/index.js';
 import { fetchOver, type MeshFetch } from './adapters/fetch/index.js';
 import { agentOver } from './adapters/http-agent/index.js';
+import { openWorkloadApi } from './adapters/identity-spiffe/index.js';
 import {
   type AdoptRequest,
   type Handler,
@@ -75,8 +77,9 @@ export async function join(options: JoinOptions = {}): Promise<Mesh> {
   const settings = readSettings(options, process.env, (path) => readFileSync(path, 'utf8'));
   const log = options.log ?? ((line: string) => process.stderr.write(`heddle: ${line}\n`));
   for (const warning of settings.warnings) log(warning);
-  const parts = { clock: systemClock, random: systemRandom, log };
-  const mesh = new Mesh(settings, openOrigin(settings, parts), parts);
+  const identity = options.identity ?? (settings.identity === 'spiffe' ? await openWorkloadApi(log) : null);
+  const parts = { clock: systemClock, random: systemRandom, log, identity };
+  const mesh = await meshOf(settings, parts);
   try {
     await mesh.ready(options.signal);
   } catch (error) {
@@ -84,6 +87,16 @@ export async function join(options: JoinOptions = {}): Promise<Mesh> {
     throw error;
   }
   return mesh;
+}
+
+/** Settings that do not go together must not leave an identity behind that goes on renewing. */
+async function meshOf(settings: Settings, parts: OriginParts): Promise<Mesh> {
+  try {
+    return new Mesh(settings, openOrigin(settings, parts), parts);
+  } catch (error) {
+    await parts.identity?.close();
+    throw error;
+  }
 }
 
 /** One membership in a mesh. Made by {@link join}. */
@@ -169,6 +182,7 @@ export class Mesh implements AsyncDisposable {
       ambient: this.#ambient,
       trustedHops: settings.trustedHops,
       tokens: this.#tokens,
+      sendCheck: checkOver(this.#outbound),
       random,
       loop: new SystemEventLoop(clock),
       randomId: randomUUID,
@@ -200,14 +214,14 @@ export class Mesh implements AsyncDisposable {
 
   /** @internal Waits for the first policy and follows it from then on. */
   async ready(signal?: AbortSignal): Promise<void> {
-    const { source } = this.#origin;
+    const { source, identity } = this.#origin;
     const giveUp = new AbortController();
     const timer = this.#clock.after(this.#settings.joinTimeoutMs, () => giveUp.abort());
     const onAbort = () => giveUp.abort(signal?.reason);
     signal?.addEventListener('abort', onAbort, { once: true });
     try {
       signal?.throwIfAborted();
-      await source.ready(giveUp.signal);
+      await Promise.all([source.ready(giveUp.signal), identity?.ready?.(giveUp.signal)]);
     } catch (error) {
       signal?.throwIfAborted();
       throw error;

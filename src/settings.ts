@@ -6,6 +6,7 @@ import { hostname } from 'node:os';
 import { MeshError } from './base/errors.js';
 import { parseUrl } from './base/url.js';
 import type { Workload } from './model/workload.js';
+import type { IdentitySource } from './ports/identity.js';
 import { type Environment, invalid, Reader } from './settings/reader.js';
 import { localityOf } from './traffic/balance/index.js';
 
@@ -14,6 +15,9 @@ export { VARIABLES, type Variable } from './settings/variables.js';
 /** How paths are made equal before AuthorizationPolicies are asked. @source Istio mesh config `pathNormalization` */
 const PATH_NORMALIZATIONS = ['NONE', 'BASE', 'MERGE_SLASHES', 'DECODE_AND_MERGE_SLASHES'] as const;
 type PathNormalization = (typeof PATH_NORMALIZATIONS)[number];
+
+const IDENTITY_ORIGINS = ['control', 'files', 'spiffe'] as const;
+type IdentityOrigin = (typeof IDENTITY_ORIGINS)[number];
 
 /** Where policy comes from. */
 export type PolicyLocation =
@@ -50,6 +54,11 @@ export interface JoinOptions {
   readonly drainTimeoutMs?: number;
   /** Folder for the last good policy; none is kept by default. */
   readonly stateDir?: string;
+  /**
+   * Where identity comes from, in place of the config service or files: `workloadApi()` of `@heddle/workload-api`, or a source of your
+   * own. The mesh closes it.
+   */
+  readonly identity?: IdentitySource;
   /** Folder with `cert.pem`, `key.pem` and `ca.pem`, where identity does not come from the config service. */
   readonly identityDir?: string;
   /** Folder of the credentials that policy names. Variable `HEDDLE_CREDENTIALS_DIR`. */
@@ -84,6 +93,8 @@ export interface Settings {
   readonly joinTimeoutMs: number;
   readonly drainTimeoutMs: number;
   readonly stateDir: string | null;
+  /** null: files if there is `identityDir`, else the config service. */
+  readonly identity: IdentityOrigin | null;
   readonly identityDir: string | null;
   readonly credentialsDir: string | null;
   readonly accessLog: 'json' | 'text' | 'off';
@@ -130,7 +141,7 @@ export function readSettings(
     joinTimeoutMs: read.number('HEDDLE_JOIN_TIMEOUT_MS', 1, 3_600_000, options.joinTimeoutMs) ?? 10_000,
     drainTimeoutMs: read.number('HEDDLE_DRAIN_TIMEOUT_MS', 0, 3_600_000, options.drainTimeoutMs) ?? 10_000,
     stateDir: read.text('HEDDLE_STATE_DIR', options.stateDir) ?? null,
-    identityDir: read.text('HEDDLE_IDENTITY_DIR', options.identityDir) ?? null,
+    ...identityOf(options, read),
     credentialsDir: read.text('HEDDLE_CREDENTIALS_DIR', options.credentialsDir) ?? null,
     accessLog: read.oneOf('HEDDLE_ACCESS_LOG', ['json', 'text', 'off'], options.accessLog) ?? 'off',
     trustedHops: read.number('HEDDLE_TRUSTED_HOPS', 0, 100, options.trustedHops) ?? 0,
@@ -146,6 +157,16 @@ export function readSettings(
       read.oneOf('HEDDLE_PATH_NORMALIZATION', PATH_NORMALIZATIONS, options.pathNormalization) ?? 'BASE',
     warnings: read.unknown(),
   };
+}
+
+function identityOf(options: JoinOptions, read: Reader): Pick<Settings, 'identity' | 'identityDir'> {
+  const identityDir = read.text('HEDDLE_IDENTITY_DIR', options.identityDir) ?? null;
+  const identity = read.oneOf('HEDDLE_IDENTITY', IDENTITY_ORIGINS) ?? null;
+  if (identity === 'files' && identityDir === null)
+    throw invalid('HEDDLE_IDENTITY', identity, 'HEDDLE_IDENTITY_DIR to name the folder of the files');
+  if (identity !== null && identity !== 'files' && identityDir !== null)
+    throw invalid('HEDDLE_IDENTITY', identity, 'files, because HEDDLE_IDENTITY_DIR is set');
+  return { identity, identityDir };
 }
 
 /** An option goes before both variables; of these the token itself goes before its file. */

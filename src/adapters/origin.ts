@@ -4,7 +4,7 @@ import type { Random } from '../base/random.js';
 import type { Workload } from '../model/workload.js';
 import type { EffectiveMesh } from '../policy/effective.js';
 import type { PolicySource } from '../policy/source.js';
-import type { IdentitySource } from '../ports/identity.js';
+import type { IdentitySource, IdentityStatus, OverdueStage } from '../ports/identity.js';
 import { connectControl } from './control/index.js';
 import { openIdentityFiles } from './identity-files/index.js';
 import { openPolicyFiles } from './policy-file/index.js';
@@ -36,6 +36,10 @@ export interface OriginParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: (line: string) => void;
+  /** In place of the identity that the settings name. @default none */
+  readonly identity?: IdentitySource | null;
+  /** Told when our SVID is late to be renewed. @default nobody is */
+  readonly onOverdue?: (stage: OverdueStage, status: IdentityStatus) => void;
 }
 
 export interface Origin {
@@ -48,7 +52,8 @@ export interface Origin {
 /** @throws MeshError `HEDDLE_INVALID_SETTING` for a location that is none; `HEDDLE_IDENTITY_UNAVAILABLE` for files that cannot be used */
 export function openOrigin(settings: OriginSettings, parts: OriginParts): Origin {
   const { policy, workload, tokenFile = null, controlCaFile = null } = settings;
-  const files = settings.identityDir === null ? null : openIdentityFiles(settings.identityDir, parts);
+  const own =
+    parts.identity ?? (settings.identityDir === null ? null : openIdentityFiles(settings.identityDir, parts));
   if (policy.kind === 'control') {
     const control = connectControl({
       ...parts,
@@ -59,10 +64,12 @@ export function openOrigin(settings: OriginSettings, parts: OriginParts): Origin
       ...(tokenFile === null ? {} : { tokenFile }),
       ...(controlCaFile === null ? {} : { controlCaFile }),
       ...(settings.stateDir === null ? {} : { stateDir: settings.stateDir }),
+      identityElsewhere: own !== null,
+      ...(parts.onOverdue === undefined ? {} : { onOverdue: parts.onOverdue }),
     });
     // A config service in dev mode issues nothing: plain HTTP has no peer that could prove itself.
     const issued = policy.url.startsWith('https:') ? control.identity : null;
-    return origin(control, files ?? issued);
+    return origin(control, own ?? issued);
   }
   const options = {
     ...parts,
@@ -71,7 +78,7 @@ export function openOrigin(settings: OriginSettings, parts: OriginParts): Origin
   };
   const source =
     policy.kind === 'files' ? openPolicyFiles(policy.path, options) : pollPolicyUrl(policy.url, options);
-  return origin(source, files);
+  return origin(source, own);
 }
 
 /** Of a workload that resolves policy itself: nobody tells it of its mesh. */

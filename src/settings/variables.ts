@@ -75,6 +75,12 @@ export const VARIABLES: readonly Variable[] = [
     default: '',
   },
   {
+    name: 'HEDDLE_IDENTITY',
+    meaning:
+      'where identity comes from: `control`, `files` or `spiffe` (the Workload API at `SPIFFE_ENDPOINT_SOCKET`; package `@heddle/workload-api`)',
+    default: '`files` with HEDDLE_IDENTITY_DIR, else `control`',
+  },
+  {
     name: 'HEDDLE_IDENTITY_DIR',
     meaning: "folder with cert.pem, key.pem, ca.pem, instead of the config service's CA",
     default: '',
