@@ -20,6 +20,8 @@ export interface InboundSnapshot {
   readonly trustDomainAliases: readonly string[];
   readonly inbound: EffectiveInbound;
   readonly authorization: CompiledAuthorization;
+  /** CUSTOM may have a say. */
+  readonly asks: boolean;
   /** null: nothing looks for tokens. */
   readonly tokens: CompiledTokens | null;
   /** null: policy asks for none. */
@@ -44,13 +46,15 @@ export function bindInbound(inbound: EffectiveInbound, context: InboundContext):
     trustDomain,
     trustDomainAliases,
     pathNormalization,
+    providers: inbound.providers,
   });
+  const asks = !authorization.http.custom.empty;
   const problems = [...authorization.problems, ...(authorization.dryRun?.problems ?? [])];
   const tokens = compileTokens(inbound.tokens);
   const protection = protectionOf(inbound);
   const domains = { trustDomain, trustDomainAliases };
   if (problems.length === 0)
-    return Object.freeze({ revision, ...domains, inbound, authorization, tokens, protection });
+    return Object.freeze({ revision, ...domains, inbound, authorization, asks, tokens, protection });
   const shown = problems.slice(0, 3).join('; ');
   const more = problems.length > 3 ? `; and ${problems.length - 3} more` : '';
   throw new MeshError(`inbound policy of revision ${revision} is refused: ${shown}${more}`, {

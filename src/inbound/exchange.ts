@@ -10,6 +10,7 @@ import type { Source } from '../base/source.js';
 import { Exchange, type ExchangeFacts } from '../model/exchange.js';
 import { acceptRequestId, REQUEST_ID } from '../observability/trace/request-id.js';
 import type { Telemetry } from '../ports/telemetry.js';
+import type { SendCheck } from '../security/authorize/check.js';
 import { hideTokens } from '../security/token/decide.js';
 import { TokenAuthenticator } from '../security/token/index.js';
 import { isRepeated, isRepeatedWhenLate } from '../traffic/retry/tree.js';
@@ -18,7 +19,7 @@ import type { InboundSnapshot, Protection } from './bind.js';
 import type { Connection } from './connection.js';
 import { OpenSet } from './drain.js';
 import { InboundGuard } from './guard.js';
-import { admit, refuseUnreadable } from './order.js';
+import { admit, refuseUnreadable, type Witnesses } from './order.js';
 
 export interface InboundPathOptions {
   readonly clock: Clock;
@@ -33,6 +34,8 @@ export interface InboundPathOptions {
   readonly trustedHops?: number;
   /** Verifies tokens, where policy asks for it. @default one that can fetch no keys: only those that policy holds are known */
   readonly tokens?: TokenAuthenticator;
+  /** Asks the external authorizers that policy names. @default nobody can be asked */
+  readonly sendCheck?: SendCheck;
   /** For adaptive limits. @default the platform's */
   readonly random?: Random;
   /** The one that handlers run in. @default one that is never late */
@@ -65,7 +68,7 @@ export class InboundPath {
   readonly open = new OpenSet<Exchange>();
   readonly #options: InboundPathOptions;
   readonly #guard: InboundGuard;
-  readonly #tokens: TokenAuthenticator;
+  readonly #witnesses: Witnesses;
   #draining = false;
 
   constructor(options: InboundPathOptions) {
@@ -76,7 +79,10 @@ export class InboundPath {
     this.telemetry = options.telemetry;
     this.trustedHops = options.trustedHops ?? 0;
     this.warn = options.warn;
-    this.#tokens = options.tokens ?? new TokenAuthenticator({ clock: options.clock, warn: options.warn });
+    this.#witnesses = {
+      tokens: options.tokens ?? new TokenAuthenticator({ clock: options.clock, warn: options.warn }),
+      sendCheck: options.sendCheck ?? (() => Promise.resolve(null)),
+    };
   }
 
   /**
@@ -97,13 +103,19 @@ export class InboundPath {
     this.open.add(exchange);
     telemetry.exchangeStarted(exchange);
     if (exchange.refusal === null && snapshot !== null) {
-      admit(exchange, snapshot, this.#tokens);
+      this.#admit(exchange, snapshot);
       if (snapshot.protection !== null) this.#protect(exchange, snapshot.protection);
     }
     return exchange;
   }
 
-  /** Steps 7 and 8, once it is known who asks. */
+  /** Steps 4 to 7. What has to be asked of others is asked as part of the exchange: in its trace, and within its time. */
+  #admit(exchange: Exchange, snapshot: InboundSnapshot): void {
+    if (snapshot.asks) this.run(exchange, () => admit(exchange, snapshot, this.#witnesses));
+    else admit(exchange, snapshot, this.#witnesses);
+  }
+
+  /** Steps 8 and 9, once it is known who asks. */
   #protect(exchange: Exchange, protection: Protection): void {
     if (exchange.waiting !== null)
       exchange.waiting = exchange.waiting.then(() => {

@@ -4,6 +4,7 @@
 import { isIP } from 'node:net';
 import { type HeaderFields, headerValue } from '../base/headers.js';
 import type { Peer } from '../model/exchange.js';
+import { CHECK_HEADER } from '../security/authorize/check.js';
 import { ATTEMPT_HEADER, RETRIES_HEADER } from '../traffic/retry/tree.js';
 import { DEADLINE_HEADER } from '../traffic/timeout/index.js';
 
@@ -30,6 +31,7 @@ export function isSpoofable(name: string, peer: Peer): boolean {
 }
 
 const REDUCING: ReadonlySet<string> = new Set([
+  CHECK_HEADER,
   DEADLINE_HEADER,
   'x-envoy-expected-rq-timeout-ms',
   ATTEMPT_HEADER,

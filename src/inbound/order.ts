@@ -7,30 +7,31 @@
  * | 2 | policy    | closed until the first policy is there |
  * | 3 | path      | before anything looks at it: what is checked is what is served |
  * | 4 | transport | a kept-alive plain-text connection must not outlive a change to STRICT |
- * | 5 | tokens    | says who asks; its headers come and go before anybody reads them |
- * | 6 | authorize | needs the peer, the token, the normal path and the head |
- * | 7 | rate limit | whoever may not come in takes no token; `guard.ts`, as 8 |
- * | 8 | shed      | the last refusal: what is let in here is counted until it ends |
+ * | 5 | custom    | somebody outside is asked; as in Istio before tokens, whose headers it may set; `custom.ts` |
+ * | 6 | tokens    | says who asks; its headers come and go before anybody reads them |
+ * | 7 | authorize | needs the peer, the token, the normal path and the head |
+ * | 8 | rate limit | whoever may not come in takes no token; `guard.ts`, as 9 |
+ * | 9 | shed      | the last refusal: what is let in here is counted until it ends |
  *
- * Telemetry begins between 3 and 4, so that a refused exchange has its span, with the normal path in it. Step 5 may have to wait.
+ * Telemetry begins between 3 and 4, so that a refused exchange has its span, with the normal path in it. Steps 5 and 6 may have to
+ * wait.
  */
-import type { Exchange, Refusal } from '../model/exchange.js';
+import type { Exchange, InboundVerdict, Refusal } from '../model/exchange.js';
+import type { SendCheck } from '../security/authorize/check.js';
 import {
   type AuthorizationFacts,
+  type CustomVerdict,
   DENIED_BODY,
-  decideAuthorization,
+  decideCustom,
   decideDryRun,
+  decideWithoutCustom,
 } from '../security/authorize/decide.js';
 import { normalizePath } from '../security/authorize/normalize-path.js';
 import { mtlsModeFor } from '../security/mtls/decide.js';
-import {
-  changeFields,
-  rejectTokens,
-  type TokenRequest,
-  type TokenVerdict,
-} from '../security/token/decide.js';
+import { rejectTokens, type TokenRequest, type TokenVerdict } from '../security/token/decide.js';
 import type { TokenAuthenticator } from '../security/token/index.js';
 import type { InboundSnapshot } from './bind.js';
+import { askProvider, change, refusedBy } from './custom.js';
 import { isAuthority } from './head.js';
 
 /** What an adapter says of a head. */
@@ -59,20 +60,62 @@ export function refuseUnreadable(
   return null;
 }
 
+/** Those who know what policy does not. */
+export interface Witnesses {
+  readonly tokens: TokenAuthenticator;
+  readonly sendCheck: SendCheck;
+}
+
 /**
- * Steps 4 to 6. Sets `exchange.refusal`, `exchange.verdict` and all that a token says; `exchange.waiting` if a token takes time to
- * look at, and the exchange is refused until then.
+ * Steps 4 to 7. Sets `exchange.refusal`, `exchange.verdict` and all that a provider or a token says; `exchange.waiting` if either takes
+ * time, and the exchange is refused until then.
  */
-export function admit(
-  exchange: Exchange,
-  snapshot: InboundSnapshot,
-  authenticator: TokenAuthenticator,
-): void {
+export function admit(exchange: Exchange, snapshot: InboundSnapshot, witnesses: Witnesses): void {
   const { peer, localPort } = exchange.facts;
   if (peer.id === null && mtlsModeFor(snapshot.inbound, localPort) === 'STRICT') {
     exchange.refusal = PLAIN_TEXT;
     return;
   }
+  const custom = snapshot.asks
+    ? decideCustom(snapshot.authorization, authorizationFacts(exchange, null))
+    : null;
+  if (custom === null) authenticate(exchange, snapshot, witnesses.tokens);
+  else ask(exchange, snapshot, custom, witnesses);
+}
+
+/** Step 5. */
+function ask(
+  exchange: Exchange,
+  snapshot: InboundSnapshot,
+  { verdict, provider }: CustomVerdict,
+  { tokens, sendCheck }: Witnesses,
+): void {
+  exchange.verdict = verdict;
+  exchange.refusal = denied(verdict);
+  if (provider === null) return;
+  const settle = async () => {
+    const refusal = await askProvider(exchange, provider, sendCheck);
+    exchange.waiting = null;
+    if (refusal !== null) {
+      exchange.refusal = refusal;
+      exchange.verdict = refusedBy(verdict, refusal);
+      // Nobody is there any more who would have to be looked at.
+    } else if (!exchange.ended) {
+      authenticate(exchange, snapshot, tokens);
+      await exchange.waiting;
+    }
+  };
+  exchange.waiting = settle().catch(() => {
+    exchange.waiting = null;
+  });
+}
+
+/** Steps 6 and 7. */
+function authenticate(
+  exchange: Exchange,
+  snapshot: InboundSnapshot,
+  authenticator: TokenAuthenticator,
+): void {
   if (snapshot.tokens === null) {
     exchange.refusal = authorize(exchange, snapshot, null);
     return;
@@ -97,7 +140,7 @@ function tokenRequest({ facts, path }: Exchange): TokenRequest {
   return { method, scheme, authority, headers, path };
 }
 
-/** Step 5, its end. */
+/** Step 6, its end. */
 function take(exchange: Exchange, snapshot: InboundSnapshot, verdict: TokenVerdict): Refusal | null {
   if (verdict.kind === 'reject') {
     const { status, because, policy } = verdict;
@@ -107,8 +150,7 @@ function take(exchange: Exchange, snapshot: InboundSnapshot, verdict: TokenVerdi
   exchange.claims = verdict.claims;
   exchange.requestPrincipal = verdict.principal;
   exchange.path = verdict.path;
-  exchange.changes = verdict;
-  changeFields(exchange.facts.headers, verdict);
+  change(exchange, verdict);
   return authorize(exchange, snapshot, verdict.compared);
 }
 
@@ -116,18 +158,21 @@ function refusalOf({ status, body, because, challenge }: TokenVerdict & { kind: 
   return { status, body, because, close: false, headers: { 'www-authenticate': challenge } };
 }
 
-/** Step 6. */
+/** Step 7. */
 function authorize(
   exchange: Exchange,
   snapshot: InboundSnapshot,
   claims: AuthorizationFacts['claims'],
 ): Refusal | null {
   const facts = authorizationFacts(exchange, claims);
-  const verdict = decideAuthorization(snapshot.authorization, facts);
+  const verdict = decideWithoutCustom(snapshot.authorization, facts);
   exchange.verdict = verdict;
   exchange.dryRun = decideDryRun(snapshot.authorization, facts);
-  if (verdict.decision === 'allow') return null;
-  return { status: verdict.status, body: DENIED_BODY, because: verdict.because, close: false };
+  return verdict.decision === 'allow' ? null : denied(verdict);
+}
+
+function denied({ status, because }: InboundVerdict): Refusal {
+  return { status, body: DENIED_BODY, because, close: false };
 }
 
 function authorizationFacts(exchange: Exchange, claims: AuthorizationFacts['claims']): AuthorizationFacts {

@@ -36,7 +36,7 @@ export interface Refusal {
   /** The connection is of no use any more either. */
   readonly close: boolean;
   /** Header fields of the answer beside those of its body. */
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string | string[]>>;
 }
 
 /** What is done to the fields of a request before its handler sees them. Names are in lower case. */
@@ -68,12 +68,21 @@ export interface ExchangeHold {
   upgraded(): void;
 }
 
+/** The beginning of a body, which the handler will read all the same. */
+export interface BodyAhead {
+  readonly bytes: Uint8Array;
+  /** false: there is more of it. */
+  readonly complete: boolean;
+}
+
 /** Whoever answers it. */
 export interface ExchangeServer {
   /** Time is up: answers `refusal` in the handler's stead, or breaks off what the handler has begun to answer. */
   expire(): void;
   /** Retries were made, or forbidden, on a call for this exchange: an answer that is a failure says so, if it is not out yet. */
   retriesSpent?(): void;
+  /** Whatever is answered has these fields, too. */
+  addToAnswer?(headers: HeaderFields): void;
 }
 
 /** One request arriving: what was asked, and the record of what became of it. The one permitted ambient state hangs on it. */
@@ -109,6 +118,10 @@ export class Exchange {
    * handler may run; until then `refusal` says no. Never rejects.
    */
   waiting: Promise<void> | null = null;
+  /** So many bytes of the body are needed before it is known whether the handler may run; null: none. */
+  bodyWanted: number | null = null;
+  /** Those bytes; set by the adapter where they are wanted. Resolves to null if there is no body. Never rejects. */
+  bodyAhead: Promise<BodyAhead | null> | null = null;
   /** `x-request-id` of the exchange and of every call made while serving it. */
   requestId = '';
   /** 0 until a response was begun. */

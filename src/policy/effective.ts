@@ -7,6 +7,7 @@ import type { ConnectionSettings } from '../model/destination.js';
 import type { Endpoint } from '../model/endpoint.js';
 import type { EffectiveTelemetry } from '../observability/policy.js';
 import type { EffectiveAuthorization } from '../security/authorize/policy.js';
+import type { EffectiveCheckProvider } from '../security/authorize/provider.js';
 import type { MtlsMode } from '../security/mtls/policy.js';
 import type { EffectiveTokenRule } from '../security/token/policy.js';
 import type { BalancerPolicy, LocalityPolicy, SubsettingPolicy } from '../traffic/balance/policy.js';
@@ -33,6 +34,7 @@ export type {
   TracingPolicy,
 } from '../observability/policy.js';
 export type { EffectiveAuthorization, EffectiveRule, ValueSet } from '../security/authorize/policy.js';
+export type { EffectiveCheckProvider } from '../security/authorize/provider.js';
 export type { MtlsMode } from '../security/mtls/policy.js';
 export type { EffectiveTokenRule, TokenKeys, TokenLocation } from '../security/token/policy.js';
 
@@ -166,6 +168,8 @@ export interface EffectiveInbound {
   /** Of all RequestAuthentications that select the workload, by issuer. Absent: nothing looks for tokens. */
   readonly tokens?: readonly EffectiveTokenRule[];
   readonly authorization: readonly EffectiveAuthorization[];
+  /** Those that CUSTOM policies above name and that are known, by name. Absent: none is. */
+  readonly providers?: Readonly<Record<string, EffectiveCheckProvider>>;
   /** @default 'BASE' (Istio) */
   readonly pathNormalization: 'NONE' | 'BASE' | 'MERGE_SLASHES' | 'DECODE_AND_MERGE_SLASHES';
   readonly resilience?: EffectiveInboundResilience;

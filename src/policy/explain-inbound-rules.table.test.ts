@@ -122,6 +122,24 @@ const CUSTOM = authorize(
 row('CUSTOM refuses what it matches', CUSTOM, { path: '/admin/x' }, denied('foo/ext'), {
   step: /no provider 'opa' is known/,
 });
+const OPA = `---
+apiVersion: heddle.dev/v1
+kind: MeshConfig
+metadata: { name: mesh, namespace: istio-system }
+spec:
+  extensionProviders:
+    - name: opa
+      envoyExtAuthzHttp: { service: opa.example, port: 8181, pathPrefix: /check }
+`;
+row('CUSTOM says what it would ask', CUSTOM + OPA, { path: '/admin/x' }, allowed(null), {
+  step: /CUSTOM asks opa: GET http:\/\/opa\.example:8181\/check\/admin\/x with .*; what follows holds if it answers 200/,
+});
+row(
+  'CUSTOM of two providers asks neither',
+  CUSTOM.replaceAll('ext', 'other').replace('opa', 'second') + CUSTOM + OPA,
+  { path: '/admin/x' },
+  denied('foo/ext'),
+);
 row('CUSTOM leaves alone what it does not match', CUSTOM, {}, allowed(null));
 row(
   'CUSTOM goes before ALLOW',

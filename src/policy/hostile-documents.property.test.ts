@@ -32,6 +32,8 @@ const SPECS: Readonly<Record<string, string>> = {
     '{ accessLogging: [{ filter: { expression: "response.code >= 400" } }], tracing: [{ randomSamplingPercentage: 5, customTags: { a: { literal: { value: b } } } }], metrics: [{ overrides: [{ match: { metric: ALL_METRICS }, tagOverrides: { a: { value: b } } }] }] }',
   ResiliencePolicy: '{ host: a, breaker: { errorThresholdPercent: 50, window: 10s }, deadline: 1s }',
   RateLimit: '{ selector: { matchLabels: { app: a } }, limits: [{ requests: 5, per: 1s, by: [principal] }] }',
+  MeshConfig:
+    '{ extensionProviders: [{ name: a, envoyExtAuthzHttp: { service: a.b, port: 80, timeout: 1s, headersToUpstreamOnAllow: ["x-*"] } }] }',
   Service: '{ ports: [{ port: 80, name: http }], selector: { app: a } }',
 };
 

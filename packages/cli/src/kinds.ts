@@ -16,6 +16,7 @@ const SHORT: Readonly<Record<string, string>> = {
   svc: 'Service',
   rp: 'ResiliencePolicy',
   rl: 'RateLimit',
+  mc: 'MeshConfig',
 };
 
 /** @throws InvalidArgumentError that lists the kinds there are */

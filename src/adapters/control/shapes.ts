@@ -144,6 +144,22 @@ const authorization = z.looseObject({
   rules: z.array(z.looseObject({})),
 });
 
+const checkProvider = z.looseObject({
+  name: text,
+  service: hostName,
+  port,
+  timeoutMs: positive,
+  pathPrefix: text,
+  failOpen: z.boolean(),
+  statusOnError: z.number().int().min(200).max(599),
+  requestHeaders: z.array(text),
+  additionalHeaders: z.record(z.string(), text),
+  body: z.looseObject({ maxBytes: z.number().int().nonnegative(), allowPartial: z.boolean() }).optional(),
+  upstreamOnAllow: z.array(text),
+  downstreamOnDeny: z.array(text),
+  downstreamOnAllow: z.array(text),
+});
+
 const tokenRule = z.looseObject({
   policy: text,
   issuer: text.nullable(),
@@ -161,6 +177,7 @@ const inbound = z.looseObject({
   mtls: z.looseObject({ mode: mtlsMode, ports: z.record(z.string(), mtlsMode) }),
   tokens: z.array(tokenRule).optional(),
   authorization: z.array(authorization),
+  providers: z.record(z.string(), checkProvider).optional(),
   pathNormalization: z.enum(['NONE', 'BASE', 'MERGE_SLASHES', 'DECODE_AND_MERGE_SLASHES']),
   resilience: z
     .looseObject({

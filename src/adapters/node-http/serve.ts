@@ -2,11 +2,13 @@
  * One exchange on Node's HTTP server: what goes over the response is counted, and its end is told, whichever way it comes.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { HeaderFields } from '../../base/headers.js';
 import { Connection, plainAddress, type Serving } from '../../inbound/connection.js';
 import type { InboundPath } from '../../inbound/exchange.js';
 import type { Exchange, ExchangeServer, Refusal } from '../../model/exchange.js';
 import { isFailure, RETRIES_HEADER, SPENT } from '../../traffic/retry/tree.js';
 import { factsOf, faultOf } from './head.js';
+import { readAhead } from './read-ahead.js';
 
 /** The exchange of a request that just arrived, begun and watched; or null if another adapter has begun it already. */
 export function begin(
@@ -39,8 +41,8 @@ export function connectionOf(path: InboundPath, request: IncomingMessage): Conne
 export function refuse(response: ServerResponse, refusal: Refusal): void {
   if (refusal.close) response.setHeader('connection', 'close');
   response.writeHead(refusal.status, {
-    ...refusal.headers,
     'content-type': 'text/plain',
+    ...refusal.headers,
     'content-length': Buffer.byteLength(refusal.body),
   });
   response.end(refusal.body);
@@ -71,6 +73,7 @@ class HttpServing implements Serving, ExchangeServer {
     if (headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined) {
       countReceived(exchange, request);
     }
+    if (exchange.bodyWanted !== null) exchange.bodyAhead = readAhead(request, response, exchange.bodyWanted);
     if (request.method !== 'HEAD') countSent(exchange, response);
     response.once('close', () => this.gone());
   }
@@ -104,6 +107,16 @@ class HttpServing implements Serving, ExchangeServer {
 
   beLast(): void {
     if (!this.#response.headersSent) this.#response.setHeader('connection', 'close');
+  }
+
+  addToAnswer(headers: HeaderFields): void {
+    const response = this.#response;
+    if (response.headersSent) return;
+    const { writeHead } = response;
+    response.writeHead = function (this: ServerResponse, ...args: unknown[]) {
+      if (!this.headersSent) for (const name in headers) this.setHeader(name, headers[name]!);
+      return Reflect.apply(writeHead, this, args);
+    };
   }
 
   retriesSpent(): void {

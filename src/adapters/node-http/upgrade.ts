@@ -61,9 +61,10 @@ export function passUpgrade(path: InboundPath, fn: UpgradeListener): UpgradeList
 function rawResponse(refusal: Refusal): string {
   return [
     `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}`,
-    'content-type: text/plain',
     `content-length: ${Buffer.byteLength(refusal.body)}`,
-    ...Object.entries(refusal.headers ?? {}).map(([name, value]) => `${name}: ${value}`),
+    ...Object.entries({ 'content-type': 'text/plain', ...refusal.headers }).flatMap(([name, value]) =>
+      [value].flat().map((one) => `${name}: ${one}`),
+    ),
     'connection: close',
     '',
     refusal.body,

@@ -117,6 +117,22 @@ const CASES: readonly Case[] = [
     'warning IST0157 Telemetry a spec.accessLogging[0]',
   ],
   [
+    'providers of CUSTOM that are not known, or not one',
+    /0006/,
+    [
+      doc(
+        'MeshConfig mesh.istio-system',
+        '{ extensionProviders: [{ name: opa, envoyExtAuthzHttp: { service: a.example, port: 80 } }] }',
+      ),
+      doc('MeshConfig mesh', '{}'),
+      ...['opa', 'other'].map((name) =>
+        doc(`AuthorizationPolicy ${name}`, `{ action: CUSTOM, provider: { name: ${name} }, rules: [{}] }`),
+      ),
+    ],
+    'info HDL0006 AuthorizationPolicy other spec.provider.name',
+    'info HDL0006 MeshConfig mesh metadata.namespace',
+  ],
+  [
     'deprecated fields',
     /0002/,
     [

@@ -15,6 +15,7 @@ const VERSIONS: Readonly<Record<string, string>> = {
   Telemetry: 'telemetry.istio.io/v1',
   ResiliencePolicy: 'heddle.dev/v1',
   RateLimit: 'heddle.dev/v1',
+  MeshConfig: 'heddle.dev/v1',
   Deployment: 'apps/v1',
 };
 

@@ -16,6 +16,7 @@ import { claimRoutes } from './claim-routes.js';
 import { conflictingGateways } from './conflicting-gateways.js';
 import { conflictingHosts } from './conflicting-hosts.js';
 import { conflictingProtocols } from './conflicting-protocols.js';
+import { customProviders } from './custom-providers.js';
 import { delegates } from './delegates.js';
 import { deploymentServices } from './deployment-services.js';
 import { deprecatedFields } from './deprecated-fields.js';
@@ -70,6 +71,7 @@ const ANALYZERS: readonly Analyzer[] = [
   namespaces,
   authenticationScopes,
   tokenKeys,
+  customProviders,
   heddlePolicies,
   telemetryProviders,
   deprecatedFields,

@@ -5,6 +5,7 @@ import { authorizationPolicy } from '../kinds/authorization-policy.js';
 import { type DestinationRuleSpec, destinationRule } from '../kinds/destination-rule.js';
 import { type GatewaySpec, gateway } from '../kinds/gateway.js';
 import type { FieldPath, KindDefinition } from '../kinds/kind.js';
+import { type MeshConfigSpec, meshConfig } from '../kinds/mesh-config.js';
 import { peerAuthentication } from '../kinds/peer-authentication.js';
 import { type RateLimitSpec, rateLimit } from '../kinds/rate-limit.js';
 import { requestAuthentication } from '../kinds/request-authentication.js';
@@ -59,6 +60,7 @@ export interface World {
   readonly telemetries: Subjects<TelemetrySpec>;
   readonly resiliencePolicies: Subjects<ResiliencePolicySpec>;
   readonly rateLimits: Subjects<RateLimitSpec>;
+  readonly meshConfigs: Subjects<MeshConfigSpec>;
   readonly services: ServiceDirectory;
   readonly kubernetes: KubernetesDocuments;
   /** null: not known, as when files are analyzed on their own. */
@@ -144,6 +146,7 @@ export function surveyWorld(
     telemetries: subjects(telemetry),
     resiliencePolicies: subjects(resiliencePolicy),
     rateLimits: subjects(rateLimit),
+    meshConfigs: subjects(meshConfig),
     services: new ServiceDirectory(plainServices.all, serviceEntries.all, around.services ?? []),
     kubernetes,
     workloads: around.workloads ?? kubernetes.workloads,

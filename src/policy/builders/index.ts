@@ -1,6 +1,6 @@
 /** Policy written in TypeScript: types of every kind, and functions that make resources of them. */
 export type { LabelledMetadata, NamedMetadata } from './build.js';
-export { rateLimit, resiliencePolicy, telemetry } from './extras.js';
+export { meshConfig, rateLimit, resiliencePolicy, telemetry } from './extras.js';
 export {
   destinationRule,
   gateway,

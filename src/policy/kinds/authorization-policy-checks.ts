@@ -73,11 +73,6 @@ function checkAction(spec: AuthorizationPolicySpec, findings: Findings): void {
     const name = spec.provider?.name ?? '';
     if (name === '')
       findings.error(['spec', 'provider'], "CUSTOM needs 'provider.name', the authorizer to ask");
-    else
-      findings.info(
-        ['spec', 'provider', 'name'],
-        `no provider '${name}' is known: whatever these rules match is refused, as Istio does; use ALLOW or DENY`,
-      );
   } else if (spec.provider !== undefined) {
     findings.error(['spec', 'provider'], `only CUSTOM has a provider, and this policy's action is ${action}`);
   }

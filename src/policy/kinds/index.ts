@@ -3,6 +3,7 @@ import { authorizationPolicy } from './authorization-policy.js';
 import { destinationRule } from './destination-rule.js';
 import { gateway } from './gateway.js';
 import type { KindDefinition } from './kind.js';
+import { meshConfig } from './mesh-config.js';
 import { peerAuthentication } from './peer-authentication.js';
 import { rateLimit } from './rate-limit.js';
 import { requestAuthentication } from './request-authentication.js';
@@ -35,6 +36,7 @@ export const KINDS: readonly AnyKind[] = [
   telemetry,
   resiliencePolicy,
   rateLimit,
+  meshConfig,
 ];
 
 /** The kind of `apiVersion` and `kind`, or undefined. */

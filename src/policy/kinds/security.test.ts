@@ -105,7 +105,7 @@ test('actions, providers, targets and dry runs are checked as a whole', () => {
       authorization(
         '{ action: CUSTOM, provider: { name: x }, rules: [{ from: [{ source: { notPrincipals: [a] } }] }] }',
       ),
-      ['W spec.provider.name', `E ${SOURCE}.notPrincipals`],
+      [`E ${SOURCE}.notPrincipals`],
     ],
     [
       authorization(

@@ -17,10 +17,12 @@ import type { EffectiveInbound, EffectiveTokenRule } from '../effective.js';
 import { authorizationPolicy } from '../kinds/authorization-policy.js';
 import { durationMs } from '../kinds/duration.js';
 import type { KindDefinition } from '../kinds/kind.js';
+import { type MeshConfigSpec, meshConfig } from '../kinds/mesh-config.js';
 import { peerAuthentication } from '../kinds/peer-authentication.js';
 import { requestAuthentication } from '../kinds/request-authentication.js';
 import type { Resource, Scope } from '../resource.js';
 import { ROOT_NAMESPACE } from './names.js';
+import { checkProviders } from './providers.js';
 
 export interface InboundOptions {
   /** Whose policies without a selector hold for the whole mesh. @default 'istio-system' */
@@ -49,6 +51,7 @@ export interface PreparedInbound {
   readonly peers: Namespaced<PeerAuthenticationSpec>;
   readonly policies: Namespaced<AuthorizationPolicySpec>;
   readonly tokens: Namespaced<RequestAuthenticationSpec>;
+  readonly configs: Namespaced<MeshConfigSpec>;
 }
 
 type Namespaced<Spec> = ReadonlyMap<string, readonly Found<Spec>[]>;
@@ -70,16 +73,21 @@ export function prepareInbound(
     peers: byNamespace(ordered, peerAuthentication),
     policies: byNamespace(ordered, authorizationPolicy),
     tokens: byNamespace(ordered, requestAuthentication),
+    configs: byNamespace(ordered, meshConfig),
   };
 }
 
 /** The same as {@link resolveInbound}, for many workloads of one state: prepare once. */
 export function resolvePreparedInbound(prepared: PreparedInbound, scope: Scope): EffectiveInbound {
   const tokens = selectTokenRules(prepared, scope);
+  const authorization = selectAuthorization(prepared, scope);
+  const configs = (prepared.configs.get(prepared.root) ?? []).map(({ spec }) => spec);
+  const providers = checkProviders(configs, authorization);
   return {
     mtls: resolveMtls(prepared, scope),
     ...(tokens.length === 0 ? {} : { tokens }),
-    authorization: selectAuthorization(prepared, scope),
+    authorization,
+    ...(Object.keys(providers).length > 0 && { providers }),
     pathNormalization: prepared.pathNormalization,
   };
 }

@@ -1,6 +1,7 @@
 /** The security policies of the mesh, each read once, kept while resources come and go. */
 import { authorizationPolicy } from '../kinds/authorization-policy.js';
 import type { KindDefinition } from '../kinds/kind.js';
+import { meshConfig } from '../kinds/mesh-config.js';
 import { peerAuthentication } from '../kinds/peer-authentication.js';
 import { requestAuthentication } from '../kinds/request-authentication.js';
 import type { Resource, ResourceMetadata } from '../resource.js';
@@ -41,7 +42,8 @@ export class SecurityPolicies {
   readonly #peers = new OfKind(peerAuthentication);
   readonly #policies = new OfKind(authorizationPolicy);
   readonly #tokens = new OfKind(requestAuthentication);
-  readonly #all = [this.#peers, this.#policies, this.#tokens] as const;
+  readonly #configs = new OfKind(meshConfig);
+  readonly #all = [this.#peers, this.#policies, this.#tokens, this.#configs] as const;
 
   get kinds(): readonly Pick<KindDefinition, 'kind' | 'group'>[] {
     return this.#all.map(({ definition }) => definition);
@@ -60,6 +62,7 @@ export class SecurityPolicies {
       peers: this.#peers.of(namespaces),
       policies: this.#policies.of(namespaces),
       tokens: this.#tokens.of(namespaces),
+      configs: this.#configs.of(namespaces),
     };
   }
 }

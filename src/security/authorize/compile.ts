@@ -8,6 +8,7 @@ import type { Condition } from './attributes.js';
 import type { PathNormalization } from './normalize-path.js';
 import type { EffectiveAuthorization } from './policy.js';
 import type { TrustDomains } from './principals.js';
+import type { EffectiveCheckProvider } from './provider.js';
 import { type CompiledRule, RuleTable } from './rule-table.js';
 import { anchorOf, compileRule } from './rules.js';
 import { allow, customDetails, deny, ruleDetails } from './verdicts.js';
@@ -16,13 +17,17 @@ import { View } from './view.js';
 export interface AuthorizationOptions extends TrustDomains {
   /** How paths were normalised before they are matched; carried along for the one who normalises them. */
   readonly pathNormalization: PathNormalization;
+  /** Whom CUSTOM can ask, by name. @default nobody: whatever its rules match is refused */
+  readonly providers?: Readonly<Record<string, EffectiveCheckProvider>> | undefined;
 }
 
 /** The rules for one protocol, in the order in which they are asked. */
 export interface AuthorizationPlan {
   readonly audit: readonly AuditRule[];
-  /** CUSTOM. No provider is known here that could be asked, so what matches is refused. */
+  /** CUSTOM. Its verdicts hold for whoever cannot be asked about, or was refused. */
   readonly custom: RuleTable;
+  /** Whom CUSTOM asks; null: nobody, or not one and the same, so that what it matches is refused. */
+  readonly provider: EffectiveCheckProvider | null;
   readonly deny: RuleTable;
   readonly allow: RuleTable;
   /** What holds when no rule matched: closed as soon as one ALLOW policy selects the workload. */
@@ -84,6 +89,7 @@ function compilePlan(
   const denying: CompiledRule[] = [];
   const allowing: CompiledRule[] = [];
   let closed = false;
+  const provider = tcp ? null : providerOf(list, options);
   for (const policy of list) {
     const allows = policy.action === 'ALLOW';
     closed ||= allows;
@@ -98,9 +104,10 @@ function compilePlan(
       }
       if (compiled.test === null) continue;
       const into = allows ? allowing : isCustom ? custom : denying;
-      const details = isCustom
-        ? customDetails(policy.policy, index, policy.provider)
-        : ruleDetails(policy.policy, index);
+      const details =
+        isCustom && provider === null
+          ? customDetails(policy.policy, index, policy.provider)
+          : ruleDetails(policy.policy, index);
       into.push({
         order: into.length,
         test: compiled.test,
@@ -112,8 +119,24 @@ function compilePlan(
   return {
     audit,
     custom: new RuleTable(custom),
+    provider,
     deny: new RuleTable(denying),
     allow: new RuleTable(allowing),
     otherwise: closed ? deny(null, null, '[none]') : allow(null, null, null),
   };
+}
+
+/**
+ * The one whom all CUSTOM policies name. Of several Istio asks none: which one would have the last word? One of the HTTP form cannot be
+ * asked about a connection; Istio then lets it in unasked, and here it is refused.
+ */
+function providerOf(
+  list: readonly EffectiveAuthorization[],
+  { providers = {} }: AuthorizationOptions,
+): EffectiveCheckProvider | null {
+  const names = new Set(
+    list.flatMap(({ action, provider }) => (action === 'CUSTOM' ? [provider ?? ''] : [])),
+  );
+  const [name] = names;
+  return names.size === 1 && Object.hasOwn(providers, name!) ? providers[name!]! : null;
 }

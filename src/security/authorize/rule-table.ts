@@ -39,6 +39,11 @@ export class RuleTable {
     }
   }
 
+  /** There are no rules. */
+  get empty(): boolean {
+    return this.#others.length === 0 && this.#byPath.size === 0 && this.#byPrincipal.size === 0;
+  }
+
   /** The first rule that matches; null if none does. */
   first(view: View): CompiledRule | null {
     let best: CompiledRule | null = null;

@@ -11,8 +11,9 @@ export interface AuthorizationPolicySpec {
   /** One must match; without rules the policy matches nothing. */
   readonly rules?: readonly AuthorizationPolicyRule[];
   /**
-   * Partly: ALLOW, DENY, AUDIT; of CUSTOM no provider is known, so whatever it matches is denied, as in
-   * Istio. Dry run by Istio's annotation. Default: ALLOW.
+   * Partly: ALLOW, DENY, AUDIT; CUSTOM asks a provider, and refuses what it matches where that is not known
+   * or the policies of the workload name several, as Istio does; on TCP, too. Dry run by Istio's annotation.
+   * Default: ALLOW.
    */
   readonly action?: 'ALLOW' | 'DENY' | 'AUDIT' | 'CUSTOM';
   readonly provider?: AuthorizationPolicyProvider;
@@ -111,6 +112,6 @@ export interface AuthorizationPolicyRuleWhen {
 }
 
 export interface AuthorizationPolicyProvider {
-  /** Partly: only CUSTOM has one; none is known (told as HDL0006). */
+  /** Only CUSTOM has one: of `extensionProviders` of a MeshConfig; one that is not known is told. */
   readonly name?: string;
 }

@@ -2,6 +2,7 @@
 export type { AuthorizationPolicySpec } from './authorization-policy.js';
 export type { DestinationRuleSpec } from './destination-rule.js';
 export type { GatewaySpec } from './gateway.js';
+export type { MeshConfigSpec } from './mesh-config.js';
 export type { PeerAuthenticationSpec } from './peer-authentication.js';
 export type { RateLimitSpec } from './rate-limit.js';
 export type { RequestAuthenticationSpec } from './request-authentication.js';

@@ -44,10 +44,12 @@ export const authorizationPolicyNotes: Notes = {
   'rules[].when[].values': yes('one of these'),
   'rules[].when[].notValues': yes('none of these'),
   action: partly(
-    "ALLOW, DENY, AUDIT; of CUSTOM no provider is known, so whatever it matches is denied, as in Istio. Dry run by Istio's annotation",
+    "ALLOW, DENY, AUDIT; CUSTOM asks a provider, and refuses what it matches where that is not known or the policies of the workload name several, as Istio does; on TCP, too. Dry run by Istio's annotation",
     {
       default: 'ALLOW',
     },
   ),
-  'provider.name': partly('only CUSTOM has one; none is known (told as HDL0006)'),
+  'provider.name': yes(
+    'only CUSTOM has one: of `extensionProviders` of a MeshConfig; one that is not known is told',
+  ),
 };

@@ -3,6 +3,7 @@ import type { Notes } from '../note.js';
 import { authorizationPolicyNotes } from './authorization-policy.js';
 import { destinationRuleNotes } from './destination-rule.js';
 import { gatewayNotes } from './gateway.js';
+import { meshConfigNotes } from './mesh-config.js';
 import { peerAuthenticationNotes } from './peer-authentication.js';
 import { policyTestNotes } from './policy-test.js';
 import { rateLimitNotes } from './rate-limit.js';
@@ -32,5 +33,6 @@ export const NOTES: Readonly<Record<string, Notes>> = {
   Telemetry: telemetryNotes,
   ResiliencePolicy: resiliencePolicyNotes,
   RateLimit: rateLimitNotes,
+  MeshConfig: meshConfigNotes,
   PolicyTest: policyTestNotes,
 };

@@ -1,0 +1,258 @@
+/** External authorization in a whole mesh, with policy from files: an authorizer, a service that asks it, and its callers. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type IncomingHttpHeaders, type RequestListener, request as send } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join as path } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import express from 'express';
+import { join } from 'heddle';
+
+async function serve(t: TestContext, listener: RequestListener): Promise<number> {
+  const server = createServer(listener).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+interface Asked {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+const policy = (port: number, provider: string, rule: string) => `
+apiVersion: heddle.dev/v1
+kind: MeshConfig
+metadata: { name: mesh, namespace: istio-system }
+spec:
+  extensionProviders:
+    - name: bouncer
+      envoyExtAuthzHttp:
+        service: bouncer.example
+        port: 80
+        ${provider}
+---
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: { name: bouncer, namespace: istio-system }
+spec:
+  hosts: [bouncer.example]
+  ports: [{ number: 80, name: http, protocol: HTTP }]
+  resolution: STATIC
+  endpoints: [{ address: 127.0.0.1, ports: { http: ${port} } }]
+---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { name: ask, namespace: shop }
+spec:
+  action: CUSTOM
+  provider: { name: bouncer }
+  rules: [${rule}]
+`;
+
+async function shop(
+  t: TestContext,
+  answer: RequestListener,
+  options: { provider?: string; rule?: string } = {},
+) {
+  const asked: Asked[] = [];
+  const port = await serve(t, async (request, response) => {
+    let body = '';
+    for await (const part of request.setEncoding('utf8')) body += String(part);
+    asked.push({ method: request.method ?? '', url: request.url ?? '', headers: request.headers, body });
+    answer(request, response);
+  });
+  const folder = await mkdtemp(path(tmpdir(), 'heddle-ext-authz-'));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  const { provider = '', rule = '{ to: [{ operation: { paths: [/guarded*] } }] }' } = options;
+  await writeFile(path(folder, 'policy.yaml'), policy(port, provider, rule));
+  const mesh = await join({
+    policy: folder,
+    namespace: 'shop',
+    service: 'shop',
+    log: () => {},
+  });
+  t.after(() => mesh.close());
+  const app = express();
+  app.use(express.text({ type: () => true, limit: '10mb' }));
+  app.use((request, response) => {
+    response.json({ url: request.originalUrl, headers: request.headers, body: request.body });
+  });
+  const listening = await mesh.listen(app, 0, { address: '127.0.0.1' });
+  const ask = (
+    target: string,
+    init: { method?: string; headers?: Record<string, string>; body?: string } = {},
+  ) =>
+    new Promise<{ status: number; headers: IncomingHttpHeaders; text: string; continued: number }>(
+      (resolve, reject) => {
+        const { method = 'GET', headers = {}, body } = init;
+        let continued = 0;
+        const request = send(
+          {
+            host: '127.0.0.1',
+            port: listening.port,
+            path: target,
+            method,
+            headers: { host: 'shop', ...headers },
+            agent: false,
+          },
+          async (response) => {
+            let text = '';
+            for await (const part of response.setEncoding('utf8')) text += String(part);
+            resolve({ status: response.statusCode ?? 0, headers: response.headers, text, continued });
+          },
+        );
+        request.on('error', reject);
+        if (headers.expect !== undefined) {
+          request.on('continue', () => {
+            continued += 1;
+            request.end(body);
+          });
+          request.flushHeaders();
+        } else request.end(body);
+      },
+    );
+  return { asked, ask };
+}
+
+const ok: RequestListener = (_, response) => {
+  response.writeHead(200, { 'x-user': 'alice', 'x-other': 'secret', 'x-seen': 'yes' }).end();
+};
+
+test('whom the authorizer answers with 200 the handler serves; what no rule matches is not asked about', async (t) => {
+  const { ask, asked } = await shop(t, ok, {
+    provider: `pathPrefix: /check
+        includeRequestHeadersInCheck: [x-tenant, 'x-a-*', '*-z', authorization2]
+        includeAdditionalHeadersInCheck: { x-from: shop, x-tenant-kind: fixed }
+        headersToUpstreamOnAllow: [x-user]
+        headersToDownstreamOnAllow: [x-seen]`,
+  });
+  assert.equal((await ask('/open')).status, 200);
+  assert.equal(asked.length, 0);
+  const { status, headers, text } = await ask('/guarded/a?b=1', {
+    method: 'PUT',
+    headers: {
+      authorization: 'Basic abc',
+      'x-tenant': 'one',
+      'x-a-b': 'two',
+      'x-b-z': 'three',
+      'x-other': 'four',
+      'x-user': 'root',
+      'x-from': 'liar',
+    },
+  });
+  assert.equal(status, 200);
+  const [check] = asked;
+  assert.deepEqual([check?.method, check?.url], ['PUT', '/check/guarded/a?b=1']);
+  assert.equal(check?.headers.host, 'shop');
+  assert.equal(check?.headers.authorization, 'Basic abc');
+  assert.deepEqual(
+    ['x-tenant', 'x-a-b', 'x-b-z', 'x-other', 'x-user', 'x-from'].map((name) => check?.headers[name]),
+    ['one', 'two', 'three', undefined, undefined, 'shop'],
+  );
+  const seen = JSON.parse(text) as { headers: IncomingHttpHeaders };
+  assert.equal(seen.headers['x-user'], 'alice');
+  assert.equal(seen.headers['x-other'], 'four');
+  assert.equal(headers['x-seen'], 'yes');
+  assert.equal(headers['x-user'], undefined);
+});
+
+test('another status below 500 is what the caller gets, with its body and the headers that may go out', async (t) => {
+  const answer: RequestListener = (_, response) => {
+    response
+      .writeHead(401, {
+        'www-authenticate': 'Bearer',
+        'x-why': 'no',
+        'x-inner': 'secret',
+        'content-type': 'text/html',
+      })
+      .end('<b>who?</b>');
+  };
+  const few = await shop(t, answer, { provider: 'headersToDownstreamOnDeny: [x-why]' });
+  const refused = await few.ask('/guarded');
+  assert.deepEqual([refused.status, refused.text], [401, '<b>who?</b>']);
+  assert.equal(refused.headers['www-authenticate'], 'Bearer');
+  assert.equal(refused.headers['x-why'], 'no');
+  assert.equal(refused.headers['x-inner'], undefined);
+  const all = await (await shop(t, answer)).ask('/guarded');
+  assert.equal(all.headers['x-inner'], 'secret');
+  assert.equal(all.headers['content-type'], 'text/html');
+});
+
+test('5xx, no answer, one too late or too long are refused with statusOnError, unless the provider fails open', async (t) => {
+  const cases: [string, RequestListener][] = [
+    ['5xx', (_, response) => void response.writeHead(500).end('trouble')],
+    ['broken off', (request) => void request.socket.destroy()],
+    ['too late', () => {}],
+    ['too long', (_, response) => void response.writeHead(200).end('x'.repeat(100_000))],
+  ];
+  for (const [name, answer] of cases) {
+    const closed = await (await shop(t, answer, { provider: 'timeout: 200ms' })).ask('/guarded');
+    assert.deepEqual([closed.status, closed.text], [403, ''], name);
+    const teapot = await shop(t, answer, { provider: "timeout: 200ms\n        statusOnError: '418'" });
+    assert.equal((await teapot.ask('/guarded')).status, 418, name);
+    const open = await shop(t, answer, { provider: 'timeout: 200ms\n        failOpen: true' });
+    assert.equal((await open.ask('/guarded')).status, 200, name);
+  }
+});
+
+test('a body is shown to the authorizer and to the handler, whole or its beginning', async (t) => {
+  const whole = await shop(t, ok, { provider: 'includeRequestBodyInCheck: { maxRequestBytes: 100000 }' });
+  for (const body of ['', 'hello', 'x'.repeat(100_000)]) {
+    const { status, text } = await whole.ask('/guarded', {
+      method: 'POST',
+      body,
+      headers: { 'content-type': 'text/plain' },
+    });
+    assert.equal(status, 200);
+    const seen = JSON.parse(text) as { body: unknown };
+    assert.equal(typeof seen.body === 'string' ? seen.body : '', body);
+    assert.equal(whole.asked.at(-1)?.body, body);
+  }
+  assert.equal(whole.asked.at(-1)?.headers['x-envoy-auth-partial-body'], 'false');
+  const large = await whole.ask('/guarded', { method: 'POST', body: 'x'.repeat(100_001) });
+  assert.deepEqual([large.status, large.text], [413, 'Payload Too Large']);
+  assert.equal(whole.asked.length, 3);
+
+  const part = await shop(t, ok, {
+    provider: 'includeRequestBodyInCheck: { maxRequestBytes: 10, allowPartialMessage: true }',
+  });
+  const body = 'abcdefghij'.repeat(50_000);
+  const { status, text } = await part.ask('/guarded', {
+    method: 'POST',
+    body,
+    headers: { 'content-type': 'text/plain' },
+  });
+  assert.equal(status, 200);
+  assert.equal((JSON.parse(text) as { body: string }).body, body);
+  assert.equal(part.asked[0]?.body, 'abcdefghij');
+  assert.equal(part.asked[0]?.headers['x-envoy-auth-partial-body'], 'true');
+});
+
+test('who waits to be told to go on with a body is told once', async (t) => {
+  const { ask, asked } = await shop(t, ok, {
+    provider: 'includeRequestBodyInCheck: { maxRequestBytes: 100 }',
+  });
+  const { status, text, continued } = await ask('/guarded', {
+    method: 'POST',
+    body: 'hello',
+    headers: { expect: '100-continue', 'content-type': 'text/plain', 'content-length': '5' },
+  });
+  assert.deepEqual([status, continued], [200, 1]);
+  assert.equal((JSON.parse(text) as { body: string }).body, 'hello');
+  assert.equal(asked[0]?.body, 'hello');
+});
+
+test('an authorizer that is asked about its own check is not asked for ever', async (t) => {
+  const { ask, asked } = await shop(t, ok);
+  const { status } = await ask('/guarded', { headers: { 'x-heddle-check': 'bouncer.example' } });
+  assert.equal(status, 403);
+  assert.equal(asked.length, 0);
+});
