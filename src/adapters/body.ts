@@ -3,20 +3,18 @@ import { Readable } from 'node:stream';
 import type { Call } from '../model/call.js';
 import type { BodySink, ResponseBody } from '../model/response-body.js';
 import { bodyErrorOf } from '../outbound/surface.js';
+import { Gatherer } from './gatherer.js';
 
 /** All of the body, as `convert` makes it: one promise. Rejects with what the caller is to see, or what `convert` throws. */
 export function collect<T>(call: Call, body: ResponseBody, convert: (bytes: Buffer) => T): Promise<T> {
   return new Promise((resolve, reject) => body.attach(new Collector(call, convert, resolve, reject)));
 }
 
-class Collector<T> implements BodySink {
+class Collector<T> extends Gatherer {
   readonly #call: Call;
   readonly #convert: (bytes: Buffer) => T;
   readonly #resolve: (value: T) => void;
   readonly #reject: (reason: unknown) => void;
-  #first: Uint8Array | null = null;
-  /** null while there is no more than the first. */
-  #chunks: Uint8Array[] | null = null;
 
   constructor(
     call: Call,
@@ -24,22 +22,16 @@ class Collector<T> implements BodySink {
     resolve: (value: T) => void,
     reject: (reason: unknown) => void,
   ) {
+    super();
     this.#call = call;
     this.#convert = convert;
     this.#resolve = resolve;
     this.#reject = reject;
   }
 
-  onData(chunk: Uint8Array): boolean {
-    if (this.#first === null) this.#first = chunk;
-    else if (this.#chunks === null) this.#chunks = [this.#first, chunk];
-    else this.#chunks.push(chunk);
-    return true;
-  }
-
   onEnd(): void {
     try {
-      this.#resolve(this.#convert(joinChunks(this.#first, this.#chunks)));
+      this.#resolve(this.#convert(this.whole()));
     } catch (error) {
       this.#reject(error);
     }
@@ -48,13 +40,6 @@ class Collector<T> implements BodySink {
   onError(error: Error): void {
     this.#reject(bodyErrorOf(this.#call, error));
   }
-}
-
-/** @param all null if there is no more than the first; copies nothing then */
-export function joinChunks(first: Uint8Array | null, all: readonly Uint8Array[] | null): Buffer {
-  if (all !== null) return Buffer.concat(all);
-  if (first === null) return Buffer.alloc(0);
-  return Buffer.isBuffer(first) ? first : Buffer.from(first.buffer, first.byteOffset, first.byteLength);
 }
 
 /** The body as a Node stream; destroying it early gives the connection up. */

@@ -1,8 +1,7 @@
 /** All of a body, converted to what was asked for: one promise, no stream. */
 import type { Call } from '../../model/call.js';
 import type { Responded } from '../../model/outcome.js';
-import type { BodySink } from '../../model/response-body.js';
-import { joinChunks } from '../body.js';
+import { Gatherer } from '../gatherer.js';
 import { brokenOff } from './errors.js';
 
 /** A body on its way. */
@@ -20,13 +19,11 @@ export function readWhole<T>(live: Live, convert: (bytes: Buffer) => T | Promise
   );
 }
 
-class Whole<T> implements BodySink {
+class Whole<T> extends Gatherer {
   readonly #live: Live;
   readonly #convert: (bytes: Buffer) => T | Promise<T>;
   readonly #resolve: (value: T | Promise<T>) => void;
   readonly #reject: (reason: unknown) => void;
-  #first: Uint8Array | null = null;
-  #chunks: Uint8Array[] | null = null;
 
   constructor(
     live: Live,
@@ -34,30 +31,24 @@ class Whole<T> implements BodySink {
     resolve: (value: T | Promise<T>) => void,
     reject: (reason: unknown) => void,
   ) {
+    super();
     this.#live = live;
     this.#convert = convert;
     this.#resolve = resolve;
     this.#reject = reject;
   }
 
-  onData(chunk: Uint8Array): boolean {
-    if (this.#first === null) this.#first = chunk;
-    else if (this.#chunks === null) this.#chunks = [this.#first, chunk];
-    else this.#chunks.push(chunk);
-    return true;
-  }
-
   onEnd(): void {
     // A turn later, so that whoever aborts right after he asked for the body does not get it, here already or not.
-    if (this.#live.signal?.aborted === false && this.#first !== null) queueMicrotask(() => this.#settle());
+    if (this.#live.signal?.aborted === false && !this.isEmpty) queueMicrotask(() => this.#settle());
     else this.#settle();
   }
 
   #settle(): void {
     const { signal } = this.#live;
     try {
-      if (this.#first !== null) signal?.throwIfAborted();
-      this.#resolve(this.#convert(joinChunks(this.#first, this.#chunks)));
+      if (!this.isEmpty) signal?.throwIfAborted();
+      this.#resolve(this.#convert(this.whole()));
     } catch (error) {
       this.#reject(error);
     }

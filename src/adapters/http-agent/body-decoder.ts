@@ -2,12 +2,14 @@
  * From what Node writes after a request's head to the bytes of its body.
  * @source RFC 9112 §7.1 (chunked)
  */
-import type { BodyFraming } from './request-head.js';
-import { refused } from './request-head.js';
+import { appendField, emptyFields, type HeaderFields } from '../../base/headers.js';
+import { type BodyFraming, isOfTheConnection, refused } from './request-head.js';
 
 export interface BodyDecoder {
   /** The last byte of the request was there. */
   readonly done: boolean;
+  /** What followed the last chunk; null: nothing, or it is not there yet. */
+  readonly trailers: HeaderFields | null;
   /**
    * @param into what of the body is in `bytes` is added, without a copy
    * @throws MeshError `HEDDLE_INVALID_ARGUMENT` if this is not what the head announced
@@ -24,9 +26,10 @@ export function decoderOf(framing: BodyFraming): BodyDecoder {
  * No body was announced. What Node writes nevertheless, for a GET or DELETE with a body that nobody gave a length, reaches no server as a
  * body either: it is left out.
  */
-const UNFRAMED: BodyDecoder = { done: true, decode() {} };
+const UNFRAMED: BodyDecoder = { done: true, trailers: null, decode() {} };
 
 class LengthDecoder implements BodyDecoder {
+  readonly trailers = null;
   #left: number;
 
   constructor(length: number) {
@@ -57,7 +60,8 @@ class ChunkedDecoder implements BodyDecoder {
   #left = 0;
   /** A line that is not whole yet. */
   #line = '';
-  #trailers = 0;
+  trailers: HeaderFields | null = null;
+  #trailersLength = 0;
 
   get done(): boolean {
     return this.#state === 'done';
@@ -92,10 +96,10 @@ class ChunkedDecoder implements BodyDecoder {
       if (line !== '') throw refused('a chunk longer than it says');
       this.#state = 'size';
     } else if (this.#state === 'trailers') {
-      // A call has no trailers: they are read and left out.
-      this.#trailers += line.length;
+      this.#trailersLength += line.length;
+      if (this.#trailersLength > MAX_TRAILERS) throw refused('trailers of this length');
       if (line === '') this.#state = 'done';
-      else if (this.#trailers > MAX_TRAILERS) throw refused('trailers of this length');
+      else this.#addTrailer(line);
     } else {
       const size = /^[0-9a-f]{1,12}/i.exec(line)?.[0];
       if (size === undefined || !/^(?:;|$)/.test(line.slice(size.length)))
@@ -103,5 +107,15 @@ class ChunkedDecoder implements BodyDecoder {
       this.#left = Number.parseInt(size, 16);
       this.#state = this.#left === 0 ? 'trailers' : 'data';
     }
+  }
+
+  /** Fields of the connection, and of the body's framing, have no place here (RFC 9110 §6.5.1). */
+  #addTrailer(line: string): void {
+    const colon = line.indexOf(':');
+    if (colon < 1) throw refused('a trailer without a colon');
+    const name = line.slice(0, colon).toLowerCase();
+    if (isOfTheConnection(name)) return;
+    this.trailers ??= emptyFields();
+    appendField(this.trailers, name, line.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, ''));
   }
 }

@@ -7,13 +7,15 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../../base/clock.js';
 import { MeshError } from '../../base/errors.js';
+import type { HeaderFields } from '../../base/headers.js';
+import type { InformationSink } from '../../model/call.js';
 import type { Outcome, Responded } from '../../model/outcome.js';
 import { type Outbound, runCall } from '../../outbound/call.js';
 import type { OutboundCall } from '../../outbound/outbound-call.js';
 import { bodyErrorOf, errorOf } from '../../outbound/surface.js';
 import { breakOff } from './break-off.js';
 import type { RequestHead, Target } from './request-head.js';
-import { isFinal, renderHead, renderUpgrade } from './response-head.js';
+import { isFinal, renderHead, renderInformation, renderUpgrade } from './response-head.js';
 import { type ResponseTarget, ResponseWriter } from './response-writer.js';
 import { SentRequest } from './sent-request.js';
 import { SocketLike } from './socket-like.js';
@@ -28,7 +30,7 @@ export interface ConnectionParts {
   readonly left: (connection: Connection) => void;
 }
 
-export class Connection extends SocketLike implements ResponseTarget {
+export class Connection extends SocketLike implements ResponseTarget, InformationSink {
   /** Of the request, as the caller wrote them. */
   readonly target: Target;
   readonly #parts: ConnectionParts;
@@ -118,6 +120,7 @@ export class Connection extends SocketLike implements ResponseTarget {
       upgrade,
     });
     this.#call = call;
+    call.information = this;
     runCall(outbound, call).then(
       (outcome) => this.#settle(call, outcome),
       (bug) => this.#fail(bug),
@@ -125,6 +128,11 @@ export class Connection extends SocketLike implements ResponseTarget {
   }
 
   // -- what the mesh answers --
+
+  /** @internal Node's client makes an `information` event of it. */
+  onInformation(status: number, headers: HeaderFields): void {
+    if (!this.destroyed) this.push(renderInformation(status, headers), 'latin1');
+  }
 
   #settle(call: OutboundCall, outcome: Outcome): void {
     if (outcome.kind !== 'response') {

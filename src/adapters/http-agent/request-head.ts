@@ -84,6 +84,11 @@ const CONNECTION_FIELDS = new Set([
   'upgrade',
 ]);
 
+/** @param name in lower case */
+export function isOfTheConnection(name: string): boolean {
+  return CONNECTION_FIELDS.has(name);
+}
+
 /** `trim` would take the last byte of some characters, too: 0xa0 is a blank to it. */
 function withoutBlanks(value: string): string {
   let start = 0;

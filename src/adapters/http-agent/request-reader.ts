@@ -1,4 +1,5 @@
 /** Reads one request out of what Node writes to a connection: its head, then the bytes of its body. */
+import type { HeaderFields } from '../../base/headers.js';
 import { type BodyDecoder, decoderOf } from './body-decoder.js';
 import { MAX_HEAD, parseHead, type RequestHead, refused, type Target } from './request-head.js';
 
@@ -20,6 +21,11 @@ export class RequestReader {
   /** The last byte of the request was there. */
   get done(): boolean {
     return this.#decoder?.done ?? false;
+  }
+
+  /** What followed the body; null: nothing, or it is not there yet. */
+  get trailers(): HeaderFields | null {
+    return this.#decoder?.trailers ?? null;
   }
 
   /**

@@ -51,6 +51,11 @@ export function renderUpgrade(responded: Responded, asked: string): string {
   return `${statusLine(responded)}${fields}${fieldLines(headers)}\r\n`;
 }
 
+/** A head before the response's, with the empty line at its end. */
+export function renderInformation(status: number, headers: HeaderFields): string {
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${fieldLines(headers)}\r\n`;
+}
+
 /** Fields after the last chunk, without the empty line. */
 export function renderTrailers(trailers: HeaderFields | null): string {
   return trailers === null ? '' : fieldLines(trailers);

@@ -34,12 +34,16 @@ export class SentRequest {
     }
   }
 
-  /** For the call: bytes if they are all there, and so can be sent again. */
+  /** For the call: bytes if they are all there, without trailers, and so can be sent again. */
   body(): RequestBody {
-    const pieces = this.#reader.take();
-    if (!this.#reader.done) {
+    const reader = this.#reader;
+    const pieces = reader.take();
+    if (!reader.done || reader.trailers !== null) {
       this.#upload = new Upload(pieces);
-      return new StreamBody(this.#upload);
+      const body = new StreamBody(this.#upload);
+      // Only a body in chunks can have them.
+      if (reader.head?.framing === 'chunked') body.trailers = () => reader.trailers;
+      return body;
     }
     if (pieces.length === 0) return null;
     return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);

@@ -91,7 +91,11 @@ export class AttemptHandler implements Dispatcher.DispatchHandler, PooledRequest
     headers: Fields,
     statusText = '',
   ): void {
-    if (status < 200 || this.#resolve === null) return;
+    if (this.#resolve === null) return;
+    if (status < 200) {
+      this.attempt.call.information?.onInformation(status, asFields(headers));
+      return;
+    }
     this.connection?.hasAnswered();
     this.#body = new ResponseBody(this);
     this.settle({ kind: 'response', status, statusText, headers: asFields(headers), body: this.#body });

@@ -3,6 +3,8 @@
  * `fetch` of Node 20, 22 and 24.
  */
 import { Dispatcher, errors } from 'undici';
+import type { HeaderFields } from '../../base/headers.js';
+import type { InformationSink } from '../../model/call.js';
 import type { Responded } from '../../model/outcome.js';
 import type { BodySink } from '../../model/response-body.js';
 import { type Outbound, runCall } from '../../outbound/call.js';
@@ -10,6 +12,7 @@ import type { OutboundCall } from '../../outbound/outbound-call.js';
 import { bodyErrorOf, responseOf } from '../../outbound/surface.js';
 import { toBody, toFields } from '../fetch/request.js';
 import { currentHandler } from './legacy-handler.js';
+import { Origins } from './origins.js';
 
 export function dispatcherOver(outbound: Outbound): Dispatcher {
   return new MeshDispatcher(outbound);
@@ -18,6 +21,7 @@ export function dispatcherOver(outbound: Outbound): Dispatcher {
 /** Owns nothing: closing it leaves the mesh as it is. */
 class MeshDispatcher extends Dispatcher {
   readonly #outbound: Outbound;
+  readonly #origins = new Origins();
 
   constructor(outbound: Outbound) {
     super();
@@ -28,13 +32,13 @@ class MeshDispatcher extends Dispatcher {
     if (options.method === 'CONNECT') {
       throw new errors.NotSupportedError('the mesh opens no tunnels by CONNECT: use mesh.connect');
     }
-    const origin = new URL(String(options.origin));
+    const { scheme, authority } = this.#origins.read(options.origin);
     const headers = toFields(options.headers);
     const query = options.query === undefined ? '' : `?${new URLSearchParams(options.query)}`;
     const call = this.#outbound.begin({
       method: options.method.toUpperCase(),
-      scheme: origin.protocol === 'https:' ? 'https' : 'http',
-      authority: origin.host,
+      scheme,
+      authority,
       path: `${options.path}${query}`,
       headers,
       body: typeof options.body === 'string' ? options.body : toBody(options.body, headers),
@@ -65,7 +69,7 @@ class MeshDispatcher extends Dispatcher {
 }
 
 /** One dispatched request: the controller that the client holds, and the sink that feeds it. */
-class Dispatch implements Dispatcher.DispatchController, BodySink {
+class Dispatch implements Dispatcher.DispatchController, BodySink, InformationSink {
   readonly #outbound: Outbound;
   readonly #call: OutboundCall;
   readonly #handler: Dispatcher.DispatchHandler;
@@ -85,6 +89,7 @@ class Dispatch implements Dispatcher.DispatchController, BodySink {
 
   async run(): Promise<void> {
     try {
+      this.#call.information = this;
       this.#handler.onRequestStart?.(this, {});
       const responded = responseOf(this.#call, await runCall(this.#outbound, this.#call));
       this.#responded = responded;
@@ -123,6 +128,13 @@ class Dispatch implements Dispatcher.DispatchController, BodySink {
     if (!this.paused) return;
     this.paused = false;
     this.#responded?.body.resume();
+  }
+
+  // -- the mesh's side --
+
+  /** As undici's own dispatchers do: clients skip it, or have an `onInfo` for it. */
+  onInformation(status: number, headers: HeaderFields): void {
+    if (!this.aborted && this.#responded === null) this.#handler.onResponseStart?.(this, status, headers, '');
   }
 
   // -- the body's side --
