@@ -67,6 +67,15 @@ test('addresses where machines answer with their own secrets are never asked, re
     'http://[fe80::1]/',
     'http://[fd00:ec2::254]/',
     'http://100.100.100.200/',
+    // The same by way of NAT64, 6to4, Teredo, and IPv4 written as IPv6.
+    'http://[64:ff9b::a9fe:a9fe]/',
+    'http://[64:ff9b:1:a9fe:a9:fe00::]/',
+    'http://[64:ff9b:1:0:a9:fea9:fe00:0]/',
+    'http://[2002:a9fe:a9fe::1]/',
+    'http://[2001:0:1:2:3:4:5601:5601]/',
+    'http://[::a9fe:a9fe]/',
+    'http://[::ffff:169.254.169.254]/',
+    'http://[::ffff:0:169.254.169.254]/',
     `${url}/`,
   ])
     await assert.rejects(fetch(place), /never one of keys/, place);

@@ -3,7 +3,7 @@
  * roots; calls of the application are not this.
  */
 import { Agent, buildConnector, type Dispatcher, interceptors, request } from 'undici';
-import { contains, parseIp, parseSubnet } from '../../base/ip.js';
+import { contains, type Groups, parseIp, parseSubnet } from '../../base/ip.js';
 import type { FetchText } from '../../security/token/index.js';
 
 /** As Go's client, by which Istio fetches keys, but fewer. */
@@ -25,7 +25,26 @@ const NEVER = [
 
 function isForbidden(host: string): boolean {
   const address = parseIp(host.replace(/^\[|\]$/g, ''));
-  return address !== null && NEVER.some((range) => contains(range, address));
+  if (address === null) return false;
+  return [address, ...carried(address)].some((one) => NEVER.some((range) => contains(range, one)));
+}
+
+/**
+ * The addresses of IPv4 that one of IPv6 leads to through a translator or a tunnel.
+ * @source RFC 6052 §2.2 and RFC 8215 (NAT64), RFC 3056 §2 (6to4), RFC 4380 §4 (Teredo, bits turned round), RFC 4291 §2.5.5.1
+ */
+function carried([a, b, c, d, e, f, g, h]: Groups): Groups[] {
+  const v4 = (high: number, low: number): Groups => [0, 0, 0, 0, 0, 0xffff, high, low];
+  if (a === 0x2002) return [v4(b!, c!)];
+  if (a === 0x2001 && b === 0) return [v4(g! ^ 0xffff, h! ^ 0xffff), v4(c!, d!)];
+  if (a === 0x64 && b === 0xff9b) {
+    // A prefix of 48 or 64 bits has the address around the ninth byte, which is 0; one of 96 has it at the end.
+    const around48 = v4(d!, ((e! & 0xff) << 8) | (f! >> 8));
+    const around64 = v4(((e! & 0xff) << 8) | (f! >> 8), ((f! & 0xff) << 8) | (g! >> 8));
+    return [v4(g!, h!), around48, around64];
+  }
+  const compatible = a === 0 && b === 0 && c === 0 && d === 0 && (e === 0 || e === 0xffff) && f === 0;
+  return compatible ? [v4(g!, h!)] : [];
 }
 
 function guarded(): buildConnector.connector {

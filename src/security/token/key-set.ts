@@ -26,6 +26,12 @@ export interface SignedToken extends ParsedToken {
 /** Tokens that are remembered as verified, for one set of keys: about as many callers as one process serves at a time. */
 const MOST_REMEMBERED = 2_000;
 
+/**
+ * Keys that are tried for one token. One that names its key needs one; a token without a name may be of any, and each try costs what a
+ * signature costs, for whoever makes up tokens. Issuers have two or three keys at a time.
+ */
+const MOST_TRIED = 16;
+
 export class KeySet {
   /** Of keys that can verify signatures. */
   readonly size: number;
@@ -65,10 +71,14 @@ export class KeySet {
   async verify(token: SignedToken): Promise<TokenFault | null> {
     if (this.size === 0) return 'noKeys';
     let known = false;
+    let tried = 0;
     for (const key of this.#keys) {
       if (!key.isMeantFor(token)) continue;
       known = true;
+      if (!key.canSign(token)) continue;
       if (await key.verifies(token)) return null;
+      tried += 1;
+      if (tried === MOST_TRIED) break;
     }
     return known ? 'signature' : 'noKey';
   }
@@ -89,10 +99,14 @@ class VerificationKey {
     return (kid === '' || key.kid === '' || key.kid === kid) && (key.alg === '' || key.alg === alg);
   }
 
-  async verifies(token: SignedToken): Promise<boolean> {
+  /** Is it a key of the kind that the signature says? */
+  canSign({ alg }: ParsedToken): boolean {
     const { kty, members } = this.#key;
-    if (!FAMILIES[kty].test(token.alg)) return false;
-    if (kty === 'EC' && CURVES[members.crv!] !== token.alg) return false;
+    return FAMILIES[kty].test(alg) && (kty !== 'EC' || CURVES[members.crv!] === alg);
+  }
+
+  /** Only of a token that it {@link canSign}. */
+  async verifies(token: SignedToken): Promise<boolean> {
     try {
       const { compactVerify } = await jose();
       await compactVerify(token.text, await this.#import(token.alg), { algorithms: [token.alg] });
