@@ -208,7 +208,11 @@ export class Mesh implements AsyncDisposable {
     this.request = requestOver(this.#outbound);
     this.dispatcher = dispatcherOver(this.#outbound);
     this.agent = agentOver(this.#outbound, clock);
-    this.#connections = new TcpConnections(this.#outbound, { contexts: this.#contexts, clock });
+    this.#connections = new TcpConnections(
+      this.#outbound,
+      { contexts: this.#contexts, clock },
+      this.#telemetry,
+    );
     this.connect = this.#connections.connect;
   }
 

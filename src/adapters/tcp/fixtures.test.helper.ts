@@ -14,7 +14,7 @@ import { Binder } from '../../outbound/bind.js';
 import { Outbound } from '../../outbound/call.js';
 import { cluster, host, policy, REVIEWS, type World } from '../../outbound/fixtures.test.helper.js';
 import type { EffectiveCluster, EffectiveHost } from '../../policy/effective.js';
-import { noTelemetry } from '../../ports/telemetry.js';
+import { noTelemetry, type Telemetry } from '../../ports/telemetry.js';
 import { TlsContexts } from '../../security/tls/contexts.js';
 import { UndiciTransport } from '../undici/transport.js';
 import { TcpConnections } from './index.js';
@@ -24,6 +24,7 @@ export interface TcpParts {
   readonly random?: Random;
   readonly contexts?: TlsContexts;
   readonly exchange?: Exchange;
+  readonly telemetry?: Pick<Telemetry, 'tcpConnected'>;
 }
 
 /** The mesh's side: `connect('reviews:80')` leads to the endpoints of `world`. */
@@ -34,7 +35,7 @@ export function tcpMesh(t: TestContext, world: World, parts: TcpParts = {}) {
   const outbound = new Outbound({ clock, random, deadlines, transport, ambient: () => parts.exchange });
   const binder = new Binder({ clock, random, telemetry: noTelemetry, event() {}, callFilters: [] });
   outbound.snapshot = binder.bind(policy(world));
-  const connections = new TcpConnections(outbound, { contexts, clock });
+  const connections = new TcpConnections(outbound, { contexts, clock }, parts.telemetry);
   t.after(() => {
     connections.close();
     binder.dispose();

@@ -1,6 +1,8 @@
 /** `mesh.connect`: a stream to a service, for clients of protocols that are not HTTP. */
 import type { Duplex } from 'node:stream';
 import { MeshError } from '../../base/errors.js';
+import type { Destination } from '../../model/destination.js';
+import type { Cancelled, Failed } from '../../model/outcome.js';
 import type { OutboundAttempt } from '../../outbound/attempt.js';
 import type { Outbound } from '../../outbound/call.js';
 import {
@@ -11,6 +13,7 @@ import {
 } from '../../outbound/connection.js';
 import type { OutboundCall } from '../../outbound/outbound-call.js';
 import { errorOf } from '../../outbound/surface.js';
+import type { Telemetry } from '../../ports/telemetry.js';
 import type { OpeningParts } from '../connection/opening.js';
 import { connectFailure, type Established, establish } from './establish.js';
 import { boundLifetime } from './lifetime.js';
@@ -32,16 +35,21 @@ export type { ConnectOptions } from './target.js';
  */
 export type MeshConnect = (target: string | ConnectionTarget, options?: ConnectOptions) => Promise<Duplex>;
 
+type Watching = Pick<Telemetry, 'tcpConnected'>;
+
 /** All connections of one mesh that are not HTTP. */
 export class TcpConnections {
   readonly #outbound: Outbound;
   readonly #parts: OpeningParts;
+  readonly #telemetry: Watching;
   /** Each ends one that is open, or on its way. */
   readonly #enders = new Set<() => void>();
 
-  constructor(outbound: Outbound, parts: OpeningParts) {
+  /** @param telemetry told of each connection; nobody by default */
+  constructor(outbound: Outbound, parts: OpeningParts, telemetry: Watching = {}) {
     this.#outbound = outbound;
     this.#parts = parts;
+    this.#telemetry = telemetry;
   }
 
   readonly connect: MeshConnect = async (target, options = {}) => {
@@ -71,7 +79,7 @@ export class TcpConnections {
       const done = (error: Error | null, established: Established | null) => {
         this.#enders.delete(end);
         attempt.abort = null;
-        if (established === null) return resolve(connectFailure(error!, attempt));
+        if (established === null) return resolve(this.#failed(connectFailure(error!, attempt), destination));
         this.#keep(call, attempt, established);
         resolve({ kind: 'opened', stream: established.stream });
       };
@@ -86,9 +94,17 @@ export class TcpConnections {
     });
   }
 
+  /** Was opened to its caller, too, and closed at once. */
+  #failed(outcome: Failed | Cancelled, destination: Destination): Failed | Cancelled {
+    if (outcome.kind === 'failed')
+      this.#telemetry.tcpConnected?.(destination, NOTHING)(new Set([outcome.flag]));
+    return outcome;
+  }
+
   /** Until it is closed. */
   #keep(call: OutboundCall, { endpoint }: OutboundAttempt, { stream, carrier }: Established): void {
     const { key } = endpoint.endpoint;
+    const closed = this.#telemetry.tcpConnected?.(endpoint.destination, carrier);
     const end = () => stream.destroy();
     this.#enders.add(end);
     boundLifetime({
@@ -111,7 +127,10 @@ export class TcpConnections {
     });
     stream.once('close', () => {
       this.#enders.delete(end);
+      closed?.();
       call.release();
     });
   }
 }
+
+const NOTHING = { bytesRead: 0, bytesWritten: 0 };
