@@ -16,6 +16,10 @@ const BENCHMARKS = {
   'client-call': { what: 'a call out beside what one would use instead', file: 'client-call.mjs' },
   pipeline: { what: 'what the mesh itself does for a call: instructions, nanoseconds', file: 'pipeline.mjs' },
   connection: { what: 'a new connection with mutual TLS', file: 'connection.mjs' },
+  overload: {
+    what: 'a server with more to do than it can, with and without protection',
+    file: 'overload.mjs',
+  },
   abort: { what: 'calls given up at random points: is anything left?', file: 'abort.mjs' },
   soak: { what: 'full load while endpoints come and go: does anything grow?', file: 'soak.mjs' },
   decide: {

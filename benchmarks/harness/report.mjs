@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { number } from './result.mjs';
-import { bars, line } from './svg.mjs';
+import { bars, curves, line } from './svg.mjs';
 
 /** @param run `{ when, machine, results }` @returns the path of the Markdown page */
 export function writeReport(folder, run) {
@@ -46,7 +46,7 @@ function section(folder, { name, title, setting, tables, series = [], notes = []
     lines.push(`![${title}](${name}-${index + 1}.svg)`, '');
   }
   for (const [index, one] of series.entries()) {
-    writeFileSync(join(folder, `${name}-line-${index + 1}.svg`), line(one));
+    writeFileSync(join(folder, `${name}-line-${index + 1}.svg`), one.lines ? curves(one) : line(one));
     lines.push(`![${one.title}](${name}-line-${index + 1}.svg)`, '');
   }
   return [...lines, ...notes.flatMap((note) => [note, ''])];

@@ -38,6 +38,32 @@ export function line({ title, points }) {
   ]);
 }
 
+/** Several lines over one axis. @param lines `{ name, points }`, points are pairs of x and y */
+export function curves({ title, unit, lines }) {
+  const height = 300;
+  const all = lines.flatMap(({ points }) => points);
+  const right = Math.max(...all.map(([x]) => x), 1);
+  const top = Math.max(...all.map(([, y]) => y), 1) * 1.05;
+  const x = (value) => (60 + (value / right) * (WIDTH - 90)).toFixed(1);
+  const y = (value) => (height - 34 - (value / top) * (height - 110)).toFixed(1);
+  const drawn = lines.map(({ name, points }, index) => {
+    const color = ['#0a7d6b', '#c2410c', '#8a8fa0'][index % 3];
+    const dots = points.map(
+      ([one, other]) => `<circle cx="${x(one)}" cy="${y(other)}" r="3" fill="${color}"/>`,
+    );
+    const path = points.map(([one, other]) => `${x(one)},${y(other)}`).join(' ');
+    const key = `<rect x="${60 + index * 260}" y="36" width="18" height="4" fill="${color}"/>${text(84 + index * 260, 42, name)}`;
+    return `<polyline points="${path}" fill="none" stroke="${color}" stroke-width="2"/>${dots.join('')}${key}`;
+  });
+  return page(height, title, [
+    ...drawn,
+    `<line x1="60" x2="${WIDTH - 30}" y1="${height - 34}" y2="${height - 34}" stroke="#8a8fa0"/>`,
+    text(54, Number(y(top / 1.05)) + 4, round(top / 1.05), 'end'),
+    text(54, height - 30, '0', 'end'),
+    text(WIDTH - 30, height - 12, `${round(right)} ${unit}`, 'end'),
+  ]);
+}
+
 function page(height, title, content) {
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" font-family="system-ui, sans-serif" font-size="13" role="img" aria-labelledby="title"><title id="title">${escaped(title)}</title><style>text{fill:#4b5060}@media(prefers-color-scheme:dark){text{fill:#c4c8d4}}</style>${text(8, 22, title)}${content.join('')}</svg>\n`;
 }
