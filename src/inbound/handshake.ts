@@ -4,7 +4,10 @@
 import { createServer, type SecureContextOptions, type Server, type TLSSocket } from 'node:tls';
 import { isMeshError } from '../base/errors.js';
 import type { Peer } from '../model/exchange.js';
+import type { TrustBundle } from '../ports/identity.js';
+import { domainFault } from '../security/svid/domain.js';
 import { verifyPeer } from '../security/svid/verify.js';
+import { type KeptPeer, keepPeer } from '../security/tls/still-trusted.js';
 import { plainAddress } from './connection.js';
 
 /** What a server needs of this workload's identity; `TlsContexts` is one. */
@@ -13,17 +16,23 @@ export interface InboundTls {
   serverOptions(): SecureContextOptions;
   /** Calls `listener` when they have changed. */
   onServerChange(listener: () => void): () => void;
+  /** Whom we trust now; another object after each change. @throws MeshError `HEDDLE_IDENTITY_UNAVAILABLE` */
+  bundle(): TrustBundle;
   /** For whom the roots speak: a peer of another trust domain is not vouched for by them. */
   trustDomains(): readonly string[];
 }
 
-/** What is offered to clients, best first. HTTP/2 joins here. */
-const ALPN = ['http/1.1'];
+/** What is offered to clients, best first. A protocol that is not HTTP has no name to be agreed on. */
+export const ALPN = { http1: ['http/1.1'], http2: ['h2', 'http/1.1'], tcp: null } as const;
 
 export interface TlsServerOptions {
   readonly tls: InboundTls;
+  /** null: nothing is negotiated. */
+  readonly alpn: readonly string[] | null;
   readonly handshakeTimeoutMs: number;
   readonly warn: (line: string) => void;
+  /** Our identity, or whom we trust, is another now. */
+  readonly changed: () => void;
 }
 
 /** A TLS server that does not listen: it is handed its connections. `stop` ends its following of the identity. */
@@ -34,7 +43,7 @@ export function createTlsServer(options: TlsServerOptions): { server: Server; st
     ...firstContext(context),
     requestCert: true,
     rejectUnauthorized: true,
-    ALPNProtocols: ALPN,
+    ...(options.alpn === null ? {} : { ALPNProtocols: [...options.alpn] }),
     handshakeTimeout: options.handshakeTimeoutMs,
   });
   const stop = tls.onServerChange(() => {
@@ -44,6 +53,7 @@ export function createTlsServer(options: TlsServerOptions): { server: Server; st
     } catch (error) {
       warn(`the new certificate cannot be used, the one before stays: ${String(error)}`);
     }
+    options.changed();
   });
   return { server, stop };
 }
@@ -69,12 +79,24 @@ export interface Untrusted {
   readonly because: string;
 }
 
+/** Who a peer has proved to be, and what it is looked at again by when trust changes. */
+export interface Identified {
+  readonly peer: Peer;
+  readonly kept: KeptPeer;
+}
+
+export interface IdentityFacts {
+  readonly tls: InboundTls;
+  /** What the chain was verified by. */
+  readonly bundle: TrustBundle;
+  readonly wallNow: number;
+}
+
 /** Who the peer has proved to be. Its chain was verified in the handshake. */
-export function peerOf(
+export function identityOf(
   socket: TLSSocket,
-  trustDomains: readonly string[],
-  wallNow: number,
-): Peer | Untrusted {
+  { tls, bundle, wallNow }: IdentityFacts,
+): Identified | Untrusted {
   const certificate = socket.getPeerX509Certificate();
   if (!socket.authorized || certificate === undefined) {
     return { reason: 'NO_CERTIFICATE', because: 'it presented no certificate' };
@@ -83,8 +105,14 @@ export function peerOf(
   if (Date.parse(certificate.validTo) < wallNow) {
     return { reason: 'CERT_HAS_EXPIRED', because: `its certificate ended at ${certificate.validTo}` };
   }
-  const verdict = verifyPeer(certificate, { expected: 'any', trustDomains });
+  const trustDomains = tls.trustDomains();
+  const { denied } = tls.bundle();
+  const verdict = verifyPeer(certificate, { expected: 'any', trustDomains, denied, bundle });
   if (verdict.kind === 'untrusted') return { reason: 'NOT_AN_SVID', because: verdict.because };
+  const kept = keepPeer(certificate, verdict.id, bundle);
+  const because = domainFault(kept.chain, kept.id, bundle);
+  if (because !== null) return { reason: 'NOT_AN_SVID', because };
   const sni = typeof socket.servername === 'string' && socket.servername !== '' ? socket.servername : null;
-  return { id: verdict.id, address: plainAddress(socket.remoteAddress), sni };
+  const peer = { id: verdict.id, address: plainAddress(socket.remoteAddress), sni };
+  return { peer, kept };
 }

@@ -1,10 +1,11 @@
 import type { X509Certificate } from 'node:crypto';
 import { isMeshError, MeshError } from '../../base/errors.js';
 import { SpiffeId } from '../../model/spiffe-id.js';
-import type { DenyList } from '../../ports/identity.js';
+import type { DenyList, TrustBundle } from '../../ports/identity.js';
 import { type CertificateFields, readCertificate } from '../certificate/fields.js';
 import { OID } from '../certificate/oids.js';
 import { deniedBecause } from './denied.js';
+import { isFederated } from './domain.js';
 
 /**
  * Is this certificate the X.509-SVID of somebody we expect? Pure. That its chain leads to a root of the trust bundle is the TLS
@@ -20,6 +21,8 @@ export interface PeerRules {
    * expected in one of them may come with any other. @default all, and IDs are compared whole
    */
   readonly trustDomains?: readonly string[];
+  /** The foreign trust domains in it are believed, too, and their IDs are compared whole. @default none */
+  readonly bundle?: TrustBundle | undefined;
   /** Of the trust bundle: who is refused whatever the roots say. @default nobody */
   readonly denied?: DenyList | undefined;
 }
@@ -48,13 +51,15 @@ export function verifyPeer(certificate: PresentedCertificate, rules: PeerRules):
     const because = isMeshError(error) ? bare(error) : 'its certificate cannot be read';
     return { kind: 'untrusted', because, id: null };
   }
-  if (rules.trustDomains !== undefined && !rules.trustDomains.includes(id.trustDomain)) {
+  const foreign = isFederated(rules.bundle, id.trustDomain);
+  if (!foreign && rules.trustDomains !== undefined && !rules.trustDomains.includes(id.trustDomain)) {
     const because = `it presented ${id}, which is not of the trust domain ${rules.trustDomains.join(' or ')}`;
     return { kind: 'untrusted', because, id };
   }
   if (rules.expected === 'any') return { kind: 'trusted', id };
   const presented = id.toString();
-  if (rules.expected.includes(presented) || hasFormerName(id, rules)) return { kind: 'trusted', id };
+  if (rules.expected.includes(presented) || (!foreign && hasFormerName(id, rules)))
+    return { kind: 'trusted', id };
   const because =
     rules.expected.length === 0
       ? `it presented ${presented}, and policy expects no identity there, so none is accepted`

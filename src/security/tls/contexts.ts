@@ -142,7 +142,7 @@ export class TlsContexts {
 
   /** The identity of a client of ours. @throws MeshError `HEDDLE_PEER_UNTRUSTED` */
   confirmClient(socket: TLSSocket): SpiffeId {
-    return clientIdOf(socket, this.trustDomains());
+    return clientIdOf(socket, this.trustDomains(), this.bundle());
   }
 
   /** Forgets everything and follows the identity no more. */
@@ -178,7 +178,7 @@ export class TlsContexts {
     return {
       key: svid.key.export({ type: 'pkcs8', format: 'pem' }).toString(),
       cert: svid.chain.join(''),
-      ca: [...identity.bundle.current().roots],
+      ca: allRoots(identity.bundle.current()),
       minVersion: 'TLSv1.2',
     };
   }
@@ -189,4 +189,9 @@ export class TlsContexts {
       code: 'HEDDLE_IDENTITY_UNAVAILABLE',
     });
   }
+}
+
+/** One pool for OpenSSL; whose roots vouch for whom is looked at after it (see `svid/domain.ts`). */
+function allRoots({ roots, federated = [] }: TrustBundle): string[] {
+  return [...roots, ...federated.flatMap((foreign) => foreign.roots)];
 }

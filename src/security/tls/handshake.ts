@@ -2,6 +2,7 @@ import type { PeerCertificate, SecureContext, TLSSocket } from 'node:tls';
 import type { TlsSettings } from '../../model/destination.js';
 import type { TrustBundle } from '../../ports/identity.js';
 import { readCertificate } from '../certificate/fields.js';
+import { domainFault } from '../svid/domain.js';
 import { spiffeIdOf } from '../svid/verify.js';
 import { type PresentedCertificate, serverFault, untrusted } from './peer.js';
 import type { TlsSessions } from './sessions.js';
@@ -128,14 +129,15 @@ export class ClientHandshake {
     const { trust, host } = this.#facts;
     if (!trust || this.#shown === undefined) return undefined;
     const peer = { id: spiffeIdOf({ raw: this.#shown }), chain: this.#chain, bundle: trust.bundle };
-    const because = trustFault(peer, trust.now());
+    const because = domainFault(peer.chain, peer.id, peer.bundle) ?? trustFault(peer, trust.now());
     if (because !== null) return untrusted(`the server at ${host}: ${because}`);
     trust.keep(socket, peer);
     return undefined;
   }
 
   #fault(certificate: PresentedCertificate): Error | undefined {
-    return serverFault(this.#facts.settings, this.#facts.host, certificate, this.#facts.trustDomains);
+    const { settings, host, trustDomains, trust } = this.#facts;
+    return serverFault(settings, host, certificate, trustDomains, trust?.bundle);
   }
 }
 

@@ -3,8 +3,11 @@ import { checkServerIdentity, type PeerCertificate, type TLSSocket } from 'node:
 import { MeshError } from '../../base/errors.js';
 import type { TlsSettings } from '../../model/destination.js';
 import type { SpiffeId } from '../../model/spiffe-id.js';
+import type { TrustBundle } from '../../ports/identity.js';
 import { readCertificate } from '../certificate/fields.js';
+import { domainFault } from '../svid/domain.js';
 import { type PresentedCertificate, verifyPeer } from '../svid/verify.js';
+import { chainOf } from './still-trusted.js';
 
 export type { PresentedCertificate };
 
@@ -18,9 +21,10 @@ export function serverFault(
   host: string,
   certificate: PresentedCertificate,
   trustDomains: readonly string[],
+  bundle?: TrustBundle,
 ): Error | undefined {
   if (settings.mode === 'mesh') {
-    const verdict = verifyPeer(certificate, { expected: settings.subjectAltNames, trustDomains });
+    const verdict = verifyPeer(certificate, { expected: settings.subjectAltNames, trustDomains, bundle });
     return verdict.kind === 'trusted' ? undefined : untrusted(`the server at ${host}: ${verdict.because}`);
   }
   if (settings.insecureSkipVerify === true) return undefined;
@@ -38,13 +42,19 @@ export function serverFault(
  * The identity of a client that connected to us. The chain was verified in the handshake (`requestCert`, `rejectUnauthorized`).
  * @throws MeshError `HEDDLE_PEER_UNTRUSTED`
  */
-export function clientIdOf(socket: TLSSocket, trustDomains: readonly string[]): SpiffeId {
+export function clientIdOf(
+  socket: TLSSocket,
+  trustDomains: readonly string[],
+  bundle: TrustBundle,
+): SpiffeId {
   if (!socket.authorized) throw untrusted('the client has shown no certificate of the trust bundle');
   const certificate = socket.getPeerX509Certificate();
   if (certificate === undefined) throw untrusted('the client has shown no certificate');
-  const verdict = verifyPeer(certificate, { expected: 'any', trustDomains });
-  if (verdict.kind === 'trusted') return verdict.id;
-  throw untrusted(`the client: ${verdict.because}`);
+  const verdict = verifyPeer(certificate, { expected: 'any', trustDomains, bundle });
+  if (verdict.kind === 'untrusted') throw untrusted(`the client: ${verdict.because}`);
+  const because = domainFault(chainOf(certificate), verdict.id, bundle);
+  if (because !== null) throw untrusted(`the client: ${because}`);
+  return verdict.id;
 }
 
 export function untrusted(because: string, cause?: unknown): MeshError {

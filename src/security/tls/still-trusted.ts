@@ -1,6 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import type { SpiffeId } from '../../model/spiffe-id.js';
 import type { TrustBundle } from '../../ports/identity.js';
+import { rootsFor } from '../bundle/federated.js';
 import { pathFault } from '../svid/chain.js';
 
 /**
@@ -60,7 +61,8 @@ export function trustFault(peer: KeptPeer, bundle: TrustBundle): string | null {
   if (bundle.trustDomain !== peer.bundle.trustDomain)
     return `its trust domain was ${peer.bundle.trustDomain}, and the bundle is that of ${bundle.trustDomain}`;
   try {
-    const fault = pathFault(peer.chain, bundle.roots, null);
+    const roots = rootsFor(bundle, peer.id.trustDomain) ?? bundle.roots;
+    const fault = pathFault(peer.chain, roots, null);
     return fault && `${peer.id} is not vouched for by the trust bundle any more: ${fault}`;
   } catch {
     return `${peer.id} showed a certificate that cannot be read again`;
@@ -73,7 +75,14 @@ export function stillTrusted(peer: KeptPeer, bundle: TrustBundle): boolean {
 }
 
 function holdsAll(now: TrustBundle, before: TrustBundle): boolean {
-  if (now.trustDomain !== before.trustDomain) return false;
-  const roots = new Set(now.roots);
-  return before.roots.every((root) => roots.has(root));
+  if (now.trustDomain !== before.trustDomain || !holdsRoots(now.roots, before.roots)) return false;
+  return (before.federated ?? []).every(({ trustDomain, roots }) => {
+    const present = now.federated?.find((one) => one.trustDomain === trustDomain);
+    return present !== undefined && holdsRoots(present.roots, roots);
+  });
+}
+
+function holdsRoots(now: readonly string[], before: readonly string[]): boolean {
+  const roots = new Set(now);
+  return before.every((root) => roots.has(root));
 }
