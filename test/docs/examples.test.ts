@@ -20,14 +20,15 @@ test('the quickstart prints what its README says', () => {
   assert.equal(status, 0, stdout + stderr);
 });
 
-for (const [title, name, named] of [
-  ['TCP', 'tcp', '9201'],
-  ['clients', 'clients', '9301'],
+for (const [title, name, program, named] of [
+  ['TCP', 'tcp', 'main.mjs', '9201'],
+  ['clients', 'clients', 'main.mjs', '9301'],
+  ['servers', 'servers', 'dist/main.js', '9401'],
 ] as const)
-  test(`the ${title} example prints what its README says`, () => programPrints(name, named));
+  test(`the ${title} example prints what its README says`, () => programPrints(name, program, named));
 
 /** @param named the port in its policy, in whose place there is a free one */
-async function programPrints(name: string, named: string): Promise<void> {
+async function programPrints(name: string, program: string, named: string): Promise<void> {
   const example = join(ROOT, 'examples', name);
   const folder = mkdtempSync(join(tmpdir(), 'heddle-docs-'));
   try {
@@ -35,7 +36,7 @@ async function programPrints(name: string, named: string): Promise<void> {
     const policy = readFileSync(join(example, 'policy.yaml'), 'utf8').replace(named, port);
     writeFileSync(join(folder, 'policy.yaml'), policy);
     const env = { ...process.env, HEDDLE_POLICY: join(folder, 'policy.yaml'), PORT: port };
-    const said = spawnSync(process.execPath, [join(example, 'main.mjs')], { encoding: 'utf8', env });
+    const said = spawnSync(process.execPath, [join(example, program)], { encoding: 'utf8', env });
     assert.equal(said.status, 0, said.stdout + said.stderr);
     assert.equal(said.stdout, readFileSync(join(example, 'expected.txt'), 'utf8'));
   } finally {

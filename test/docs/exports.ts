@@ -13,7 +13,16 @@ export interface EntryPoint {
 }
 
 /** Folders of what is published. */
-const PACKAGES = ['.', 'packages/control', 'packages/cli', 'packages/telemetry', 'packages/testkit'];
+const PACKAGES = [
+  '.',
+  'packages/control',
+  'packages/cli',
+  'packages/telemetry',
+  'packages/testkit',
+  'packages/fastify',
+  'packages/koa',
+  'packages/hono',
+];
 
 export function entryPoints(): EntryPoint[] {
   const targets = PACKAGES.flatMap((folder) => {

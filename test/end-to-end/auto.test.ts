@@ -5,10 +5,16 @@ import { test } from 'node:test';
 import { AutoMesh, absent, FRIENDS_ONLY, NODES, reached } from './auto-processes.js';
 
 const LIMIT = { timeout: 180_000 };
-const SERVERS = ['http', 'express4', 'express5', 'fastify'].flatMap((kind) => [
-  [kind, 'serve.mjs'] as const,
-  [kind, 'serve.cjs'] as const,
-]);
+const SERVERS = [
+  ...['http', 'express4', 'express5', 'fastify'].flatMap((kind) => [
+    [kind, 'serve.mjs'] as const,
+    [kind, 'serve.cjs'] as const,
+  ]),
+  ['koa', 'koa.mjs'],
+  ['hono', 'hono.mjs'],
+  ['nest-express', 'nest.cjs'],
+  ['nest-fastify', 'nest.cjs'],
+] as const;
 const CLIENTS = {
   'call.mjs': ['fetch', 'request', 'http', 'axios', 'undici', 'got', 'ky'],
   'call.cjs': ['fetch', 'http', 'agentless', 'axios', 'undici'],

@@ -1,4 +1,4 @@
 /** Fastify behind a Heddle mesh. */
 
 export { type HeddleOptions, heddle } from './plugin.js';
-export { type MeshServerOptions, meshServer } from './server.js';
+export { type MeshPortOptions, meshServer } from './server.js';

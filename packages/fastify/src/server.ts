@@ -5,7 +5,7 @@ import type { FastifyServerFactory } from 'fastify';
 import type { Listening, Mesh, MeshListenOptions } from 'heddle';
 
 /** Timeouts and limits are these, not those of Fastify's options. */
-export interface MeshServerOptions extends Omit<MeshListenOptions, 'address'> {
+export interface MeshPortOptions extends Omit<MeshListenOptions, 'address'> {
   /** How long `app.close` waits for what is under way, milliseconds. @default 10 000 */
   readonly drainTimeoutMs?: number;
 }
@@ -15,7 +15,7 @@ export interface MeshServerOptions extends Omit<MeshListenOptions, 'address'> {
  * A `host` of `localhost`, which is what Fastify takes if nothing is said, means the workload's own address (`HEDDLE_ADDRESS`).
  * @example Fastify({ serverFactory: meshServer(mesh) });
  */
-export function meshServer(mesh: Mesh, options: MeshServerOptions = {}): FastifyServerFactory {
+export function meshServer(mesh: Mesh, options: MeshPortOptions = {}): FastifyServerFactory {
   return (handler) => new MeshServer(mesh, handler, options);
 }
 
@@ -28,12 +28,12 @@ interface Where {
 
 class MeshServer extends Server {
   readonly #mesh: Mesh;
-  readonly #options: MeshServerOptions;
+  readonly #options: MeshPortOptions;
   /** Set from `listen` to `close`. */
   #opening: Promise<Listening> | null = null;
   #bound: Listening | null = null;
 
-  constructor(mesh: Mesh, handler: RequestListener, options: MeshServerOptions) {
+  constructor(mesh: Mesh, handler: RequestListener, options: MeshPortOptions) {
     super(handler);
     this.#mesh = mesh;
     this.#options = options;
