@@ -16,6 +16,7 @@ const BENCHMARKS = {
   'client-call': { what: 'a call out beside what one would use instead', file: 'client-call.mjs' },
   pipeline: { what: 'what the mesh itself does for a call: instructions, nanoseconds', file: 'pipeline.mjs' },
   connection: { what: 'a new connection with mutual TLS', file: 'connection.mjs' },
+  server: { what: 'a call in beside bare servers', file: 'server.mjs' },
   overload: {
     what: 'a server with more to do than it can, with and without protection',
     file: 'overload.mjs',

@@ -85,6 +85,34 @@ export const EVERYTHING = {
   spansPercent: 1,
 };
 
+/** Policy of one that is called. @param rules of authorization, of which the last lets the benchmark's callers in; 0: none are asked for */
+export function serverPolicy({ rules }) {
+  const documents = [
+    {
+      apiVersion: 'security.istio.io/v1',
+      kind: 'PeerAuthentication',
+      metadata: { name: 'default', namespace: 'istio-system' },
+      spec: { mtls: { mode: 'STRICT' } },
+    },
+  ];
+  const last = {
+    from: [{ source: { principals: ['cluster.local/ns/default/sa/peer'] } }],
+    to: [{ operation: { methods: ['GET'], paths: ['/api/items/*'] } }],
+  };
+  const others = Array.from({ length: rules - 1 }, (_, index) => ({
+    from: [{ source: { principals: [`cluster.local/ns/shop/sa/caller-${index}`] } }],
+    to: [{ operation: { methods: ['GET', 'POST'], paths: [`/api/v${index}/*`] } }],
+  }));
+  if (rules > 0)
+    documents.push({
+      apiVersion: 'security.istio.io/v1',
+      kind: 'AuthorizationPolicy',
+      metadata: { name: 'callers', namespace: 'istio-system' },
+      spec: { action: 'ALLOW', rules: [...others, last] },
+    });
+  return documents.map((document) => JSON.stringify(document)).join('\n---\n');
+}
+
 const route = [{ destination: { host: 'peer.example' } }];
 
 /** The usual kinds in turn; none of them is for the benchmark's calls. */

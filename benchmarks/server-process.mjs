@@ -1,0 +1,88 @@
+/**
+ * The servers of `server.mjs`, all in this one process, each on a port of its own, all with mutual TLS of the same certificates. Counts
+ * the CPU time that its parent asks for.
+ */
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { createServer as createSecure } from 'node:https';
+import { join as joinPath } from 'node:path';
+import express from 'express';
+import fastify from 'fastify';
+import { join } from 'heddle';
+import { openTelemetry } from './harness/otel.mjs';
+import { serverPolicy } from './harness/policy.mjs';
+
+const BODY = 'x'.repeat(200);
+
+const [{ pem, identity, folder }] = await once(process, 'message');
+const secure = { ...pem, requestCert: true, rejectUnauthorized: true };
+const telemetry = await openTelemetry();
+const watched = telemetry?.onePercent ?? { enable() {}, disable() {} };
+
+const plain = (_request, response) => {
+  response.setHeader('content-type', 'text/plain');
+  response.setHeader('content-length', BODY.length);
+  response.end(BODY);
+};
+function expressApp() {
+  const app = express();
+  app.get('/api/items/1', (_request, response) => response.type('text/plain').send(BODY));
+  return app;
+}
+async function fastifyApp(options) {
+  const app = fastify({ logger: false, ...options });
+  app.get('/api/items/1', (_request, reply) => reply.type('text/plain').send(BODY));
+  await app.ready();
+  return app.server;
+}
+
+const everything = await meshWith('everything', { rules: 100 });
+const little = await meshWith('little', { rules: 0 });
+const ports = {
+  'node:http': await listening(createSecure(secure, plain)),
+  'node:http, again': await listening(createSecure(secure, plain)),
+  'mesh, node:http': await behind(everything, plain),
+  'mesh, node:http, no telemetry': null,
+  'mesh, node:http, no rules, no telemetry': await behind(little, plain),
+  express: await listening(createSecure(secure, expressApp())),
+  'mesh, express': await behind(everything, expressApp()),
+  fastify: await listening(await fastifyApp({ https: secure })),
+  'mesh, fastify': await behind(everything, await fastifyApp({ serverFactory: (fn) => createServer(fn) })),
+};
+ports['mesh, node:http, no telemetry'] = ports['mesh, node:http'];
+
+let before;
+process.on('message', ({ begin, end }) => {
+  if (begin !== undefined) {
+    if (begin.startsWith('mesh') && !begin.includes('no telemetry')) watched.enable();
+    // A slice pays for its own garbage, not for that of the one before it.
+    globalThis.gc?.({ type: 'minor' });
+    before = process.cpuUsage();
+    process.send({});
+  } else if (end) {
+    const { user, system } = process.cpuUsage(before);
+    watched.disable();
+    process.send({ cpu: user + system });
+  }
+});
+process.on('disconnect', () => process.exit());
+process.send({ ports, telemetry: telemetry !== null });
+
+async function listening(server) {
+  server.keepAliveTimeout = 75_000;
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return server.address().port;
+}
+
+async function behind(mesh, target) {
+  const { port } = await mesh.listen(target, 0, { address: '127.0.0.1' });
+  return port;
+}
+
+async function meshWith(name, features) {
+  const policy = joinPath(folder, `${name}.yaml`);
+  writeFileSync(policy, serverPolicy(features));
+  return join({ policy, identityDir: identity, drainTimeoutMs: 10, log: () => {} });
+}

@@ -1,0 +1,144 @@
+/**
+ * What an answer costs the process that gives it, CPU microseconds (user and system): bare `node:http`, Express and Fastify, and the same
+ * behind the mesh, over the same mutual TLS. All are ports of one process and take turns; the callers are a process of their own.
+ * "Everything on" is peer identity, 100 authorization rules (the last one matches), metrics on all requests and spans on 1 %.
+ */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { versions } from './harness/machine.mjs';
+import { installPeers } from './harness/peers.mjs';
+import { goal, main, row } from './harness/result.mjs';
+import { pairedDifference, pairedRatio, summary } from './harness/stats.mjs';
+
+const SIZES = {
+  mini: { processes: 1, rounds: 2, warm: 1, requests: 32 },
+  short: { processes: 1, rounds: 15, warm: 4, requests: 1_500 },
+  full: { processes: 5, rounds: 31, warm: 5, requests: 3_000 },
+};
+const CONNECTIONS = 32;
+const ID = 'spiffe://cluster.local/ns/default/sa/peer';
+
+export async function run(size, progress) {
+  const { processes, rounds, warm, requests } = SIZES[size];
+  const installed = installPeers(progress);
+  const costs = {};
+  for (let number = 1; number <= processes; number += 1) {
+    const told = (text) => progress(`process ${number} of ${processes}: ${text}`);
+    const found = await inProcesses({ rounds, warm, requests }, told);
+    for (const [name, list] of Object.entries(found)) (costs[name] ??= []).push(...list);
+  }
+  const added = (one, other) => pairedDifference(costs[one], costs[other]);
+  const nothing = added('node:http, again', 'node:http');
+  const everything = added('mesh, node:http', 'node:http');
+  return {
+    title: 'A call in, seen from its server',
+    setting: `${processes} processes of ${rounds} rounds, ${requests} requests a slice, ${CONNECTIONS} connections with mutual TLS; ${versions(new URL('../', import.meta.url), ['express', 'fastify', 'undici']).join(', ')}`,
+    tables: [
+      {
+        title: 'An answer of 0.2 kB',
+        unit: 'CPU µs a request',
+        rows: Object.entries(costs).map(([name, list]) => row(name, summary(list))),
+      },
+      {
+        title: 'What is added, round by round',
+        unit: 'CPU µs a request',
+        rows: [
+          row('null: node:http over itself', nothing),
+          row('mesh with everything on, over node:http', everything),
+          row('mesh without telemetry, over node:http', added('mesh, node:http, no telemetry', 'node:http')),
+          row(
+            'mesh without rules and telemetry, over node:http',
+            added('mesh, node:http, no rules, no telemetry', 'node:http'),
+          ),
+          row('mesh with everything on, over express', added('mesh, express', 'express')),
+          row('mesh with everything on, over fastify', added('mesh, fastify', 'fastify')),
+          row('express, over node:http', added('express', 'node:http')),
+          row('fastify, over node:http', added('fastify', 'node:http')),
+        ],
+      },
+      {
+        title: 'Ratios, round by round',
+        unit: 'one over the other',
+        rows: [
+          row('null: node:http over itself', pairedRatio(costs['node:http, again'], costs['node:http'])),
+          row('mesh over node:http', pairedRatio(costs['mesh, node:http'], costs['node:http'])),
+          row('mesh over express', pairedRatio(costs['mesh, express'], costs.express)),
+          row('mesh over fastify', pairedRatio(costs['mesh, fastify'], costs.fastify)),
+        ],
+      },
+    ],
+    goals: [goal('the mesh with everything on, added to node:http', everything.median, '≤', 5, 3, ' µs')],
+    notes: installed ? [] : ['WITHOUT TELEMETRY: the peers could not be installed'],
+  };
+}
+
+async function inProcesses({ rounds, warm, requests }, progress) {
+  const material = await identityOf();
+  const server = started('server-process.mjs', ['--expose-gc']);
+  const load = started('server-load.mjs', []);
+  const asked = async (child, message) => {
+    child.send(message);
+    const [answer] = await once(child, 'message');
+    return answer;
+  };
+  try {
+    const { ports } = await asked(server, material);
+    await asked(load, { pem: material.pem, ports, connections: CONNECTIONS });
+    const names = Object.keys(ports);
+    const slice = async (name) => {
+      await asked(server, { begin: name });
+      const { error } = await asked(load, { name, requests });
+      const { cpu } = await asked(server, { end: true });
+      if (error !== null) throw new Error(`${name}: ${error}`);
+      return cpu / requests;
+    };
+    for (let round = 1; round <= warm; round += 1) {
+      for (const name of names) await slice(name);
+      progress(`warm-up ${round} of ${warm}`);
+    }
+    const costs = Object.fromEntries(names.map((name) => [name, []]));
+    for (let round = 0; round < rounds; round += 1) {
+      for (const name of round % 2 === 0 ? names : [...names].reverse()) costs[name].push(await slice(name));
+      progress(`round ${round + 1} of ${rounds}`);
+    }
+    return costs;
+  } finally {
+    for (const child of [load, server]) {
+      const gone = once(child, 'exit');
+      if (child.connected) child.disconnect();
+      if (child.exitCode === null) await gone;
+    }
+    rmSync(material.folder, { recursive: true, force: true });
+  }
+}
+
+/** One identity for both sides, in memory and as files. */
+async function identityOf() {
+  const { TestCa } = await import('@heddle/testkit');
+  const ca = await TestCa.create();
+  const svid = await ca.svid(ID);
+  const pem = {
+    cert: svid.chain.join(''),
+    key: svid.key.export({ type: 'pkcs8', format: 'pem' }),
+    ca: ca.bundle.roots.join(''),
+  };
+  const folder = mkdtempSync(join(tmpdir(), 'heddle-bench-'));
+  const identity = join(folder, 'identity');
+  mkdirSync(identity);
+  for (const [name, text] of Object.entries(pem))
+    writeFileSync(join(identity, `${name}.pem`), text, { mode: 0o600 });
+  return { pem, identity, folder };
+}
+
+function started(file, execArgv) {
+  return fork(fileURLToPath(new URL(file, import.meta.url)), {
+    execArgv,
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main('server', run);
