@@ -16,6 +16,13 @@ export {
   trustBundle,
 } from './bundle/bundle.js';
 export { checkedBundle, MAX_FEDERATED, rootsFor, withFederated } from './bundle/federated.js';
+export {
+  formatSpiffeBundle,
+  type JwtAuthority,
+  MAX_BUNDLE_LENGTH,
+  readSpiffeBundle,
+  type SpiffeBundle,
+} from './bundle/spiffe-bundle.js';
 export { type CertificateFields, type KeyUsage, readCertificate } from './certificate/fields.js';
 export {
   createRoot,
@@ -30,6 +37,7 @@ export { type KeyType, keyFault, newKey } from './certificate/keys.js';
 export { fromPem, splitPem, toPem } from './certificate/pem.js';
 export { exportPkcs12, importPkcs12, type KeyAndChain } from './certificate/pkcs12.js';
 export { type CertificateRequest, createRequest, parseRequest } from './certificate/request.js';
+export { type JwtSvid, type JwtSvidKey, type JwtSvidRules, verifyJwtSvid } from './jwt-svid/verify.js';
 export { chainFault } from './svid/chain.js';
 export { denialOf, deniedBecause } from './svid/denied.js';
 export { type IssuedSvid, readPrivateKey, receiveSvid } from './svid/receive.js';

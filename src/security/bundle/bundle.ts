@@ -21,7 +21,7 @@ export const MAX_DENIED = 10_000;
 export function trustBundle(
   trustDomain: string,
   roots: readonly string[],
-  more: Pick<Partial<TrustBundle>, 'denied' | 'sequence'> = {},
+  denied?: DenyList | undefined,
 ): TrustBundle {
   const id = SpiffeId.parse(`spiffe://${trustDomain}`);
   const byFingerprint = new Map<string, string>();
@@ -32,11 +32,7 @@ export function trustBundle(
   }
   if (byFingerprint.size === 0)
     throw invalid(`the trust bundle of ${id.trustDomain} has no root certificate`);
-  const { denied, sequence } = more;
-  const bundle = {
-    ...{ trustDomain: id.trustDomain, roots: [...byFingerprint.values()] },
-    ...(sequence === undefined ? {} : { sequence }),
-  };
+  const bundle = { trustDomain: id.trustDomain, roots: [...byFingerprint.values()] };
   const length = denied === undefined ? 0 : denied.serials.length + denied.ids.length + denied.keys.length;
   if (length > MAX_DENIED) throw invalid(`a deny list has at most ${MAX_DENIED} entries`);
   return denied === undefined || length === 0 ? bundle : { ...bundle, denied };
@@ -60,7 +56,7 @@ export function mergeBundles(one: TrustBundle, other: TrustBundle): TrustBundle 
     ...new Set([...(one.denied?.[name] ?? []), ...(other.denied?.[name] ?? [])]),
   ];
   const denied = { serials: both('serials'), ids: both('ids'), keys: both('keys') };
-  return trustBundle(one.trustDomain, [...one.roots, ...other.roots], { denied });
+  return trustBundle(one.trustDomain, [...one.roots, ...other.roots], denied);
 }
 
 /** Do both trust the same roots for the same trust domain, and deny the same? Order does not matter. */
