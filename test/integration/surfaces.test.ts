@@ -86,6 +86,7 @@ async function member(t: TestContext, ca: TestCa, name: string, policy: string):
   const mesh = await join({
     policy: path(folder, 'policy.yaml'),
     identityDir: folder,
+    service: name,
     joinTimeoutMs: 60_000,
     drainTimeoutMs: 60_000,
     accessLog: name === 'server' ? 'json' : 'off',
@@ -135,6 +136,13 @@ spec:
     - from: [{ source: { principals: [cluster.local/ns/default/sa/nobody] } }]
     - from: [{ source: { principals: [cluster.local/ns/default/sa/friend] } }]
       to: [{ operation: { notPaths: [/secret] } }]
+---
+apiVersion: heddle.dev/v1
+kind: RateLimit
+metadata: { name: once, namespace: default }
+spec:
+  selector: { matchLabels: { app: server } }
+  limits: [{ match: { paths: [/slow] }, requests: 1, per: 1h }]
 `;
 
 async function scene(t: TestContext, surface: Surface): Promise<Scene> {
@@ -236,10 +244,10 @@ for (const surface of SURFACES) {
   );
 
   test(
-    `${surface.name}: plain text, a stranger, a path that nobody may have and a forged token are refused`,
+    `${surface.name}: plain text, a stranger, a path that nobody may have, a forged token and too many requests are refused`,
     LIMIT,
     async (t) => {
-      const { ask, server, stranger, forged, log } = await scene(t, surface);
+      const { ask, server, stranger, forged, goOn, log } = await scene(t, surface);
       const plainText = get({ host: '127.0.0.1', port: server.port, path: '/who', agent: false });
       const [error] = (await once(plainText, 'error')) as [NodeJS.ErrnoException];
       assert.equal(error.code, 'ECONNRESET');
@@ -249,6 +257,10 @@ for (const surface of SURFACES) {
       assert.deepEqual([secret.statusCode, await secret.body.text()], [403, 'RBAC: access denied']);
       const forgery = await ask('/who', { headers: { authorization: `Bearer ${forged}` } });
       assert.deepEqual([forgery.statusCode, await forgery.body.text()], [401, 'Jwt verification fails']);
+      goOn.give();
+      assert.equal(await (await ask('/slow')).body.text(), 'slow, but whole');
+      const limited = await ask('/slow');
+      assert.deepEqual([limited.statusCode, await limited.body.text()], [429, 'local_rate_limited']);
       assert.equal((await log.of('/secret')).response_code, 403);
       assert.equal((await log.of('/who')).response_code, 401);
     },

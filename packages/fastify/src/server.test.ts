@@ -104,6 +104,18 @@ test('forceCloseConnections ends what is under way', async (t) => {
   assert.equal(error.code, 'ECONNRESET');
 });
 
+test('upgrades reach the listeners of app.server', async (t) => {
+  const app = service(t, await member(t));
+  app.server.on('upgrade', (_request, socket) => {
+    socket.end('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n');
+  });
+  await app.listen();
+  const { port } = app.server.address() as AddressInfo;
+  const headers = { connection: 'upgrade', upgrade: 'echo' };
+  const [response] = await once(get({ host: '127.0.0.1', port, headers, agent: false }), 'upgrade');
+  assert.equal(response.statusCode, 101);
+});
+
 test('app.inject needs no port', async (t) => {
   const app = service(t, await member(t));
   app.get('/', () => 'hello');
