@@ -12,8 +12,16 @@ export const HEAD_KEY = 'mesh/head';
 export const WORKLOADS_PREFIX = 'mesh/workloads/';
 /** Tokens by their ID; only a hash of the secret is kept. */
 export const TOKENS_PREFIX = 'tokens/';
-/** One key an issued certificate, by its serial number; for audits, by lease. */
+/** One key an issued certificate: `issued/<hour in which it may go>/<serial number>`. */
 export const ISSUED_PREFIX = 'issued/';
+/** The first hour whose records have not been dropped. */
+export const SWEPT_KEY = 'ca/swept';
+/** Roots and intermediates, and their phases: one value. */
+export const CA_KEY = 'ca/state';
+/** Who may get which identity, and for how long. */
+export const ISSUANCE_KEY = 'ca/issuance';
+/** One key an entry of the deny list. */
+export const DENIED_PREFIX = 'ca/denied/';
 
 /** Under it lie all registrations of a workload: the one it has, and those whose lease has not run out. */
 export function workloadPrefix({ namespace, serviceAccount, name }: Workload): string {

@@ -20,8 +20,6 @@ export interface ListenOptions {
 
 export interface SecureListenOptions extends ListenOptions {
   readonly certificate: ServerCertificate;
-  /** Of clients' certificates, PEM. */
-  readonly roots: readonly string[];
 }
 
 export interface Listener {
@@ -46,8 +44,8 @@ const HTTP1 = { headersTimeout: HEADERS_MS, requestTimeout: 0, keepAliveTimeout:
 
 /** Clients may show a certificate; who does and who must is decided request by request. */
 export async function listenSecure(options: SecureListenOptions): Promise<Listener> {
-  const contextOf = ({ cert, key }: ServerCertificate) => {
-    return { cert, key, ca: [...options.roots], minVersion: 'TLSv1.3' as const };
+  const contextOf = ({ cert, key, roots }: ServerCertificate) => {
+    return { cert, key, ca: [...roots], minVersion: 'TLSv1.3' as const };
   };
   const server = createSecureServer(
     {

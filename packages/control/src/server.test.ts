@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
@@ -169,11 +169,14 @@ test('what lies in the data directory is closed to other users, and the token pi
   for (const [path, mode] of [
     ['', 0o700],
     ['store', 0o700],
-    ['ca.pem', 0o600],
+    ['ca', 0o700],
     ['operator.token', 0o600],
   ] as const) {
     assert.equal(statSync(join(dataDir, path)).mode & 0o777, mode, path);
   }
+  const keys = readdirSync(join(dataDir, 'ca'));
+  assert.deepEqual(keys.map((name) => name.split('-')[0]).sort(), ['intermediate', 'root']);
+  for (const name of keys) assert.equal(statSync(join(dataDir, 'ca', name)).mode & 0o777, 0o600, name);
   const token = readFileSync(control.operatorTokenFile, 'utf8').trim();
   const { roots, trustDomain } = (await new Client(context, control.url).request('GET', '/v1/bundle')).json;
   assert.equal(trustDomain, 'cluster.local');
@@ -196,17 +199,19 @@ test('a data directory of another trust domain is refused by name', async (conte
   await control.close();
   await assert.rejects(
     startControl({ dataDir, port: 0, trustDomain: 'other.example', log: () => {} }),
-    (error) => isMeshError(error, 'HEDDLE_INVALID_SETTING') && /ca\.pem.*other\.example/.test(error.message),
+    (error) =>
+      isMeshError(error, 'HEDDLE_INVALID_SETTING') && /cluster\.local.*other\.example/.test(error.message),
   );
 });
 
-test('a service whose root is lost does not make another one for the same mesh', async (context) => {
+test('a service whose authority is lost does not make another one for the same mesh', async (context) => {
   const { control, dataDir } = await service(context);
   await control.close();
-  rmSync(join(dataDir, 'ca.pem'));
+  rmSync(join(dataDir, 'ca'), { recursive: true });
   await assert.rejects(
     startControl({ dataDir, port: 0, log: () => {} }),
-    (error) => isMeshError(error, 'HEDDLE_INVALID_SETTING') && /ca\.pem is missing/.test(error.message),
+    (error) =>
+      isMeshError(error, 'HEDDLE_INVALID_SETTING') && /the key that signs, is missing/.test(error.message),
   );
 });
 

@@ -3,8 +3,8 @@ import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Surroundings } from 'heddle/policy';
 import { MeshError } from 'heddle/ports';
-import { fingerprint } from 'heddle/security';
 import { caRoutes } from './api/ca.js';
+import { deniedRoutes } from './api/denied.js';
 import { openRoutes } from './api/open.js';
 import { resourceRoutes } from './api/resources.js';
 import { makeRouter } from './api/router.js';
@@ -16,10 +16,14 @@ import { Closers } from './closers.js';
 import { Hub } from './distribute/hub.js';
 import { type MeshState, MeshStates } from './distribute/state.js';
 import { Authority } from './issuer/authority.js';
+import { Denials } from './issuer/deny-list.js';
+import { firstAuthority } from './issuer/first-start.js';
+import { IssuedLog } from './issuer/issued.js';
+import { KeyFiles } from './issuer/key-files.js';
 import { readFileIfAny, writePrivateFile } from './issuer/private-file.js';
 import { Attempts, proofsOf } from './issuer/proofs/index.js';
-import { loadRoot } from './issuer/root.js';
 import { makeServerCertificate, rotateServerCertificate } from './issuer/server-certificate.js';
+import { Succession } from './issuer/succession.js';
 import { Tokens } from './issuer/tokens.js';
 import { type ListenOptions, listenPlain, listenSecure } from './listen.js';
 import { lockDirectory } from './lock.js';
@@ -27,6 +31,7 @@ import { Publisher } from './publish/publisher.js';
 import { Registry } from './registry/registry.js';
 import { type ControlOptions, type ControlSettings, controlSettings } from './settings.js';
 import { openEmbeddedStore } from './store/embedded.js';
+import type { Store } from './store/store.js';
 
 /** A config service that runs. */
 export interface Control extends AsyncDisposable {
@@ -74,17 +79,17 @@ function lostStore(storeDir: string, operatorTokenFile: string): MeshError {
 }
 
 async function start(settings: ControlSettings, closers: Closers): Promise<Control> {
-  const { dataDir, clock, log, trustDomain } = settings;
+  const { dataDir, clock, log } = settings;
   const storeDir = join(dataDir, 'store');
   const operatorTokenFile = join(dataDir, 'operator.token');
   const isNew = !existsSync(storeDir);
   if (isNew && existsSync(operatorTokenFile)) throw lostStore(storeDir, operatorTokenFile);
-  const root = await loadRoot({ directory: dataDir, trustDomain, clock, isNew });
-  const pin = fingerprint(root.certificate);
   const store = openEmbeddedStore({ directory: storeDir, clock });
   closers.add(() => store.close());
-  const authority = new Authority({ root, trustDomain, svidTtlMs: settings.svidTtlMs, store, clock });
-  const tokens = new Tokens(store, clock, pin);
+  const ca = await openAuthority(settings, store);
+  const { authority, issued } = ca;
+  closers.add(() => issued.close());
+  const tokens = new Tokens(store, clock, () => authority.pin);
   await makeOperatorToken(tokens, operatorTokenFile);
   const states = new MeshStates(store, clock, log);
   const surroundings = () => surroundingsOf(states.state.current());
@@ -99,15 +104,23 @@ async function start(settings: ControlSettings, closers: Closers): Promise<Contr
   closers.add(() => listening?.close());
   const hub = new Hub({
     ...{ states: states.state, registry, clock, log, pingMs: settings.pingMs, maxStreams: MAX_STREAMS },
-    settings: { mesh: settings.mesh, bundle: { trustDomain, roots: authority.roots } },
+    settings: { mesh: settings.mesh },
+    bundle: authority.bundle,
+    onTrust: () => succession.nudge(),
     maxStreamsPerIdentity: settings.maxStreamsPerIdentity,
   });
   closers.add(() => hub.close());
+  const succession = new Succession({
+    ...{ ...ca, clock, log, keyType: settings.caKeyType, intermediateTtlMs: settings.intermediateTtlMs },
+    lagging: () => hub.lagging(),
+  });
+  closers.add(() => succession.close());
   let ready = true;
   closers.add(() => {
     ready = false;
   });
-  const proofs = proofsOf({ ...settings, tokens });
+  const denied = () => authority.bundle.current().denied;
+  const proofs = proofsOf({ ...settings, tokens, denied });
   closers.add(async () => proofs.close());
   const route = makeRouter({
     ...{ tokens, proofs: proofs.all, clock, log, dev: settings.dev },
@@ -117,18 +130,45 @@ async function start(settings: ControlSettings, closers: Closers): Promise<Contr
       ...streamRoutes(hub),
       ...resourceRoutes(publisher),
       ...workloadRoutes(registry, hub),
-      ...tokenRoutes(tokens, log),
-      ...caRoutes(authority, log),
+      ...tokenRoutes({ ...ca, tokens, clock, log }),
+      ...caRoutes({ ...ca, succession, lagging: () => hub.lagging(), clock, log }),
+      ...deniedRoutes({ ...ca, log }),
     ],
   });
   listening = await listen(settings, authority, (request, response) => void route(request, response));
+  // The operator's token of this directory is good for whatever root signs.
+  closers.add(authority.issuer.subscribe(() => void makeOperatorToken(tokens, operatorTokenFile)));
+  succession.start();
   const { port } = listening;
   const url = urlOf(settings, port);
   // Operators on this machine find the service, and with `operator.token` all that they need, in its data directory.
   writePrivateFile(join(dataDir, 'control.json'), `${JSON.stringify({ url })}\n`);
   announce(settings, url);
   const close = () => closers.close();
+  const pin = authority.pin;
   return { url, port, operatorTokenFile, pin, close, [Symbol.asyncDispose]: close };
+}
+
+interface Ca {
+  readonly authority: Authority;
+  readonly files: KeyFiles;
+  readonly issued: IssuedLog;
+  readonly denials: Denials;
+}
+
+async function openAuthority(settings: ControlSettings, store: Store): Promise<Ca> {
+  const { dataDir, trustDomain, svidTtlMs, clock, log, caFile, caKeyType, intermediateTtlMs } = settings;
+  // Not by its directory: a process may have been killed between making that and writing into it.
+  const isNew = (await store.revision()) === 0;
+  const files = new KeyFiles(dataDir);
+  const issued = new IssuedLog({ store, clock, log });
+  const denials = new Denials(store, clock);
+  await denials.start();
+  const authority = await Authority.open(
+    { trustDomain, svidTtlMs, store, clock, files, issued, denials },
+    () => firstAuthority({ files, trustDomain, clock, keyType: caKeyType, intermediateTtlMs, isNew, caFile }),
+  );
+  return { authority, files, issued, denials };
 }
 
 /** Before the first workload is there, a selector that selects none is no mistake. */
@@ -146,12 +186,12 @@ async function listen(
   authority: Authority,
   handle: ListenOptions['handle'],
 ): Promise<Listening> {
-  const { address, port, clock, dev } = settings;
+  const { address, port, clock, log, dev } = settings;
   const common = { address, port, clock, handle };
   if (dev) return listenPlain(common);
   const certificate = await makeServerCertificate(authority, clock);
-  const listener = await listenSecure({ ...common, certificate, roots: authority.roots });
-  const stop = rotateServerCertificate({ authority, clock, install: (next) => listener.install(next) });
+  const listener = await listenSecure({ ...common, certificate });
+  const stop = rotateServerCertificate({ authority, clock, log, install: (next) => listener.install(next) });
   const close = () => {
     stop();
     return listener.close();
@@ -162,7 +202,11 @@ async function listen(
 /** The first operator gets in by a file that only the owner of the data can read. */
 async function makeOperatorToken(tokens: Tokens, path: string): Promise<void> {
   const present = readFileIfAny(path);
-  if (present !== undefined && (await tokens.verify(present)) !== undefined) return;
+  if (present !== undefined && (await tokens.verify(present)) !== undefined) {
+    const pinned = tokens.pinned(present);
+    if (pinned !== undefined) writePrivateFile(path, `${pinned}\n`);
+    return;
+  }
   const grant = { kind: 'operator', name: 'first operator', ttlMs: null, uses: null } as const;
   const { token } = await tokens.create(grant, 'heddle');
   writePrivateFile(path, `${token}\n`);

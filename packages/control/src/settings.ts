@@ -2,6 +2,7 @@
 import { isIP } from 'node:net';
 import type { EffectiveMesh } from 'heddle/policy';
 import { type Clock, MeshError, SpiffeId, systemClock } from 'heddle/ports';
+import type { KeyType } from 'heddle/security';
 import { type KubernetesSettings, kubernetesOptions } from './issuer/proofs/index.js';
 import { jsonLog, type Log } from './log.js';
 
@@ -18,6 +19,15 @@ export interface ControlOptions {
   readonly dev?: boolean;
   /** How long an SVID lives. @default 3 600 000 (an hour) */
   readonly svidTtlMs?: number;
+  /**
+   * PEM file, mode 0600, with an intermediate authority (private key, certificate, those above it, the root), so that the root's key stays
+   * elsewhere; or with a root and its key. Read when there is no authority yet. @default one is made
+   */
+  readonly caFile?: string;
+  /** Kind of key of the roots and intermediates that are made here. @default 'ec-p256' */
+  readonly caKeyType?: KeyType;
+  /** How long an intermediate lives; it is replaced at half of that. @default 30 days, or four lives of an SVID */
+  readonly intermediateTtlMs?: number;
   /** How long a workload's endpoints outlive its connection. @default 10 000 */
   readonly leaseMs?: number;
   /** How often workloads are to give a sign of life. @default 15 000 */
@@ -37,22 +47,27 @@ export interface ControlOptions {
 }
 
 /** Options with every default filled in. */
-export interface ControlSettings extends Required<Omit<ControlOptions, 'mesh' | 'kubernetes'>> {
+export interface ControlSettings extends Required<Omit<ControlOptions, 'mesh' | 'kubernetes' | 'caFile'>> {
   readonly mesh: EffectiveMesh;
   readonly kubernetes: KubernetesSettings | null;
+  readonly caFile: string | null;
 }
 
 /** @throws MeshError `HEDDLE_INVALID_SETTING` naming the option */
 export function controlSettings(options: ControlOptions): ControlSettings {
   const clock = options.clock ?? systemClock;
   const trustDomain = options.trustDomain ?? 'cluster.local';
+  const svidTtlMs = options.svidTtlMs ?? 3_600_000;
   const settings: ControlSettings = {
     dataDir: options.dataDir,
     address: options.address ?? '127.0.0.1',
     port: options.port ?? 15010,
     trustDomain,
     dev: options.dev ?? false,
-    svidTtlMs: options.svidTtlMs ?? 3_600_000,
+    svidTtlMs,
+    caFile: options.caFile ?? null,
+    caKeyType: options.caKeyType ?? 'ec-p256',
+    intermediateTtlMs: options.intermediateTtlMs ?? Math.max(30 * 86_400_000, 4 * svidTtlMs),
     leaseMs: options.leaseMs ?? 10_000,
     pingMs: options.pingMs ?? 15_000,
     maxStreamsPerIdentity: options.maxStreamsPerIdentity ?? 1_000,
@@ -73,6 +88,7 @@ function check(settings: ControlSettings): void {
   if (settings.kubernetes !== null) kubernetesOptions(settings.kubernetes);
   within(settings.port, 'port', 0, 65_535);
   within(settings.svidTtlMs, 'svidTtlMs', 1_000, 90 * 86_400_000);
+  within(settings.intermediateTtlMs, 'intermediateTtlMs', 2 * settings.svidTtlMs, 3_652 * 86_400_000);
   within(settings.leaseMs, 'leaseMs', 100, 3_600_000);
   within(settings.pingMs, 'pingMs', 100, 60_000);
   within(settings.maxStreamsPerIdentity, 'maxStreamsPerIdentity', 1, 1_000_000);

@@ -7,13 +7,12 @@ import type { Route } from './router.js';
 
 /** @param isReady false while the service starts or goes away */
 export function openRoutes(authority: Authority, isReady: () => boolean): Route[] {
-  const bundle: BundleResponse = { trustDomain: authority.trustDomain, roots: authority.roots };
   return [
     {
       method: 'GET',
       path: '/v1/bundle',
       access: 'open',
-      handle: ({ response }) => sendJson(response, bundle),
+      handle: ({ response }) => sendJson(response, authority.bundle.current() satisfies BundleResponse),
     },
     {
       method: 'GET',

@@ -1,5 +1,6 @@
 /** `POST /v1/stream`: the two-way stream of a workload, on one request. */
 import type { ServerResponse } from 'node:http';
+import type { TLSSocket } from 'node:tls';
 import { MAX_MESSAGE_BYTES } from 'heddle/ports';
 import type { Hub } from '../distribute/hub.js';
 import { Lines } from '../distribute/lines.js';
@@ -43,11 +44,14 @@ function open(hub: Hub, request: ApiRequest): void {
   raw.on('end', () => response.end());
 }
 
-function peerOf({ principal }: ApiRequest): StreamPeer | null {
+function peerOf({ principal, raw }: ApiRequest): StreamPeer | null {
   if (principal.kind !== 'workload') return null;
   const { id, notAfter } = principal;
   if (id.namespace === undefined || id.serviceAccount === undefined) {
     throw new ApiError(403, 'forbidden', `${id} is not the identity of a service account`);
   }
-  return { spiffeId: id.toString(), namespace: id.namespace, serviceAccount: id.serviceAccount, notAfter };
+  const certificate = (raw.socket as TLSSocket).getPeerX509Certificate()?.raw;
+  const { namespace, serviceAccount } = id;
+  const peer = { spiffeId: id.toString(), namespace, serviceAccount, notAfter };
+  return certificate === undefined ? peer : { ...peer, certificate };
 }

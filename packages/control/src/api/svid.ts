@@ -27,17 +27,21 @@ async function issue({ authority, log }: SvidServices, request: ApiRequest): Pro
   if (principal.kind !== 'joining' && principal.kind !== 'workload') {
     throw new MeshError('no principal that can have an SVID', { code: 'HEDDLE_INTERNAL' });
   }
-  const { csr } = await readJson(request, MAX_BYTES);
+  const { csr, ttlMs } = await readJson(request, MAX_BYTES);
+  if (ttlMs !== undefined && !(Number.isInteger(ttlMs) && (ttlMs as number) > 0))
+    throw new ApiError(400, 'invalid', 'ttlMs is a whole number of milliseconds');
   // Before the proof is spent: a request that nobody can sign must not use it up.
   const { publicKey } = parseRequest(bytesOf(csr));
   const { id, by } = principal;
   if (!(await principal.spend())) throw new ApiError(401, 'unauthenticated', 'the token is used up');
-  const issued = await authority.issue(publicKey, id, by);
+  const issued = await authority.issue(publicKey, id, by, {
+    ttlMs: ttlMs as number | undefined,
+    address: request.raw.socket?.remoteAddress,
+  });
   const fields = { spiffeId: issued.spiffeId, serial: issued.serial, notAfter: issued.notAfter, by };
   log({ level: 'info', event: 'svid.issued', fields });
-  const { spiffeId, chain, roots, trustDomain } = issued;
-  const answer: SvidResponse = { spiffeId, chain, roots, trustDomain };
-  sendJson(request.response, answer);
+  const { serial: _, notAfter: __, ...answer } = issued;
+  sendJson(request.response, answer satisfies SvidResponse);
 }
 
 function bytesOf(csr: unknown): Buffer {

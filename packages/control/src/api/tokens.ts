@@ -1,5 +1,6 @@
 /** `/v1/tokens`: join and operator tokens. A token is shown once, when it is made. */
 
+import { type RevokeServices, revokeToken } from '../issuer/revoke.js';
 import { SYSTEM_NAMESPACE } from '../issuer/server-certificate.js';
 import type { TokenGrant, Tokens } from '../issuer/tokens.js';
 import type { Log } from '../log.js';
@@ -14,7 +15,12 @@ const MAX_BYTES = 16 * 1024;
 const DEFAULT_TTL_MS = 86_400_000;
 const MAX_TTL_MS = 366 * 86_400_000;
 
-export function tokenRoutes(tokens: Tokens, log: Log): Route[] {
+export interface TokenServices extends RevokeServices {
+  readonly log: Log;
+}
+
+export function tokenRoutes(services: TokenServices): Route[] {
+  const { tokens, log } = services;
   return [
     {
       method: 'POST',
@@ -32,7 +38,7 @@ export function tokenRoutes(tokens: Tokens, log: Log): Route[] {
       method: 'DELETE',
       path: '/v1/tokens/:id',
       access: 'operator',
-      handle: (request) => revoke(tokens, log, request),
+      handle: (request) => revoke(services, request),
     },
   ];
 }
@@ -51,11 +57,16 @@ async function create(tokens: Tokens, log: Log, request: ApiRequest): Promise<vo
   sendJson(request.response, created, { status: 201 });
 }
 
-async function revoke(tokens: Tokens, log: Log, request: ApiRequest): Promise<void> {
+/** `?certificates=deny`: those that were issued for it are refused at once, instead of only not renewed. */
+async function revoke(services: TokenServices, request: ApiRequest): Promise<void> {
   const id = request.params.id!;
-  if (!(await tokens.revoke(id))) throw new ApiError(404, 'not_found', `there is no token ${id}`);
-  log({ level: 'info', event: 'token.revoked', fields: { id, author: nameOf(request.principal) } });
-  sendJson(request.response, { id });
+  const certificates = request.url.searchParams.get('certificates');
+  if (certificates !== null && certificates !== 'deny') throw wrong('certificates is deny, or not given');
+  const author = nameOf(request.principal);
+  const revoked = await revokeToken(services, id, { now: certificates === 'deny', author });
+  if (revoked === undefined) throw new ApiError(404, 'not_found', `there is no token ${id}`);
+  services.log({ level: 'info', event: 'token.revoked', fields: { id, author } });
+  sendJson(request.response, revoked);
 }
 
 function grantOf(body: Readonly<Record<string, unknown>>): TokenGrant {

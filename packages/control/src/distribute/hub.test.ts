@@ -40,10 +40,8 @@ function setUp(context: TestContext) {
   const states = new Value<MeshState>(state(1));
   const hub = new Hub({
     ...{ states, registry, clock, log: () => {}, pingMs: 1_000, maxStreams: 3, maxStreamsPerIdentity: 2 },
-    settings: {
-      mesh: { trustDomain: 'cluster.local', outboundTrafficPolicy: 'REGISTRY_ONLY' },
-      bundle: { trustDomain: 'cluster.local', roots: [] },
-    },
+    settings: { mesh: { trustDomain: 'cluster.local', outboundTrafficPolicy: 'REGISTRY_ONLY' } },
+    bundle: new Value({ trustDomain: 'cluster.local', roots: [] }),
   });
   context.after(async () => {
     await hub.close();

@@ -1,16 +1,20 @@
 /** Hub: all open streams. Tells each of a new state, ends those that fell silent or whose certificate has run out. */
-import type { Clock, Source, Timer } from 'heddle/ports';
+import { type Clock, type Source, SpiffeId, type Timer, type TrustBundle } from 'heddle/ports';
+import { denialOf } from 'heddle/security';
 import { because, type Log } from '../log.js';
 import type { Registry } from '../registry/registry.js';
 import { Steps } from './delta.js';
 import type { MeshState } from './state.js';
 import { type StreamPeer, type StreamStatus, type Wire, WorkloadStream } from './stream.js';
-import { type ViewSettings, Views } from './views.js';
+import { bundleVersion, type ViewSettings, Views } from './views.js';
 
 export interface HubOptions {
   readonly states: Source<MeshState>;
   readonly registry: Registry;
-  readonly settings: ViewSettings;
+  readonly settings: Omit<ViewSettings, 'bundle'>;
+  readonly bundle: Source<TrustBundle>;
+  /** Called when a workload has said that it trusts another bundle, and when one has gone. */
+  readonly onTrust?: () => void;
   readonly clock: Clock;
   readonly log: Log;
   /** Workloads say something at least this often. */
@@ -28,6 +32,8 @@ export interface StreamContext {
   readonly steps: Steps;
   readonly pingMs: number;
   views(): Views;
+  /** The workload trusts another bundle than before. */
+  onTrust(): void;
 }
 
 /** A stream that has said nothing for this many pings is gone. */
@@ -38,14 +44,14 @@ export class Hub {
   readonly #context: StreamContext;
   readonly #streams = new Set<WorkloadStream>();
   readonly #ending = new Set<Promise<void>>();
-  readonly #unsubscribe: () => void;
+  readonly #unsubscribe: readonly (() => void)[];
   #views: Views;
   #timer: Timer | undefined;
   #closed = false;
 
   constructor(options: HubOptions) {
     this.#options = options;
-    this.#views = new Views(options.states.current(), options.settings);
+    this.#views = new Views(options.states.current(), this.#settings());
     this.#context = {
       clock: options.clock,
       log: options.log,
@@ -53,8 +59,15 @@ export class Hub {
       steps: new Steps(),
       pingMs: options.pingMs,
       views: () => this.#views,
+      onTrust: () => options.onTrust?.(),
     };
-    this.#unsubscribe = options.states.subscribe((state) => this.#advance(state));
+    this.#unsubscribe = [
+      options.states.subscribe((state) => this.#advance(state)),
+      options.bundle.subscribe((bundle) => {
+        this.#advance(options.states.current());
+        this.#dismissDenied(bundle);
+      }),
+    ];
     this.#sweep();
   }
 
@@ -64,6 +77,8 @@ export class Hub {
     if (this.#streams.size >= this.#options.maxStreams)
       return 'the service holds all the streams that it can';
     if (peer === null) return null;
+    const denial = denialOfPeer(peer, this.#options.bundle.current());
+    if (denial !== null) return denial;
     const held = [...this.#streams].filter((stream) => stream.peer?.spiffeId === peer.spiffeId).length;
     return held < this.#options.maxStreamsPerIdentity
       ? null
@@ -84,7 +99,10 @@ export class Hub {
       .catch((error) => {
         this.#options.log({ level: 'error', event: 'registry.failed', fields: { error: because(error) } });
       })
-      .finally(() => this.#ending.delete(ending));
+      .finally(() => {
+        this.#ending.delete(ending);
+        this.#options.onTrust?.();
+      });
     this.#ending.add(ending);
   }
 
@@ -97,10 +115,24 @@ export class Hub {
     return statuses;
   }
 
+  /** Workloads of which it is not known that they trust the present bundle: their names, or who they are. */
+  async lagging(): Promise<readonly string[]> {
+    const version = bundleVersion(this.#options.bundle.current());
+    const streams = [...this.#streams].filter((stream) => stream.status.bundle !== version);
+    const names = streams.map(
+      (stream) => stream.name ?? stream.peer?.spiffeId ?? 'somebody who has just connected',
+    );
+    // Those that were here a moment ago come back with what they had then: after a restart of this process, all.
+    const connected = this.statuses();
+    for (const { id, workload } of await this.#options.registry.records())
+      if (!connected.has(id)) names.push(`${workload.namespace}/${workload.name}`);
+    return [...new Set(names)];
+  }
+
   /** Says goodbye to all; they will come back, here or elsewhere. Resolves when the registry knows. */
   async close(): Promise<void> {
     this.#closed = true;
-    this.#unsubscribe();
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
     this.#timer?.cancel();
     for (const stream of [...this.#streams]) {
       stream.goodbye('the service is going away', true);
@@ -110,7 +142,7 @@ export class Hub {
   }
 
   #advance(state: MeshState): void {
-    this.#views = new Views(state, this.#options.settings, this.#views);
+    this.#views = new Views(state, this.#settings(), this.#views);
     for (const stream of this.#streams) {
       try {
         stream.advance(this.#views);
@@ -118,6 +150,19 @@ export class Hub {
         // The workload keeps what it has; the others must not wait for it.
         this.#options.log({ level: 'error', event: 'distribute.failed', fields: { error: because(error) } });
       }
+    }
+  }
+
+  #settings(): ViewSettings {
+    return { ...this.#options.settings, bundle: this.#options.bundle.current() };
+  }
+
+  /** They hear why, and last of all that they are denied: others must not wait for that. */
+  #dismissDenied(bundle: TrustBundle): void {
+    if (bundle.denied === undefined) return;
+    for (const stream of [...this.#streams]) {
+      const denial = stream.peer && denialOfPeer(stream.peer, bundle);
+      if (denial) stream.goodbye(denial, false);
     }
   }
 
@@ -135,4 +180,9 @@ export class Hub {
       this.#sweep();
     });
   }
+}
+
+function denialOfPeer({ certificate, spiffeId }: StreamPeer, { denied }: TrustBundle): string | null {
+  if (denied === undefined || certificate === undefined) return null;
+  return denialOf(denied, certificate, SpiffeId.parse(spiffeId));
 }

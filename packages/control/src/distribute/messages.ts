@@ -49,12 +49,13 @@ function message(fields: Fields): WorkloadMessage {
     case 'listen':
       return { type: 'listen', listeners: listeners(fields.listeners) };
     case 'accepted':
-      return { type: 'accepted', revision: whole(fields.revision, 'revision') };
+      return { type: 'accepted', revision: whole(fields.revision, 'revision'), ...trusts(fields) };
     case 'refused':
       return {
         type: 'refused',
         revision: whole(fields.revision, 'revision'),
         because: list(fields.because, 'because', 100).map((item) => text(item, 'because').slice(0, MAX_TEXT)),
+        ...trusts(fields),
       };
     case 'certificate':
       return { type: 'certificate', expiresAt: whole(fields.expiresAt, 'expiresAt') };
@@ -63,6 +64,10 @@ function message(fields: Fields): WorkloadMessage {
     default:
       throw new Malformed('a message has an unknown type; update the config service');
   }
+}
+
+function trusts({ bundle }: Fields): { readonly bundle?: string } {
+  return bundle === undefined ? {} : { bundle: short(bundle, 'bundle', MAX_PUBLISHED) };
 }
 
 function hello(fields: Fields): Hello {

@@ -32,6 +32,8 @@ export interface StreamPeer {
   readonly serviceAccount: string;
   /** End of the certificate of the connection, milliseconds since the epoch. */
   readonly notAfter: number;
+  /** The certificate of the connection, DER. */
+  readonly certificate?: Uint8Array;
 }
 
 export interface StreamStatus {
@@ -43,6 +45,8 @@ export interface StreamStatus {
   /** What it would not run; null: nothing since it last accepted. */
   readonly refused: { readonly revision: number; readonly because: readonly string[] } | null;
   readonly certificateExpiresAt: number | null;
+  /** Version of the trust bundle that it trusts; null: it does not say. */
+  readonly bundle: string | null;
 }
 
 export class WorkloadStream {
@@ -63,6 +67,7 @@ export class WorkloadStream {
   #accepted = 0;
   #refused: StreamStatus['refused'] = null;
   #certificateExpiresAt: number | null = null;
+  #bundle: string | null = null;
   #listeners: readonly ListenerRegistration[] | undefined;
   #working: Promise<void> | undefined;
 
@@ -86,7 +91,14 @@ export class WorkloadStream {
       accepted: this.#accepted,
       refused: this.#refused,
       certificateExpiresAt: this.#certificateExpiresAt,
+      bundle: this.#bundle,
     };
+  }
+
+  /** For people; undefined before it has said who it is. */
+  get name(): string | undefined {
+    const workload = this.#hello?.workload;
+    return workload && `${workload.namespace}/${workload.name}`;
   }
 
   receive(line: string): void {
@@ -142,10 +154,12 @@ export class WorkloadStream {
       case 'accepted':
         this.#accepted = message.revision;
         this.#refused = null;
+        this.#trust(message.bundle);
         break;
       case 'refused':
         this.#refused = { revision: message.revision, because: message.because };
         this.#log('warn', 'workload.refused', { revision: message.revision, because: message.because });
+        this.#trust(message.bundle);
         break;
       case 'certificate':
         this.#certificateExpiresAt = message.expiresAt;
@@ -154,6 +168,12 @@ export class WorkloadStream {
         // A peer that does not read gets no answers piled up.
         if (!this.#blocked) this.#say({ type: 'pong' });
     }
+  }
+
+  #trust(bundle: string | undefined): void {
+    if (bundle === undefined || bundle === this.#bundle) return;
+    this.#bundle = bundle;
+    this.#context.onTrust();
   }
 
   #greet(hello: Hello): void {
@@ -168,6 +188,7 @@ export class WorkloadStream {
     this.#scope = { namespace, service, labels };
     this.#accepted = hello.revision;
     this.#certificateExpiresAt = hello.certificateExpiresAt;
+    this.#trust(hello.have.bundle);
     this.#say({ type: 'welcome', protocol: PROTOCOL_VERSION, pingMs: this.#context.pingMs });
     this.#advance();
     this.#listen(hello.listeners);

@@ -44,6 +44,11 @@ export interface ViewSettings {
   readonly bundle: TrustBundle;
 }
 
+/** What workloads say when they trust `bundle`. */
+export function bundleVersion(bundle: TrustBundle): string {
+  return render('bundle', bundle).version;
+}
+
 /** The views of one state. Whoever makes those of the next state out of them has no further use for them. */
 export class Views {
   readonly #state: MeshState;

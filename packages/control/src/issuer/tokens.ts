@@ -41,10 +41,10 @@ interface TokenRecord extends TokenInfo {
 export class Tokens {
   readonly #store: Store;
   readonly #clock: Clock;
-  readonly #pin: string;
+  readonly #pin: () => string;
 
-  /** @param pin SHA-256 (hex) of the root, by which whoever has a token recognises this service; `-` without TLS */
-  constructor(store: Store, clock: Clock, pin: string) {
+  /** @param pin SHA-256 (hex) of the root of now, by which whoever has a token recognises this service; `-` without TLS */
+  constructor(store: Store, clock: Clock, pin: () => string) {
     this.#store = store;
     this.#clock = clock;
     this.#pin = pin;
@@ -72,7 +72,14 @@ export class Tokens {
       compares: [{ key: TOKENS_PREFIX + id, modRevision: 0 }],
       operations: [{ type: 'put', key: TOKENS_PREFIX + id, value: record }],
     });
-    return { token: formatToken({ id, secret, pin: this.#pin }), info };
+    return { token: formatToken({ id, secret, pin: this.#pin() }), info };
+  }
+
+  /** The same token for those who recognise this service by its root of now; undefined if it says so already, or is none. */
+  pinned(token: string): string | undefined {
+    const parts = parseToken(token);
+    const pin = this.#pin();
+    return parts === undefined || parts.pin === pin ? undefined : formatToken({ ...parts, pin });
   }
 
   /** What the token allows; undefined: it is none of ours, expired, used up or revoked, and it is nobody's business which. */
@@ -105,6 +112,11 @@ export class Tokens {
   async list(): Promise<TokenInfo[]> {
     const { entries } = await this.#store.list(TOKENS_PREFIX);
     return entries.map((entry) => shown(entry.value as TokenRecord));
+  }
+
+  async find(id: string): Promise<TokenInfo | undefined> {
+    const record = (await this.#store.get(TOKENS_PREFIX + id))?.value as TokenRecord | undefined;
+    return record && shown(record);
   }
 
   /** false: there is no such token. */

@@ -1,5 +1,5 @@
 /** All proofs that this service takes, in the order in which they are asked. */
-import type { Clock } from 'heddle/ports';
+import type { Clock, DenyList } from 'heddle/ports';
 import type { Log } from '../../log.js';
 import type { Tokens } from '../tokens.js';
 import { currentSvidProof } from './current-svid.js';
@@ -18,6 +18,7 @@ export interface ProofsOptions {
   /** null: no cluster. */
   readonly kubernetes: KubernetesSettings | null;
   readonly clock: Clock;
+  readonly denied: () => DenyList | undefined;
   readonly log: Log;
 }
 
