@@ -14,6 +14,7 @@ import { asText, goalLine } from './harness/result.mjs';
 /** In the order in which they run. @type {Record<string, { what: string, file: string, args?: object, read?: Function }>} */
 const BENCHMARKS = {
   'client-call': { what: 'a call out beside what one would use instead', file: 'client-call.mjs' },
+  'http2-call': { what: 'a call over HTTP/2 beside node:http2 as it is', file: 'http2-call.mjs' },
   pipeline: { what: 'what the mesh itself does for a call: instructions, nanoseconds', file: 'pipeline.mjs' },
   connection: { what: 'a new connection with mutual TLS', file: 'connection.mjs' },
   server: { what: 'a call in beside bare servers', file: 'server.mjs' },

@@ -58,6 +58,13 @@ test('the benchmark of the pipeline measures time and heap', (t) => {
   assert.ok(result.tables.every(({ rows }) => rows.every(({ median }) => median >= 0)));
 });
 
+test('the benchmark of calls over HTTP/2 has the mesh beside node:http2, and a ratio for its goal', (t) => {
+  const { result } = miniature(t, 'http2-call');
+  assert.deepEqual(names(result, 0), ['node:http2', 'mesh.request', 'node:http2, again']);
+  assert.equal(result.goals.length, 1);
+  assert.ok(result.goals[0]!.value! > 0);
+});
+
 test('the benchmark of new connections opens some of both kinds, and ours are resumed', (t) => {
   const { result } = miniature(t, 'connection');
   assert.deepEqual(names(result, 0), [
