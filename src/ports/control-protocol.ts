@@ -8,7 +8,7 @@
  * carries only what changed.
  */
 import type { Workload } from '../model/workload.js';
-import type { DenyList } from './identity.js';
+import type { DenyList, TrustBundle } from './identity.js';
 
 export const PROTOCOL_VERSION = 1;
 
@@ -100,16 +100,11 @@ export interface SvidResponse {
   readonly roots: readonly string[];
   readonly trustDomain: string;
   /** Absent: nobody. */
-  readonly denied?: DenyList;
+  readonly denied?: DenyList | undefined;
 }
 
 /** `GET /v1/bundle`, open to all: roots are public. */
-export interface BundleResponse {
-  readonly trustDomain: string;
-  readonly roots: readonly string[];
-  /** Absent: nobody. */
-  readonly denied?: DenyList;
-}
+export type BundleResponse = TrustBundle;
 
 /**
  * A token, as `heddle token create` prints it: `heddle1.<id>.<secret>.<pin>`. `pin` is the SHA-256 (hex) of the root

@@ -210,7 +210,11 @@ const SHAPES: Readonly<Record<string, z.ZodType>> = {
   }),
   inbound,
   telemetry: z.looseObject({ client: telemetrySide, server: telemetrySide }),
-  bundle: z.looseObject({ trustDomain: hostName, roots: z.array(text).min(1).max(64) }),
+  bundle: z.looseObject({
+    trustDomain: hostName,
+    roots: z.array(text).min(1).max(64),
+    denied: z.looseObject({ serials: z.array(text), ids: z.array(text), keys: z.array(text) }).optional(),
+  }),
   host,
   endpoints: z.looseObject({ host: hostName, ports: z.record(z.string(), z.array(endpoint)) }),
 };

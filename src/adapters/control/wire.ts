@@ -6,6 +6,14 @@ import type { BundleResponse, ControlMessage, SvidResponse } from '../../ports/c
 const pem = z.string().min(1).max(65_536);
 const trustDomain = z.string().regex(/^[a-z0-9._-]{1,255}$/, 'is not a trust domain');
 
+const denied = z
+  .object({
+    serials: z.array(z.string().max(64)).max(10_000),
+    ids: z.array(z.string().max(2048)).max(10_000),
+    keys: z.array(z.string().max(128)).max(10_000),
+  })
+  .optional();
+
 const bundleResponse = z.object({ trustDomain, roots: z.array(pem).min(1).max(64) });
 
 const svidResponse = z.object({
@@ -13,6 +21,7 @@ const svidResponse = z.object({
   chain: z.array(pem).min(1).max(8),
   roots: z.array(pem).min(1).max(64),
   trustDomain,
+  denied,
 });
 
 const resourceName = z.string().min(1).max(1024);

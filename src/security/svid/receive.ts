@@ -1,7 +1,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { isMeshError, MeshError } from '../../base/errors.js';
 import { SpiffeId } from '../../model/spiffe-id.js';
-import type { Svid, TrustBundle } from '../../ports/identity.js';
+import type { DenyList, Svid, TrustBundle } from '../../ports/identity.js';
 import { trustBundle } from '../bundle/bundle.js';
 import { readCertificate } from '../certificate/fields.js';
 import { requireGoodKey } from '../certificate/keys.js';
@@ -17,6 +17,8 @@ export interface IssuedSvid {
   readonly roots: readonly string[];
   /** @default that of the leaf */
   readonly trustDomain?: string;
+  /** Of the trust bundle. @default nobody */
+  readonly denied?: DenyList | undefined;
   /** What the leaf must name. @default whatever it names */
   readonly spiffeId?: string;
 }
@@ -45,7 +47,7 @@ export function receiveSvid(
     }
     if (!x509.checkPrivateKey(key)) throw refused('its certificate is for another key');
     requireGoodKey(key, 'the key');
-    const bundle = trustBundle(issued.trustDomain ?? id.trustDomain, issued.roots);
+    const bundle = trustBundle(issued.trustDomain ?? id.trustDomain, issued.roots, issued.denied);
     if (bundle.trustDomain !== id.trustDomain) {
       throw refused(`it names ${id}, but the roots are those of ${bundle.trustDomain}`);
     }

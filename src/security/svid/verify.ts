@@ -45,7 +45,7 @@ export function verifyPeer(certificate: PresentedCertificate, rules: PeerRules):
   try {
     const fields = readCertificate(certificate.raw);
     id = identityOf(fields);
-    const because = svidFault(fields, id) ?? deniedBecause(rules.denied, fields, id);
+    const because = svidFault(fields, id) ?? deniedBecause(rules.denied ?? rules.bundle?.denied, fields, id);
     if (because !== null) return { kind: 'untrusted', because, id };
   } catch (error) {
     const because = isMeshError(error) ? bare(error) : 'its certificate cannot be read';

@@ -3,6 +3,7 @@ import type { SpiffeId } from '../../model/spiffe-id.js';
 import type { TrustBundle } from '../../ports/identity.js';
 import { rootsFor } from '../bundle/federated.js';
 import { pathFault } from '../svid/chain.js';
+import { denialOf } from '../svid/denied.js';
 
 /**
  * Is whoever was let in once still one of those whom we trust? A handshake asks OpenSSL, once; connections live for hours, and
@@ -53,13 +54,16 @@ export function keepPeer(certificate: LinkedCertificate, id: SpiffeId, bundle: T
 }
 
 /**
- * Why `bundle` does not vouch for `peer` any more; null if it does. While no root is withdrawn nothing is computed; afterwards it costs
+ * Why `bundle` does not vouch for `peer` any more; null if it does. While nobody is denied and no root withdrawn nothing is computed; afterwards it costs
  * two signatures, some 0.3 ms. That the certificate has ended meanwhile is no reason: it was its time when the connection was made.
  */
 export function trustFault(peer: KeptPeer, bundle: TrustBundle): string | null {
-  if (peer.bundle === bundle || holdsAll(bundle, peer.bundle)) return null;
+  if (peer.bundle === bundle) return null;
   if (bundle.trustDomain !== peer.bundle.trustDomain)
     return `its trust domain was ${peer.bundle.trustDomain}, and the bundle is that of ${bundle.trustDomain}`;
+  const denial = denialOf(bundle.denied, peer.chain[0] ?? new Uint8Array(), peer.id);
+  if (denial !== null) return denial;
+  if (holdsAll(bundle, peer.bundle)) return null;
   try {
     const roots = rootsFor(bundle, peer.id.trustDomain) ?? bundle.roots;
     const fault = pathFault(peer.chain, roots, null);
