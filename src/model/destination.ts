@@ -5,7 +5,7 @@ export const NEVER_MS = 2_147_483_647;
 
 /** How connections to an endpoint of a cluster are made and kept. All times in milliseconds. */
 export interface ConnectionSettings {
-  /** Most connections to one endpoint, and over HTTP/1.1 to all of the cluster, where there are not more endpoints. @default unlimited (Infinity) */
+  /** Most connections to all endpoints of the cluster, or as many as there are endpoints if that is more. @default unlimited (Infinity) */
   readonly maxConnections: number;
   /** Until connected, TLS included. @default 10 000 (Istio) */
   readonly connectTimeoutMs: number;

@@ -163,7 +163,7 @@ export interface DestinationRuleTrafficPolicyConnectionPool {
 
 export interface DestinationRuleTrafficPolicyConnectionPoolTcp {
   /**
-   * In each process: of each endpoint for calls, of all endpoints together for connections of `mesh.connect`.
+   * In each process, to all endpoints together; one for each endpoint in any case, but for `mesh.connect`.
    */
   readonly maxConnections?: number;
   /** TCP and TLS together. Default: 10s. */

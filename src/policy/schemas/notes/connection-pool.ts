@@ -10,7 +10,7 @@ export function connectionPoolNotes(path: string): Notes {
     http: yes('of calls'),
     'tcp.tcpKeepalive': yes('probes of silent connections'),
     'tcp.maxConnections': yes(
-      'in each process: of each endpoint for calls, of all endpoints together for connections of `mesh.connect`',
+      'in each process, to all endpoints together; one for each endpoint in any case, but for `mesh.connect`',
     ),
     'tcp.connectTimeout': yes('TCP and TLS together', { default: '10s' }),
     'tcp.tcpKeepalive.time': yes('of silence before the first probe', { default: '60s' }),
