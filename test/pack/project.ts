@@ -70,15 +70,46 @@ export function install(project: string, tarballs: readonly string[], packed: re
   if (!existsSync(types)) symlinkSync(join(ROOT, 'node_modules/@types/node'), types);
 }
 
+interface Locked {
+  readonly link?: boolean;
+  readonly dev?: boolean;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
+}
+
 function lockOfThirdParties(description: object): object {
   const lock = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as {
     lockfileVersion: number;
-    packages: Record<string, { link?: boolean; dev?: boolean }>;
+    packages: Record<string, Locked>;
   };
+  const peers = peersIn(lock.packages);
   const kept = Object.entries(lock.packages).filter(
-    ([path, { link, dev }]) => path.startsWith('node_modules/') && link !== true && dev !== true,
+    ([path, { link, dev }]) =>
+      path.startsWith('node_modules/') && link !== true && (dev !== true || peers.has(path)),
   );
-  return { ...description, lockfileVersion: lock.lockfileVersion, packages: { ...Object.fromEntries(kept) } };
+  // Here a peer is for development; to who installs us it is not.
+  const packages = Object.fromEntries(kept.map(([path, { dev: _, ...locked }]) => [path, locked]));
+  return { ...description, lockfileVersion: lock.lockfileVersion, packages };
+}
+
+/** Where the lock has what our packages want beside them, and all that this wants in turn. */
+function peersIn(packages: Readonly<Record<string, Locked>>): ReadonlySet<string> {
+  const found = new Set<string>();
+  const add = (name: string, from: string): void => {
+    let folder = from;
+    while (folder !== '' && packages[`${folder}/node_modules/${name}`] === undefined)
+      folder = folder.slice(0, Math.max(0, folder.lastIndexOf('/node_modules/')));
+    const path = `${folder === '' ? '' : `${folder}/`}node_modules/${name}`;
+    const locked = packages[path];
+    if (locked === undefined || locked.link === true || found.has(path)) return;
+    found.add(path);
+    for (const wanted of Object.keys({ ...locked.dependencies, ...locked.peerDependencies }))
+      add(wanted, path);
+  };
+  for (const folder of published())
+    for (const name of Object.keys(packages[folder === '.' ? '' : folder]?.peerDependencies ?? {}))
+      add(name, '');
+  return found;
 }
 
 /** Binaries of every supported Node that is here, and the names of those that are not. */
