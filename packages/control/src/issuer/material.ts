@@ -40,7 +40,8 @@ export async function makeRoot(wish: RootWish): Promise<IssuerPair> {
     lifetimeMs: wish.lifetimeMs ?? ROOT_LIFETIME_MS,
     wallNow: wish.wallNow,
     backdateMs: BACKDATE_MS,
-    pathLength: 1,
+    // The one that signs, and during a change of roots the next root, vouched for.
+    pathLength: 2,
   });
 }
 
