@@ -1,4 +1,5 @@
 /** What the tests of the inbound side share: identities, a path that remembers what it told, and raw clients. */
+
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { createPrivateKey, createPublicKey, type KeyObject, sign, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
@@ -12,6 +13,7 @@ import { SpiffeId } from '../model/spiffe-id.js';
 import type { EffectiveInbound } from '../policy/effective.js';
 import type { Svid, TrustBundle } from '../ports/identity.js';
 import { noTelemetry, type Telemetry } from '../ports/telemetry.js';
+import type { SendCheck } from '../security/authorize/check.js';
 import { readDer } from '../security/certificate/der.js';
 import * as der from '../security/certificate/der-write.js';
 import { createRoot, Issuer, issueCertificate } from '../security/certificate/issue.js';
@@ -152,7 +154,12 @@ export class TestPath {
   #waiting: { count: number; resolve: () => void } | null = null;
 
   /** @param fetch how keys for tokens are had; without it only those that policy holds are */
-  constructor(policy: EffectiveInbound | null = inboundPolicy(), trustedHops = 0, fetch?: FetchText) {
+  constructor(
+    policy: EffectiveInbound | null = inboundPolicy(),
+    trustedHops = 0,
+    fetch?: FetchText,
+    sendCheck?: SendCheck,
+  ) {
     const telemetry: Telemetry = {
       ...noTelemetry,
       exchangeStarted: (exchange) => this.started.push(exchange),
@@ -168,6 +175,7 @@ export class TestPath {
       },
       ambient: this.ambient,
       trustedHops,
+      ...(sendCheck !== undefined && { sendCheck }),
       ...(fetch === undefined
         ? {}
         : {

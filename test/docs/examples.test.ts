@@ -53,6 +53,7 @@ test('the README shows an example of at most 15 lines of code', () => {
 for (const [guide, name, files] of [
   ['policy tests', 'policy-tests', ['expected.txt', 'failed.txt']],
   ['tokens', 'tokens', ['expected.txt', 'explained.txt']],
+  ['access', 'access', ['expected.txt', 'explained.txt']],
 ] as const)
   test(`the commands of the guide to ${guide} print what it shows`, () => commandsPrint(name, files));
 
