@@ -13,6 +13,8 @@ class Choosing extends Dispatcher {
   readonly #mesh: Dispatcher;
   readonly #before: Dispatcher;
   readonly #excluded: (origin: URL) => boolean;
+  /** The origin that was parsed last: most requests go where the one before went. */
+  #last: { readonly text: string; readonly url: URL } | null = null;
 
   constructor(mesh: Dispatcher, before: Dispatcher, excluded: (origin: URL) => boolean) {
     super();
@@ -22,8 +24,13 @@ class Choosing extends Dispatcher {
   }
 
   override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
-    if (!this.#excluded(new URL(String(options.origin)))) return this.#mesh.dispatch(options, handler);
+    if (!this.#excluded(this.#urlOf(String(options.origin)))) return this.#mesh.dispatch(options, handler);
     return this.#before.dispatch(options, handler);
+  }
+
+  #urlOf(text: string): URL {
+    if (this.#last?.text !== text) this.#last = { text, url: new URL(text) };
+    return this.#last.url;
   }
 
   /** Closing what is everybody's closes nothing of the mesh. */

@@ -12,6 +12,7 @@ import { ClusterConnections } from './cluster-connections.js';
 import type { Connector } from './connect.js';
 import { stopped } from './failures.js';
 import { PooledClient } from './pooled-client.js';
+import { isWatched, unwatched } from './unwatched.js';
 
 /** Without a hint from the server we assume that it keeps idle connections no longer than Node's own default of 5 s. */
 const ASSUMED_SERVER_IDLE_MS = 4_000;
@@ -78,7 +79,9 @@ export class UndiciTransport implements Transport {
       return;
     }
     try {
-      this.#pool(handler.attempt.endpoint.destination).dispatch(handler, handler);
+      const pool = this.#pool(handler.attempt.endpoint.destination);
+      if (isWatched()) unwatched(() => pool.dispatch(handler, handler));
+      else pool.dispatch(handler, handler);
     } catch (error) {
       handler.onResponseError(null, error as Error);
     }
