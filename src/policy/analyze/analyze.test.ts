@@ -107,7 +107,7 @@ test('IST0101: hosts are known by Service, ServiceEntry, wildcard and registrati
   ]);
   assert.deepEqual(
     codes([service('a', [80], 'other'), virtualService('v', route('a.other.svc.cluster.local'))]),
-    [],
+    ['HDL0010 spec.hosts[0]'],
   );
 });
 

@@ -117,6 +117,30 @@ const CASES: readonly Case[] = [
     'warning IST0157 Telemetry a spec.accessLogging[0]',
   ],
   [
+    'names of another namespace',
+    /HDL0010/,
+    [
+      service('reviews.b'),
+      doc(
+        'ServiceEntry taker',
+        '{ hosts: [reviews.b, reviews.c, Reviews.b.svc, b.example], ports: [{ number: 80, name: http, protocol: HTTP }], resolution: DNS }',
+      ),
+      ...['public', 'own.b', 'root.istio-system'].map((name) =>
+        doc(
+          `VirtualService ${name}`,
+          `{ hosts: [reviews.b.svc.cluster.local, nobody.b.svc.cluster.local, '*.b'], http: [{ route: ${to('reviews.b.svc.cluster.local')} }] }`,
+        ),
+      ),
+      doc(
+        'VirtualService limited.c',
+        `{ hosts: [reviews.b.svc.cluster.local], exportTo: ['.'], http: [{ route: ${to('reviews.b.svc.cluster.local')} }] }`,
+      ),
+    ],
+    'warning HDL0010 ServiceEntry taker spec.hosts[0]',
+    'warning HDL0010 ServiceEntry taker spec.hosts[2]',
+    'warning HDL0010 VirtualService public spec.hosts[0]',
+  ],
+  [
     'providers of CUSTOM that are not known, or not one',
     /0006/,
     [

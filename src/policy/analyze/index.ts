@@ -23,6 +23,7 @@ import { deprecatedFields } from './deprecated-fields.js';
 import { destinationPorts } from './destination-ports.js';
 import { destinationRuleHosts } from './destination-rule-hosts.js';
 import { duplicateResources } from './duplicate-resources.js';
+import { foreignNames } from './foreign-names.js';
 import { gatewayCertificates } from './gateway-certificates.js';
 import { gatewayCredentials } from './gateway-credentials.js';
 import { gatewayPorts } from './gateway-ports.js';
@@ -52,6 +53,7 @@ const ANALYZERS: readonly Analyzer[] = [
   boundGateways,
   delegates,
   conflictingHosts,
+  foreignNames,
   passedBySubsets,
   claimRoutes,
   destinationRuleHosts,
@@ -87,7 +89,7 @@ export interface Analysis {
 /**
  * Parses, validates and analyzes. Never throws: whatever is wrong is a message. Codes are Istio's; where it has none they are ours:
  * `HDL0001` to `HDL0003` as {@link parseResources} says, `HDL0004` a resource written twice, `HDL0005` policy without effect, `HDL0009` a
- * name of something that is not there.
+ * name of something that is not there, `HDL0010` a name that belongs to another namespace.
  *
  * A host that is neither in a Service nor in a ServiceEntry, nor in `around.services`, is an error (IST0101), as in Istio.
  */
