@@ -23,6 +23,11 @@ export const ISSUANCE_KEY = 'ca/issuance';
 /** One key an entry of the deny list. */
 export const DENIED_PREFIX = 'ca/denied/';
 
+/** One key a foreign trust domain: `federation/domains/<trust domain>`. */
+export const FEDERATION_PREFIX = 'federation/domains/';
+/** Number of our own bundle, as foreign trust domains see it. */
+export const OWN_BUNDLE_KEY = 'federation/own';
+
 /** Under it lie all registrations of a workload: the one it has, and those whose lease has not run out. */
 export function workloadPrefix({ namespace, serviceAccount, name }: Workload): string {
   // A name may have any characters, a key of the store has a limit.

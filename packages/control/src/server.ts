@@ -2,7 +2,8 @@
 import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Surroundings } from 'heddle/policy';
-import { MeshError } from 'heddle/ports';
+import { MeshError, systemRandom } from 'heddle/ports';
+import { bundleRoutes } from './api/bundle.js';
 import { caRoutes } from './api/ca.js';
 import { deniedRoutes } from './api/denied.js';
 import { openRoutes } from './api/open.js';
@@ -15,11 +16,11 @@ import { workloadRoutes } from './api/workloads.js';
 import { Closers } from './closers.js';
 import { Hub } from './distribute/hub.js';
 import { type MeshState, MeshStates } from './distribute/state.js';
-import { Authority } from './issuer/authority.js';
-import { Denials } from './issuer/deny-list.js';
-import { firstAuthority } from './issuer/first-start.js';
-import { IssuedLog } from './issuer/issued.js';
-import { KeyFiles } from './issuer/key-files.js';
+import { beside } from './federation/beside.js';
+import { Federation } from './federation/federation.js';
+import { readSmallFile } from './https-text.js';
+import type { Authority } from './issuer/authority.js';
+import { openAuthority } from './issuer/open.js';
 import { readFileIfAny, writePrivateFile } from './issuer/private-file.js';
 import { Attempts, proofsOf } from './issuer/proofs/index.js';
 import { makeServerCertificate, rotateServerCertificate } from './issuer/server-certificate.js';
@@ -31,7 +32,6 @@ import { Publisher } from './publish/publisher.js';
 import { Registry } from './registry/registry.js';
 import { type ControlOptions, type ControlSettings, controlSettings } from './settings.js';
 import { openEmbeddedStore } from './store/embedded.js';
-import type { Store } from './store/store.js';
 
 /** A config service that runs. */
 export interface Control extends AsyncDisposable {
@@ -102,10 +102,16 @@ async function start(settings: ControlSettings, closers: Closers): Promise<Contr
   // Streams get their goodbye (by the hub, below) while their connections can still carry it.
   let listening: Listening | undefined;
   closers.add(() => listening?.close());
+  const federation = new Federation({
+    ...{ store, clock, log, random: systemRandom, bundle: authority.bundle },
+    webRoots: settings.federationCaFile === null ? null : [readSmallFile(settings.federationCaFile)],
+  });
+  await federation.start();
+  closers.add(() => federation.close());
   const hub = new Hub({
     ...{ states: states.state, registry, clock, log, pingMs: settings.pingMs, maxStreams: MAX_STREAMS },
     settings: { mesh: settings.mesh },
-    bundle: authority.bundle,
+    bundle: beside(authority.bundle, federation.foreign),
     onTrust: () => succession.nudge(),
     maxStreamsPerIdentity: settings.maxStreamsPerIdentity,
   });
@@ -127,6 +133,7 @@ async function start(settings: ControlSettings, closers: Closers): Promise<Contr
     routes: [
       ...openRoutes(authority, () => ready),
       ...svidRoutes({ authority, attempts: new Attempts({ clock }), log }),
+      ...bundleRoutes({ federation, bundle: authority.bundle, own: ownNames(settings), store, clock, log }),
       ...streamRoutes(hub),
       ...resourceRoutes(publisher),
       ...workloadRoutes(registry, hub),
@@ -147,28 +154,6 @@ async function start(settings: ControlSettings, closers: Closers): Promise<Contr
   const close = () => closers.close();
   const pin = authority.pin;
   return { url, port, operatorTokenFile, pin, close, [Symbol.asyncDispose]: close };
-}
-
-interface Ca {
-  readonly authority: Authority;
-  readonly files: KeyFiles;
-  readonly issued: IssuedLog;
-  readonly denials: Denials;
-}
-
-async function openAuthority(settings: ControlSettings, store: Store): Promise<Ca> {
-  const { dataDir, trustDomain, svidTtlMs, clock, log, caFile, caKeyType, intermediateTtlMs } = settings;
-  // Not by its directory: a process may have been killed between making that and writing into it.
-  const isNew = (await store.revision()) === 0;
-  const files = new KeyFiles(dataDir);
-  const issued = new IssuedLog({ store, clock, log });
-  const denials = new Denials(store, clock);
-  await denials.start();
-  const authority = await Authority.open(
-    { trustDomain, svidTtlMs, store, clock, files, issued, denials },
-    () => firstAuthority({ files, trustDomain, clock, keyType: caKeyType, intermediateTtlMs, isNew, caFile }),
-  );
-  return { authority, files, issued, denials };
 }
 
 /** Before the first workload is there, a selector that selects none is no mistake. */

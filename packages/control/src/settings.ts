@@ -36,6 +36,8 @@ export interface ControlOptions {
   readonly maxStreamsPerIdentity?: number;
   /** The cluster whose service accounts may join with their projected tokens. @default none */
   readonly kubernetes?: KubernetesSettings;
+  /** Roots (PEM) of the servers of foreign trust domains' bundles, profile `https_web`. @default the platform's */
+  readonly federationCaFile?: string;
   /** What holds for all workloads. @default calls go to known hosts only (`REGISTRY_ONLY`), paths are normalized as `BASE` */
   readonly mesh?: Partial<
     Pick<EffectiveMesh, 'outboundTrafficPolicy' | 'trustDomainAliases' | 'pathNormalization'>
@@ -47,9 +49,11 @@ export interface ControlOptions {
 }
 
 /** Options with every default filled in. */
-export interface ControlSettings extends Required<Omit<ControlOptions, 'mesh' | 'kubernetes' | 'caFile'>> {
+export interface ControlSettings
+  extends Required<Omit<ControlOptions, 'mesh' | 'kubernetes' | 'caFile' | 'federationCaFile'>> {
   readonly mesh: EffectiveMesh;
   readonly kubernetes: KubernetesSettings | null;
+  readonly federationCaFile: string | null;
   readonly caFile: string | null;
 }
 
@@ -72,6 +76,7 @@ export function controlSettings(options: ControlOptions): ControlSettings {
     pingMs: options.pingMs ?? 15_000,
     maxStreamsPerIdentity: options.maxStreamsPerIdentity ?? 1_000,
     kubernetes: options.kubernetes ?? null,
+    federationCaFile: options.federationCaFile ?? null,
     mesh: { outboundTrafficPolicy: 'REGISTRY_ONLY', ...options.mesh, trustDomain },
     log: options.log ?? jsonLog(clock, (line) => void process.stderr.write(line)),
     clock,
