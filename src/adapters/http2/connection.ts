@@ -6,11 +6,12 @@ import { errors } from 'undici';
 import type { Timer } from '../../base/clock.js';
 import type { Destination } from '../../model/destination.js';
 import { Opening, type OpeningParts } from '../connection/opening.js';
+import type { Carrier } from './carrier.js';
 import { connectionFailure, resetFailure } from './failures.js';
 import { MOST_RECEIVED } from './fields.js';
 import { Lifetime, type Living } from './lifetime.js';
 import { SessionCheck } from './session-check.js';
-import type { Carrier, StreamAttempt } from './stream-attempt.js';
+import type { StreamAttempt } from './stream-attempt.js';
 
 /** Who has the connections of a destination. */
 export interface ConnectionOwner {

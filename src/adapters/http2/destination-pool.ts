@@ -5,10 +5,11 @@ import type { Attempt } from '../../model/attempt.js';
 import type { Destination } from '../../model/destination.js';
 import type { Outcome } from '../../model/outcome.js';
 import type { OpeningParts } from '../connection/opening.js';
+import type { Queue } from './carrier.js';
 import type { ClusterSessions, Member } from './cluster-sessions.js';
 import { Connection, type ConnectionOwner } from './connection.js';
 import { connectionFailure } from './failures.js';
-import type { Queue, StreamAttempt } from './stream-attempt.js';
+import type { StreamAttempt } from './stream-attempt.js';
 
 /** Who serves destinations that turn out to speak HTTP/1.1. */
 export interface Http1Fallback {

@@ -1,44 +1,19 @@
 /** One attempt on one stream of a connection: Node's stream speaks to it, and it to the body's reader and to whoever waits for the outcome. */
 import { type ClientHttp2Session, constants } from 'node:http2';
-import { errors } from 'undici';
 import type { HeaderFields } from '../../base/headers.js';
 import type { Attempt, AttemptStop } from '../../model/attempt.js';
 import type { Outcome } from '../../model/outcome.js';
-import { isReplayable, type RequestBody, StreamBody } from '../../model/request-body.js';
+import { isReplayable, StreamBody } from '../../model/request-body.js';
 import { type BodyProducer, ResponseBody } from '../../model/response-body.js';
 import { isIdempotent } from '../../traffic/retry/index.js';
 import { AttemptStopped } from '../undici/attempt-handler.js';
 import { failureOf, stopped } from '../undici/failures.js';
+import type { Carrier, Queue } from './carrier.js';
 import { connectionFailure, refused, resetFailure } from './failures.js';
-import { receivedFields, requestFields } from './fields.js';
+import { receivedFields } from './fields.js';
+import { openStream } from './open-stream.js';
 import { sendBody } from './request-body.js';
 import { type Carried, disown, listen, type StreamOwner } from './stream-events.js';
-
-/** The connection that an attempt runs on. */
-export interface Carrier {
-  readonly scheme: 'http' | 'https';
-  /** Why it is broken; null: it is not. */
-  readonly lost: Error | null;
-  /** Heads of responses that came. */
-  answers: number;
-  /** The stream of `one` is closed. */
-  ended(one: StreamAttempt): void;
-  /** Another connection is to take `one`. */
-  resend(one: StreamAttempt): void;
-  /** Takes nothing new. */
-  leave(): void;
-  /** Monotonic milliseconds. */
-  now(): number;
-}
-
-/** Where an attempt waits until a connection has room. */
-export interface Queue {
-  forget(one: StreamAttempt): void;
-}
-
-const WITHOUT_BODY = { endStream: true };
-const WITH_BODY = { endStream: false };
-const WITH_TRAILERS = { endStream: false, waitForTrailers: true };
 
 export class StreamAttempt implements BodyProducer, StreamOwner {
   readonly attempt: Attempt;
@@ -81,11 +56,10 @@ export class StreamAttempt implements BodyProducer, StreamOwner {
     const headers = this.attempt.headers ?? call.headers;
     let stream: Carried;
     try {
-      const fields = requestFields(call, headers, carrier.scheme);
-      stream = listen(session.request(fields, streamOptions(body)), this, call.information !== null);
+      stream = listen(openStream(session, call, headers, carrier.scheme), this, call.information !== null);
     } catch (error) {
       if (session.closed || session.destroyed) return 'not-taken';
-      this.settle(failureOf(ofTheRequest(error as Error), this.attempt, false));
+      this.settle(failureOf(error as Error, this.attempt, false));
       return 'over';
     }
     this.#carrier = carrier;
@@ -284,16 +258,6 @@ export class StreamAttempt implements BodyProducer, StreamOwner {
 }
 
 const HEADERS = 1;
-
-function streamOptions(body: RequestBody): { readonly endStream: boolean } {
-  if (body === null) return WITHOUT_BODY;
-  return body instanceof StreamBody && body.trailers !== null ? WITH_TRAILERS : WITH_BODY;
-}
-
-/** Whatever Node has against a request is for its caller to mend. */
-function ofTheRequest(error: NodeJS.ErrnoException): Error {
-  return error.code?.startsWith('UND_ERR_') ? error : new errors.InvalidArgumentError(error.message);
-}
 
 function bodyError(outcome: Exclude<Outcome, { kind: 'response' }>): Error {
   if ('cause' in outcome && outcome.cause instanceof Error) return outcome.cause;
