@@ -59,8 +59,10 @@ export interface JoinOptions {
    * own. The mesh closes it.
    */
   readonly identity?: IdentitySource;
-  /** Folder with `cert.pem`, `key.pem` and `ca.pem`, where identity does not come from the config service. */
+  /** Folder with `cert.pem`, `key.pem` and `ca.pem`, or `tls.crt`, `tls.key` and `ca.crt`, in place of the config service's. */
   readonly identityDir?: string;
+  /** With `identityDir`: files with the bundles of foreign trust domains (SPIFFE bundles or PEM), by their names. */
+  readonly federatedBundles?: Readonly<Record<string, string>>;
   /** Folder of the credentials that policy names. Variable `HEDDLE_CREDENTIALS_DIR`. */
   readonly credentialsDir?: string;
   readonly accessLog?: 'json' | 'text' | 'off';
@@ -96,6 +98,7 @@ export interface Settings {
   /** null: files if there is `identityDir`, else the config service. */
   readonly identity: IdentityOrigin | null;
   readonly identityDir: string | null;
+  readonly federatedBundles: Readonly<Record<string, string>>;
   readonly credentialsDir: string | null;
   readonly accessLog: 'json' | 'text' | 'off';
   readonly trustedHops: number;
@@ -159,14 +162,26 @@ export function readSettings(
   };
 }
 
-function identityOf(options: JoinOptions, read: Reader): Pick<Settings, 'identity' | 'identityDir'> {
+function identityOf(
+  options: JoinOptions,
+  read: Reader,
+): Pick<Settings, 'identity' | 'identityDir' | 'federatedBundles'> {
   const identityDir = read.text('HEDDLE_IDENTITY_DIR', options.identityDir) ?? null;
   const identity = read.oneOf('HEDDLE_IDENTITY', IDENTITY_ORIGINS) ?? null;
   if (identity === 'files' && identityDir === null)
     throw invalid('HEDDLE_IDENTITY', identity, 'HEDDLE_IDENTITY_DIR to name the folder of the files');
   if (identity !== null && identity !== 'files' && identityDir !== null)
     throw invalid('HEDDLE_IDENTITY', identity, 'files, because HEDDLE_IDENTITY_DIR is set');
-  return { identity, identityDir };
+  const federatedBundles = options.federatedBundles ?? read.labels('HEDDLE_FEDERATED_BUNDLES');
+  read.trustDomains('HEDDLE_FEDERATED_BUNDLES', Object.keys(federatedBundles));
+  const [first] = Object.keys(federatedBundles);
+  if (first !== undefined && identityDir === null)
+    throw invalid(
+      'HEDDLE_FEDERATED_BUNDLES',
+      first,
+      'HEDDLE_IDENTITY_DIR beside it: the config service and the Workload API say themselves who is federated',
+    );
+  return { identity, identityDir, federatedBundles };
 }
 
 /** An option goes before both variables; of these the token itself goes before its file. */

@@ -24,6 +24,8 @@ export interface OriginSettings {
   readonly hosts: readonly string[];
   readonly stateDir: string | null;
   readonly identityDir: string | null;
+  /** @default none */
+  readonly federatedBundles?: Readonly<Record<string, string>>;
   readonly outboundTrafficPolicy: 'ALLOW_ANY' | 'REGISTRY_ONLY';
   readonly trustDomain: string;
   /** @default none */
@@ -53,7 +55,10 @@ export interface Origin {
 export function openOrigin(settings: OriginSettings, parts: OriginParts): Origin {
   const { policy, workload, tokenFile = null, controlCaFile = null } = settings;
   const own =
-    parts.identity ?? (settings.identityDir === null ? null : openIdentityFiles(settings.identityDir, parts));
+    parts.identity ??
+    (settings.identityDir === null
+      ? null
+      : openIdentityFiles(settings.identityDir, parts, foreignOf(settings)));
   if (policy.kind === 'control') {
     const control = connectControl({
       ...parts,
@@ -79,6 +84,10 @@ export function openOrigin(settings: OriginSettings, parts: OriginParts): Origin
   const source =
     policy.kind === 'files' ? openPolicyFiles(policy.path, options) : pollPolicyUrl(policy.url, options);
   return origin(source, own);
+}
+
+function foreignOf({ federatedBundles = {} }: OriginSettings) {
+  return Object.entries(federatedBundles).map(([trustDomain, file]) => ({ trustDomain, file }));
 }
 
 /** Of a workload that resolves policy itself: nobody tells it of its mesh. */

@@ -82,7 +82,14 @@ export const VARIABLES: readonly Variable[] = [
   },
   {
     name: 'HEDDLE_IDENTITY_DIR',
-    meaning: "folder with cert.pem, key.pem, ca.pem, instead of the config service's CA",
+    meaning:
+      "folder with cert.pem, key.pem, ca.pem or tls.crt, tls.key, ca.crt, instead of the config service's CA",
+    default: '',
+  },
+  {
+    name: 'HEDDLE_FEDERATED_BUNDLES',
+    meaning:
+      'with HEDDLE_IDENTITY_DIR: bundles of foreign trust domains, `domain=file,domain=file`; SPIFFE bundles or PEM',
     default: '',
   },
   {

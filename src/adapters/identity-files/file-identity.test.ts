@@ -10,7 +10,7 @@ import { isMeshError } from '../../base/errors.js';
 import type { Source } from '../../base/source.js';
 import { FakeClock } from '../../base/testing.js';
 import { SpiffeId } from '../../model/spiffe-id.js';
-import { createRoot, Issuer, issueCertificate, newKey } from '../../security/index.js';
+import { createRoot, formatSpiffeBundle, Issuer, issueCertificate, newKey } from '../../security/index.js';
 import { FileIdentity, type FileIdentityOptions } from './file-identity.js';
 import { openIdentityFiles } from './index.js';
 
@@ -202,4 +202,64 @@ test('a folder is opened by its usual names, and what is wrong later goes to the
   await identity.reload();
   assert.match(lines[0] ?? '', /identity of before stays.*no certificate/);
   assert.equal(identity.svid.current().id.toString(), 'spiffe://td/one');
+});
+
+test("a Secret's names are taken where they are there, and its versions are never mixed, however it is swapped", async (context) => {
+  const folder = temporary(context);
+  const versions = [await files('spiffe://td/even'), await files('spiffe://td/odd')];
+  const put = (version: number) => {
+    const name = `..v${version}`;
+    const { chain, key, roots } = versions[version % 2]!;
+    mkdirSync(join(folder, name));
+    writeFileSync(join(folder, name, 'tls.crt'), chain);
+    writeFileSync(join(folder, name, 'tls.key'), key);
+    writeFileSync(join(folder, name, 'ca.crt'), roots);
+    symlinkSync(name, join(folder, '..data_tmp'));
+    renameSync(join(folder, '..data_tmp'), join(folder, '..data'));
+    if (version > 0) rmSync(join(folder, `..v${version - 1}`), { recursive: true });
+  };
+  put(0);
+  for (const name of ['tls.crt', 'tls.key', 'ca.crt']) symlinkSync(join('..data', name), join(folder, name));
+  const lines: string[] = [];
+  const identity = openIdentityFiles(folder, { clock: new FakeClock(NOW), log: (line) => lines.push(line) });
+  context.after(() => identity.close());
+  assert.equal(identity.svid.current().id.toString(), 'spiffe://td/even');
+  for (let version = 1; version <= 20; version += 1) {
+    // Under way while the link is swapped: of one version, or of one that is gone.
+    const reading = identity.reload();
+    put(version);
+    await reading;
+    await identity.reload();
+    assert.equal(identity.svid.current().id.toString(), `spiffe://td/${version % 2 === 0 ? 'even' : 'odd'}`);
+  }
+  assert.doesNotMatch(lines.join('\n'), /for another key|does not lead/);
+});
+
+test('bundles of foreign trust domains are read beside it, as SPIFFE bundles or PEM, and a wrong one is refused', async (context) => {
+  const folder = temporary(context);
+  write(folder, await files('spiffe://td/one'));
+  const foreign = await createRoot({ trustDomain: 'other', lifetimeMs: 1e9, wallNow: NOW });
+  const [json, pem] = [join(folder, 'other.json'), join(folder, 'third.pem')];
+  writeFileSync(json, formatSpiffeBundle({ roots: [foreign.certificate] }));
+  writeFileSync(pem, foreign.certificate);
+  const federated = [
+    { trustDomain: 'other', file: json },
+    { trustDomain: 'third', file: pem },
+  ];
+  const failures: unknown[] = [];
+  const identity = new FileIdentity(
+    options(folder, { clock: new FakeClock(NOW), federated, onFailure: (error) => failures.push(error) }),
+  );
+  context.after(() => identity.close());
+  await identity.reload();
+  const roots = [foreign.certificate];
+  const both = [
+    { trustDomain: 'other', roots },
+    { trustDomain: 'third', roots },
+  ];
+  assert.deepEqual(identity.bundle.current().federated, both);
+  writeFileSync(json, '{"keys": []}');
+  await identity.reload();
+  assert.match(String(failures.at(-1)), /other has no root certificate/);
+  assert.deepEqual(identity.bundle.current().federated, both);
 });

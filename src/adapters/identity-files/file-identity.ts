@@ -3,9 +3,12 @@ import { readFile, stat } from 'node:fs/promises';
 import type { Clock } from '../../base/clock.js';
 import { MeshError } from '../../base/errors.js';
 import { type Source, Value } from '../../base/source.js';
-import type { IdentitySource, Svid, TrustBundle } from '../../ports/identity.js';
+import type { ForeignBundle, IdentitySource, Svid, TrustBundle } from '../../ports/identity.js';
 import { sameBundle } from '../../security/bundle/bundle.js';
+import { withFederated } from '../../security/bundle/federated.js';
+import { readSpiffeBundle } from '../../security/bundle/spiffe-bundle.js';
 import { readPrivateKey, receiveSvid } from '../../security/svid/receive.js';
+import { atOnce } from './at-once.js';
 import { watchFiles } from './watch.js';
 
 export interface FileIdentityOptions {
@@ -18,12 +21,20 @@ export interface FileIdentityOptions {
   readonly rootsFile: string;
   /** @default that of the SVID */
   readonly trustDomain?: string;
+  /** Bundles of foreign trust domains: SPIFFE bundles (JSON) or PEM. @default none */
+  readonly federated?: readonly ForeignFile[];
   /** Told of changed files that cannot be used. Must not throw. */
   readonly onFailure?: (error: unknown) => void;
   /** Quiet time after a change before the files are read, milliseconds. @default 50 */
   readonly settleMs?: number;
   /** Files are read again at least this often, milliseconds. @default 900 000 (Istio) */
   readonly pollMs?: number;
+}
+
+/** Where the bundle of a foreign trust domain is. */
+export interface ForeignFile {
+  readonly trustDomain: string;
+  readonly file: string;
 }
 
 type Identity = { readonly svid: Svid; readonly bundle: TrustBundle };
@@ -46,7 +57,7 @@ export class FileIdentity implements IdentitySource {
    * @throws MeshError `HEDDLE_IDENTITY_UNAVAILABLE` if they are missing or cannot be used
    */
   constructor(options: FileIdentityOptions) {
-    const first = identityOf(options, () => pathsOf(options).map(readTextSync));
+    const first = identityOf(options, () => atOnce(pathsOf(options)).map(readTextSync));
     this.#options = options;
     this.#svid = new Value(first.svid);
     this.#bundle = new Value(first.bundle);
@@ -93,7 +104,7 @@ export class FileIdentity implements IdentitySource {
     do {
       this.#again = false;
       try {
-        const texts = await Promise.all(pathsOf(this.#options).map(readText));
+        const texts = await Promise.all(atOnce(pathsOf(this.#options)).map(readText));
         if (this.#closed) return;
         const found = identityOf(this.#options, () => texts);
         if (!sameBundle(this.#bundle.current(), found.bundle)) this.#bundle.set(found.bundle);
@@ -108,13 +119,15 @@ export class FileIdentity implements IdentitySource {
 /** @throws MeshError `HEDDLE_IDENTITY_UNAVAILABLE` naming the files */
 function identityOf(options: FileIdentityOptions, read: () => readonly string[]): Identity {
   try {
-    const [chain, key, roots] = read();
-    const { trustDomain, clock } = options;
-    return receiveSvid(
+    const [chain, key, roots, ...foreign] = read();
+    const { trustDomain, clock, federated = [] } = options;
+    const { svid, bundle } = receiveSvid(
       { chain: [chain!], roots: [roots!], ...(trustDomain === undefined ? {} : { trustDomain }) },
       readPrivateKey(key!),
       clock.wallNow(),
     );
+    const bundles = federated.map((one, index) => foreignBundle(one.trustDomain, foreign[index]!));
+    return { svid, bundle: withFederated(bundle, bundles) };
   } catch (cause) {
     const because = cause instanceof Error ? cause.message : 'they cannot be read';
     throw new MeshError(`the identity in ${pathsOf(options).join(', ')} cannot be used: ${because}`, {
@@ -125,7 +138,14 @@ function identityOf(options: FileIdentityOptions, read: () => readonly string[])
 }
 
 function pathsOf(options: FileIdentityOptions): readonly string[] {
-  return [options.chainFile, options.keyFile, options.rootsFile];
+  const { chainFile, keyFile, rootsFile, federated = [] } = options;
+  return [chainFile, keyFile, rootsFile, ...federated.map(({ file }) => file)];
+}
+
+function foreignBundle(trustDomain: string, text: string): ForeignBundle {
+  if (!text.trimStart().startsWith('{')) return { trustDomain, roots: [text] };
+  const { roots } = readSpiffeBundle(trustDomain, text);
+  return { trustDomain, roots };
 }
 
 /** Keys and certificates have some KiB; a bundle of a whole system's roots has 300. */
