@@ -23,6 +23,12 @@ export {
   readSpiffeBundle,
   type SpiffeBundle,
 } from './bundle/spiffe-bundle.js';
+export {
+  type AuthorityWish,
+  type IntermediateWish,
+  makeIntermediate,
+  makeRoot,
+} from './certificate/authority.js';
 export { type CertificateFields, type KeyUsage, readCertificate } from './certificate/fields.js';
 export {
   createRoot,

@@ -4,6 +4,16 @@ import { type ConnectionOptions, connected, withConnection } from '../connection
 import { type Context, teach, withJson } from '../context.js';
 import { attempt } from '../files.js';
 import { CliError, wrongUsage } from '../io.js';
+import {
+  caAllowCommand,
+  caDenyCommand,
+  caInstallCommand,
+  caPolicyCommand,
+  caRetireCommand,
+  caRotateCommand,
+} from './ca-change.js';
+import { caImportCommand, caIntermediateCommand, caRootCommand } from './ca-offline.js';
+import { caDeniedCommand, caIssuedCommand, caStatusCommand } from './ca-status.js';
 
 interface RootInfo {
   readonly certificate: string;
@@ -24,13 +34,20 @@ interface BundleOptions extends ConnectionOptions {
 
 export function caCommand(context: Context): Command {
   const command = new Command('ca').description(
-    "The mesh's certificate authority: its roots, and a backup of its key.",
+    "The mesh's certificate authority: its roots and intermediates, what it issued, and who is denied.",
   );
-  for (const make of [bundleCommand, exportCommand]) command.addCommand(make(context));
+  for (const make of COMMANDS) command.addCommand(make(context));
   return teach(command, [
+    ['heddle ca status', 'who signs?'],
     ['heddle ca bundle > roots.pem', 'what others need in order to verify our certificates'],
   ]);
 }
+
+const COMMANDS = [
+  ...[caStatusCommand, caRotateCommand, caRetireCommand, caIssuedCommand],
+  ...[caDenyCommand, caAllowCommand, caDeniedCommand, caPolicyCommand, bundleCommand, exportCommand],
+  ...[caRootCommand, caIntermediateCommand, caImportCommand, caInstallCommand],
+];
 
 function bundleCommand(context: Context): Command {
   const command = new Command('bundle')
@@ -61,7 +78,7 @@ async function bundle(options: BundleOptions, context: Context): Promise<void> {
 function exportCommand(context: Context): Command {
   const command = new Command('export')
     .description(
-      'Back up the authority: its certificate and private key, encrypted with a passphrase. Keep both apart, and safe.',
+      'Back up the root: its certificate and private key, encrypted with a passphrase. Keep both apart, and safe.',
     )
     .option('--p12', 'as PKCS#12 (AES-256); the one format there is')
     .requiredOption('--out <file>', 'where to; readable by this user only')
@@ -89,7 +106,7 @@ async function exportAuthority(
   );
   await write(out, file, 0o600);
   if (context.json) context.printJson({ file: out, bytes: file.length });
-  else context.print(`the authority's certificate and key written to ${out}\n`);
+  else context.print(`the root's certificate and key written to ${out}\n`);
 }
 
 async function write(path: string, content: string | Buffer, mode: number): Promise<void> {

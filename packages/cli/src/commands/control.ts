@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { Control, ControlOptions, Log } from '@heddle/control';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { systemClock } from 'heddle/ports';
+import type { KeyType } from 'heddle/security';
 import { type Context, collect, teach, withJson } from '../context.js';
 import { parseDuration } from '../duration.js';
 import { CliError, wrongUsage } from '../io.js';
@@ -17,6 +18,8 @@ interface ControlCommandOptions extends MeshOptions {
   readonly port: number;
   readonly trustDomain: string;
   readonly svidTtl: number;
+  readonly ca?: string;
+  readonly caKeyType: KeyType;
   readonly outboundTrafficPolicy: 'REGISTRY_ONLY' | 'ALLOW_ANY';
   readonly dev?: boolean;
   readonly kubernetesIssuer?: string;
@@ -46,6 +49,15 @@ export function controlCommand(context: Context): Command {
       new Option('--svid-ttl <duration>', 'how long certificates live; workloads renew them at half of that')
         .default(3_600_000, '1h')
         .argParser(parseDuration),
+    )
+    .option(
+      '--ca <file>',
+      'authority to begin with instead of one of its own: PEM with a private key, its certificate, those above it',
+    )
+    .addOption(
+      new Option('--ca-key-type <type>', 'of the roots and intermediates that it makes')
+        .choices(['ec-p256', 'ec-p384', 'rsa-2048', 'rsa-3072', 'rsa-4096'])
+        .default('ec-p256'),
     )
     .addOption(
       new Option('--outbound-traffic-policy <policy>', 'what becomes of calls to hosts that nobody knows')
@@ -88,7 +100,8 @@ async function run(options: ControlCommandOptions, context: Context): Promise<vo
   const { trustDomainAlias: trustDomainAliases, pathNormalization } = options;
   const log = context.json ? jsonLog(systemClock, (line) => context.print(line)) : humanLog(context);
   const control = await startControl({
-    ...{ dataDir, address, port, trustDomain, dev, log, svidTtlMs: svidTtl },
+    ...{ dataDir, address, port, trustDomain, dev, log, svidTtlMs: svidTtl, caKeyType: options.caKeyType },
+    ...(options.ca === undefined ? {} : { caFile: options.ca }),
     ...kubernetesOf(options),
     mesh: {
       outboundTrafficPolicy,

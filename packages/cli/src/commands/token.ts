@@ -1,4 +1,4 @@
-import type { TokenInfo } from '@heddle/control';
+import type { Revoked, TokenInfo } from '@heddle/control';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { systemClock } from 'heddle/ports';
 import { type ConnectionOptions, connected, withConnection } from '../connection.js';
@@ -111,21 +111,33 @@ async function list(options: ConnectionOptions, context: Context): Promise<void>
 function revokeCommand(context: Context): Command {
   const command = new Command('revoke')
     .description(
-      'Make a token worthless, at once: nobody joins with it any more. Workloads that have joined stay, and renew by their certificate.',
+      'Make a token worthless, at once: nobody joins with it any more, and the certificates of whoever did are not renewed.',
     )
     .argument('<id>', 'as `heddle token list` shows it: the second part of the token')
-    .action((id: string, options: ConnectionOptions) => revoke(id, options, context));
+    .option('--deny', 'refuse those certificates everywhere, at once, instead of when they end')
+    .action((id: string, options: RevokeOptions) => revoke(id, options, context));
   return teach(withConnection(withJson(command)), [
-    ['heddle token revoke 3f9c1a77b2', 'a token that got lost'],
+    ['heddle token revoke 3f9c1a77b2', 'a token that is needed no more'],
+    ['heddle token revoke 3f9c1a77b2 --deny', 'a token that got lost: whoever joined with it is cut off now'],
   ]);
 }
 
-async function revoke(id: string, options: ConnectionOptions, context: Context): Promise<void> {
+interface RevokeOptions extends ConnectionOptions {
+  readonly deny?: boolean;
+}
+
+async function revoke(id: string, { deny, ...options }: RevokeOptions, context: Context): Promise<void> {
   if (!/^[a-z0-9]{1,32}$/.test(id))
     throw wrongUsage('that is not the ID of a token', '`heddle token list` shows the IDs');
-  await connected(options, context.io, (client) => client.json(`/v1/tokens/${id}`, { method: 'DELETE' }));
-  if (context.json) context.printJson({ id });
-  else context.print(`token ${id} revoked\n`);
+  const path = `/v1/tokens/${id}${deny === true ? '?certificates=deny' : ''}`;
+  const answer = (await connected(options, context.io, (client) =>
+    client.json(path, { method: 'DELETE' }),
+  )) as Revoked;
+  if (context.json) return context.printJson(answer);
+  const { certificates, until } = answer;
+  const ends = until === null ? '' : `, the last ends ${relative(until, systemClock.wallNow())}`;
+  const fate = deny === true ? 'are refused from now on' : `are not renewed${ends}`;
+  context.print(`token ${id} revoked; ${certificates} certificates that it led to ${fate}\n`);
 }
 
 function subjectOf({ kind, namespace, serviceAccount }: TokenInfo): string {

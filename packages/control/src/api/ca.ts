@@ -1,6 +1,7 @@
 /** `/v1/ca`: the authority itself, for operators: its roots and intermediates, what it issued, and to whom it issues. */
 import { X509Certificate } from 'node:crypto';
 import { exportPkcs12 } from 'heddle/security';
+import { parse } from 'yaml';
 import type { Authority } from '../issuer/authority.js';
 import type { RootPhase } from '../issuer/ca-state.js';
 import { readIssuancePolicy } from '../issuer/issuance-policy.js';
@@ -8,7 +9,7 @@ import type { IssuedLog, IssuedRecord } from '../issuer/issued.js';
 import type { KeyFiles } from '../issuer/key-files.js';
 import { type Brought, readBrought } from '../issuer/material.js';
 import type { Succession } from '../issuer/succession.js';
-import type { Log } from '../log.js';
+import { because, type Log } from '../log.js';
 import { nameOf } from './authenticate.js';
 import { ApiError } from './errors.js';
 import { type ApiRequest, readJson, send, sendJson } from './request.js';
@@ -172,12 +173,23 @@ async function listIssued({ issued }: CaServices, { url, response }: ApiRequest)
   sendJson(response, { items: await issued.list({ serial, spiffeId, origin, limit }) } satisfies IssuedList);
 }
 
+/** Body: the policy, or `{yaml: …}` with its text. */
 async function setPolicy({ authority, log }: CaServices, request: ApiRequest): Promise<void> {
-  const policy = readIssuancePolicy(await readJson(request, MAX_POLICY_BYTES));
+  const body = await readJson(request, MAX_POLICY_BYTES);
+  const policy = readIssuancePolicy(typeof body.yaml === 'string' ? fromYaml(body.yaml) : body);
   await authority.setPolicy(policy);
   const fields = { rules: policy.rules.length, author: nameOf(request.principal) };
   log({ level: 'warn', event: 'ca.policy', fields });
   sendJson(request.response, policy);
+}
+
+function fromYaml(text: string): unknown {
+  try {
+    // No aliases: a few lines of them can stand for gigabytes.
+    return parse(text, { maxAliasCount: 0 });
+  } catch (error) {
+    throw wrong(`the issuance policy is not YAML: ${because(error)}`);
+  }
 }
 
 function infoOf(

@@ -1,16 +1,9 @@
 /** The authority of a mesh that begins: a root and an intermediate of its own, or what an operator brought from elsewhere. */
 import { type Clock, MeshError } from 'heddle/ports';
-import type { KeyType } from 'heddle/security';
+import { type KeyType, makeIntermediate, makeRoot } from 'heddle/security';
 import { type CaState, firstState } from './ca-state.js';
 import { type KeyFiles, readSecretFile } from './key-files.js';
-import {
-  type Brought,
-  intermediateFacts,
-  makeIntermediate,
-  makeRoot,
-  readBrought,
-  rootFacts,
-} from './material.js';
+import { type Brought, intermediateFacts, readBrought, rootFacts } from './material.js';
 
 export interface FirstStartOptions {
   readonly files: KeyFiles;

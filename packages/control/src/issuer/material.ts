@@ -1,78 +1,19 @@
 /**
- * Certificates and keys of authorities: made here, or brought by an operator as PEM. What is brought is checked before it is believed:
+ * Authorities that an operator brings, as PEM. They are checked before they are believed:
  * key strengths, whose key it is, that the chain leads to its root, and that the trust domain is ours.
  */
-import { createPrivateKey, createPublicKey, randomBytes, X509Certificate } from 'node:crypto';
-import { MeshError, SpiffeId } from 'heddle/ports';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { MeshError } from 'heddle/ports';
 import {
   chainFault,
-  createRoot,
   fingerprint,
   Issuer,
   type IssuerPair,
-  issueCertificate,
-  type KeyType,
   keyFault,
-  newKey,
   readCertificate,
   splitPem,
 } from 'heddle/security';
 import type { FirstParts, IntermediateState } from './ca-state.js';
-
-/** Clocks that are slow must find a new authority valid. */
-const BACKDATE_MS = 3_600_000;
-/** Ten years: a root is replaced by an overlapping one, not by expiry. */
-export const ROOT_LIFETIME_MS = 3_652 * 86_400_000;
-
-export interface RootWish {
-  readonly trustDomain: string;
-  readonly keyType: KeyType;
-  readonly wallNow: number;
-  /** @default ten years */
-  readonly lifetimeMs?: number;
-}
-
-export async function makeRoot(wish: RootWish): Promise<IssuerPair> {
-  return createRoot({
-    trustDomain: wish.trustDomain,
-    commonName: nameOf(wish.trustDomain, 'root'),
-    key: await newKey(wish.keyType),
-    lifetimeMs: wish.lifetimeMs ?? ROOT_LIFETIME_MS,
-    wallNow: wish.wallNow,
-    backdateMs: BACKDATE_MS,
-    // The one that signs, and during a change of roots the next root, vouched for.
-    pathLength: 2,
-  });
-}
-
-export interface IntermediateWish {
-  readonly root: IssuerPair;
-  readonly trustDomain: string;
-  readonly keyType: KeyType;
-  readonly lifetimeMs: number;
-  readonly wallNow: number;
-}
-
-export async function makeIntermediate(wish: IntermediateWish): Promise<IssuerPair> {
-  const issuer = new Issuer(wish.root);
-  const key = await newKey(wish.keyType);
-  const certificate = issueCertificate({
-    issuer,
-    publicKey: createPublicKey(key),
-    spiffeId: SpiffeId.parse(`spiffe://${wish.trustDomain}`),
-    commonName: nameOf(wish.trustDomain, 'intermediate'),
-    isCa: true,
-    notBefore: wish.wallNow - BACKDATE_MS,
-    notAfter: Math.min(wish.wallNow + wish.lifetimeMs, issuer.notAfter),
-  });
-  return { certificate, key };
-}
-
-/** Two authorities of one name would be told apart by their key identifiers only, which some programs do not look at. */
-function nameOf(trustDomain: string, kind: string): string {
-  const end = ` ${kind} ${randomBytes(4).toString('hex')}`;
-  return trustDomain.slice(0, 64 - end.length) + end;
-}
 
 export function rootFacts(certificate: string): FirstParts['root'] {
   return { fingerprint: fingerprint(certificate), certificate, keyId: keyIdOf(certificate) };

@@ -5,10 +5,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { FakeClock, SpiffeId } from 'heddle/ports';
-import { chainFault, fingerprint, newKey } from 'heddle/security';
+import { chainFault, fingerprint, makeIntermediate, makeRoot, newKey } from 'heddle/security';
 import { dataDirectory } from '../server.test.client.js';
 import { testAuthority } from './authority.test.helper.js';
-import { makeIntermediate, makeRoot, readBrought } from './material.js';
+import { readBrought } from './material.js';
 
 const ID = SpiffeId.forServiceAccount('cluster.local', 'default', 'reviews');
 const HOUR = 3_600_000;

@@ -5,7 +5,7 @@
  */
 import { X509Certificate } from 'node:crypto';
 import { type Clock, MeshError, type Timer } from 'heddle/ports';
-import { crossCertificate, type KeyType } from 'heddle/security';
+import { crossCertificate, type KeyType, makeIntermediate, makeRoot } from 'heddle/security';
 import { because, type Log } from '../log.js';
 import type { Authority } from './authority.js';
 import {
@@ -24,7 +24,7 @@ import type { Denials } from './deny-list.js';
 import { longestTtl } from './issuance-policy.js';
 import type { IssuedLog } from './issued.js';
 import type { KeyFiles } from './key-files.js';
-import { type Brought, intermediateFacts, makeIntermediate, makeRoot, rootFacts } from './material.js';
+import { type Brought, intermediateFacts, rootFacts } from './material.js';
 
 export interface SuccessionOptions {
   readonly authority: Authority;
