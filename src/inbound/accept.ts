@@ -3,7 +3,10 @@ import { type AddressInfo, createServer, type Server } from 'node:net';
 import { MeshError } from '../base/errors.js';
 import { Gate, type GateOptions } from './gate.js';
 
-export type AcceptOptions = GateOptions;
+export interface AcceptOptions extends GateOptions {
+  /** A peer may end its side and still hear ours. @default true: a client of HTTP may do so after the request */
+  readonly allowHalfOpen?: boolean;
+}
 
 export class AcceptServer {
   readonly #options: AcceptOptions;
@@ -14,10 +17,8 @@ export class AcceptServer {
   constructor(options: AcceptOptions) {
     this.#options = options;
     this.#gate = new Gate(options);
-    // Half-open is how HTTP wants it: a client may end its side after the request.
-    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
-      this.#gate.accept(socket),
-    );
+    const { allowHalfOpen = true } = options;
+    this.#server = createServer({ allowHalfOpen, noDelay: true }, (socket) => this.#gate.accept(socket));
   }
 
   /** @throws MeshError `HEDDLE_INVALID_ARGUMENT` if the port cannot be had */

@@ -21,15 +21,20 @@ export class Connection {
   readonly stream: Socket;
   readonly peer: Peer;
   readonly secure: boolean;
+  /** It speaks HTTP/2. */
+  readonly isHttp2: boolean;
+  /** Set by whoever has a way of its own to tell the peer that it is to go, and closes the connection then. */
+  onDrain: (() => void) | null = null;
   readonly localAddress: string;
   readonly localPort: number;
   readonly #serving = new Set<Serving>();
   #draining = false;
 
-  constructor(stream: Socket, peer: Peer, secure: boolean) {
+  constructor(stream: Socket, peer: Peer, secure: boolean, isHttp2 = false) {
     this.stream = stream;
     this.peer = peer;
     this.secure = secure;
+    this.isHttp2 = isHttp2;
     this.localAddress = plainAddress(stream.localAddress);
     this.localPort = stream.localPort ?? 0;
     // One listener a connection, not one an exchange: a pipelined response that never got the socket hears of its end nowhere else.
@@ -45,7 +50,7 @@ export class Connection {
 
   end(serving: Serving): void {
     this.#serving.delete(serving);
-    if (this.#draining && this.#serving.size === 0) this.stream.destroySoon();
+    if (this.#draining && this.#serving.size === 0 && this.onDrain === null) this.stream.destroySoon();
   }
 
   /**
@@ -53,9 +58,11 @@ export class Connection {
    * could tell its sender that it was not carried out. Callers who know that we leave close it before that.
    */
   drain(clock: Clock): void {
+    if (this.#draining) return;
     this.#draining = true;
     for (const serving of this.#serving) serving.beLast();
-    if (this.#serving.size > 0) return;
+    if (this.onDrain !== null) this.onDrain();
+    if (this.onDrain !== null || this.#serving.size > 0) return;
     const timer = clock.after(LINGER_MS, () => this.#serving.size === 0 && this.stream.destroySoon());
     this.stream.once('close', () => timer.cancel());
   }

@@ -8,6 +8,7 @@ import type { Duplex } from 'node:stream';
 import type { InboundPath } from '../../inbound/exchange.js';
 import { Gate } from '../../inbound/gate.js';
 import type { InboundTls } from '../../inbound/handshake.js';
+import { Http2Port, translate } from '../http2-server/index.js';
 import { passing } from './handler.js';
 import { passUpgrade } from './upgrade.js';
 
@@ -24,6 +25,9 @@ export interface AdoptRequest {
   readonly tls: InboundTls | null;
 }
 
+/** Node's own five seconds were made for connections of HTTP/1.1, which cost no negotiation. */
+const KEPT_MS = 75_000;
+
 export class Adopted {
   readonly #server: Server;
   readonly #gate: Gate;
@@ -35,12 +39,20 @@ export class Adopted {
   constructor(path: InboundPath, { server, port, emit, stop, tls }: AdoptRequest) {
     this.#server = server;
     this.#stop = stop;
+    const http2 = new Http2Port(path, {
+      target: translate(path, (request, response) => emit('request', request, response)),
+      keepAliveTimeoutMs: Math.max(server.keepAliveTimeout, KEPT_MS),
+      requestTimeoutMs: server.requestTimeout || Number.POSITIVE_INFINITY,
+    });
     this.#gate = new Gate({
       path,
       tls,
-      onConnection: ({ stream }) => {
+      protocol: 'http2',
+      onConnection: (connection) => {
+        const { stream } = connection;
         this.#ours.add(stream);
-        emit('connection', stream);
+        if (connection.isHttp2) http2.take(connection);
+        else emit('connection', stream);
       },
     });
     this.#gate.port = port;

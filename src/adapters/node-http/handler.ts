@@ -18,19 +18,24 @@ export function handler(
   path: InboundPath,
   fn: Handler,
 ): (request: IncomingMessage, response: ServerResponse) => void {
+  return passing(path, guarded(path, fn));
+}
+
+/** `fn`, whose failures are answered. */
+export function guarded(path: InboundPath, fn: Handler): Handler {
   const fail = (response: ServerResponse, error: unknown) => {
     path.warn(`a handler failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     if (response.headersSent) response.destroy();
     else response.writeHead(500, { 'content-type': 'text/plain' }).end('Internal Server Error');
   };
-  return passing(path, (request, response) => {
+  return (request, response) => {
     try {
       const result = fn(request, response);
       if (isThenable(result)) result.then(undefined, (error: unknown) => fail(response, error));
     } catch (error) {
       fail(response, error);
     }
-  });
+  };
 }
 
 /** As {@link handler}, but what `fn` throws is thrown, as where there is no mesh: for listeners that somebody else has written. */

@@ -1,20 +1,29 @@
 /**
  * `mesh.listen`: a port of the mesh in front of an application, in whichever shape it comes.
  */
-import { createServer, Server } from 'node:http';
+import { createServer, Server, type ServerResponse } from 'node:http';
+import type { Http2SecureServer, Http2Server } from 'node:http2';
 import { Server as SecureServer } from 'node:https';
 import { MeshError } from '../../base/errors.js';
 import { AcceptServer } from '../../inbound/accept.js';
 import type { InboundPath } from '../../inbound/exchange.js';
 import type { InboundTls } from '../../inbound/handshake.js';
-import { type Handler, handler } from './handler.js';
+import { Http2Port, isHttp2Server, passOn, translate } from '../http2-server/index.js';
+import { guarded, type Handler, handler } from './handler.js';
 import { passUpgrades } from './upgrade.js';
 
 /**
  * A function of request and response (an Express application is one), an HTTP server that does not listen itself, or an object with
- * a `callback` method that makes such a function (Koa).
+ * a `callback` method that makes such a function (Koa). Over HTTP/2 they get the same request and response as over HTTP/1.1; a
+ * server of `node:http2` gets the streams.
  */
-export type ListenTarget = Handler | Server | SecureServer | { callback(): Handler };
+export type ListenTarget =
+  | Handler
+  | Server
+  | SecureServer
+  | Http2Server
+  | Http2SecureServer
+  | { callback(): Handler };
 
 /** All times in milliseconds. */
 export interface ListenOptions {
@@ -32,6 +41,10 @@ export interface ListenOptions {
   readonly keepAliveTimeoutMs?: number;
   /** Largest head that is read, bytes. @default 65 536 (Envoy's 60 KiB) */
   readonly maxHeaderBytes?: number;
+  /** `false`: HTTP/1.1 alone is served. @default true: what each caller chooses, by ALPN or by the first bytes of plain text */
+  readonly http2?: boolean;
+  /** Streams of one HTTP/2 connection at once. @default 256 */
+  readonly maxConcurrentStreams?: number;
 }
 
 export interface Listening extends AsyncDisposable {
@@ -61,7 +74,8 @@ export async function listen(
   options: ListenOptions = {},
 ): Promise<Listening> {
   const { target, tls, port } = request;
-  const { headersTimeoutMs = 60_000, requestTimeoutMs = 300_000 } = options;
+  const { requestTimeoutMs = 300_000 } = options;
+  const { headersTimeoutMs = Math.min(60_000, requestTimeoutMs) } = options;
   const fn = handlerOf(target);
   const http = createServer({
     headersTimeout: headersTimeoutMs,
@@ -79,10 +93,23 @@ export async function listen(
   };
   http.on('checkContinue', handler(path, askedFirst));
   if (isServer(target)) passUpgrades(path, target, http);
+  const http2 = new Http2Port(path, {
+    target: isHttp2Server(target)
+      ? passOn((event, ...args) => target.emit(event, ...args))
+      : translate(path, guarded(path, fn)),
+    maxConcurrentStreams: options.maxConcurrentStreams,
+    maxHeaderBytes: options.maxHeaderBytes,
+    keepAliveTimeoutMs: options.keepAliveTimeoutMs,
+    requestTimeoutMs,
+  });
   const server = new AcceptServer({
     path,
     tls,
-    onConnection: (connection) => http.emit('connection', connection.stream),
+    protocol: options.http2 === false ? 'http1' : 'http2',
+    onConnection: (connection) => {
+      if (connection.isHttp2) http2.take(connection);
+      else http.emit('connection', connection.stream);
+    },
     peekTimeoutMs: options.peekTimeoutMs,
     handshakeTimeoutMs: options.handshakeTimeoutMs,
   });
@@ -107,15 +134,22 @@ function isServer(target: ListenTarget): target is Server | SecureServer {
 
 function handlerOf(target: ListenTarget): Handler {
   if (typeof target === 'function') return target;
-  if (isServer(target)) {
+  if (isServer(target) || isHttp2Server(target)) {
     if (target.listening) throw invalid('the server listens already; hand it over before `listen`');
-    return (request, response) => target.emit('request', request, response);
+    return (request, response) => {
+      if (!target.emit('request', request, response)) unsupported(response);
+    };
   }
   if (typeof target === 'object' && target !== null && typeof target.callback === 'function')
     return target.callback();
   throw invalid(
     'expected a function of request and response, an HTTP server, or an object with `callback()`',
   );
+}
+
+/** A server that listens for streams alone has nobody who could answer. */
+function unsupported(response: ServerResponse): void {
+  response.writeHead(505, { 'content-type': 'text/plain' }).end('HTTP Version Not Supported');
 }
 
 function invalid(because: string): MeshError {

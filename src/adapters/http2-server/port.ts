@@ -1,0 +1,59 @@
+/** HTTP/2 on a port of the mesh: takes the connections that speak it, and hands their requests to a target. */
+import { createServer, type Http2Server } from 'node:http2';
+import type { Connection } from '../../inbound/connection.js';
+import type { InboundPath } from '../../inbound/exchange.js';
+import { Refused } from '../../inbound/refused.js';
+import { ServedSession, type SessionOptions } from './session.js';
+import type { StreamTarget } from './stream.js';
+
+/** All times in milliseconds. */
+export interface Http2PortOptions {
+  readonly target: StreamTarget;
+  /** Streams of one connection at once. @default 256 */
+  readonly maxConcurrentStreams?: number | undefined;
+  /** Largest head that is read, bytes, each field with 32 more (RFC 9113 §6.5.2). @default 65 536 */
+  readonly maxHeaderBytes?: number | undefined;
+  /** How long a connection is kept that carries no stream. @default 75 000 */
+  readonly keepAliveTimeoutMs?: number | undefined;
+  /** For a whole request, body included. @default 300 000 */
+  readonly requestTimeoutMs?: number | undefined;
+}
+
+/** Each reader may cost as much memory as its window; the connection's is wider, so that one does not stop the others. */
+const WINDOW = 256 * 1_024;
+const CONNECTION_WINDOW = 1_024 * 1_024;
+
+export class Http2Port {
+  /** Makes sessions of connections; it never listens. */
+  readonly #server: Http2Server;
+  readonly #options: SessionOptions;
+  #connection: Connection | null = null;
+
+  constructor(path: InboundPath, options: Http2PortOptions) {
+    const { maxConcurrentStreams = 256, maxHeaderBytes = 65_536 } = options;
+    const refused = new Refused(path);
+    this.#options = {
+      path,
+      target: options.target,
+      idleMs: options.keepAliveTimeoutMs ?? 75_000,
+      requestMs: options.requestTimeoutMs ?? 300_000,
+      closedFor: ({ peer, localPort }, reason, because) =>
+        refused.add({ reason, because, port: localPort, address: peer.address }),
+    };
+    this.#server = createServer({
+      maxHeaderListPairs: 1_000,
+      settings: { maxConcurrentStreams, maxHeaderListSize: maxHeaderBytes, initialWindowSize: WINDOW },
+    });
+    this.#server.on('session', (session) => {
+      session.setLocalWindowSize(CONNECTION_WINDOW);
+      new ServedSession(session, this.#connection!, this.#options);
+    });
+  }
+
+  /** Takes a connection that nobody reads from. */
+  take(connection: Connection): void {
+    this.#connection = connection;
+    this.#server.emit('connection', connection.stream);
+    this.#connection = null;
+  }
+}

@@ -1,0 +1,52 @@
+/** Answers on a stream in the handler's stead. */
+import { constants, type OutgoingHttpHeaders } from 'node:http2';
+import type { Refusal } from '../../model/exchange.js';
+import type { Arrived } from './arrived.js';
+
+/** @source Envoy `source/common/grpc/common.cc` (`httpToGrpcStatus`) */
+const GRPC_STATUS: Readonly<Record<number, number>> = {
+  400: 13,
+  401: 16,
+  403: 7,
+  404: 12,
+  429: 14,
+  502: 14,
+  503: 14,
+  504: 14,
+};
+const UNKNOWN = 2;
+
+/** What is still arriving of the request is not waited for: its sender is told so, and that nothing was wrong with it. */
+export function refuse({ stream, headers }: Arrived, refusal: Refusal): void {
+  if (stream.destroyed || stream.closed || stream.headersSent) return;
+  const isGrpc = headers['content-type']?.startsWith('application/grpc') === true;
+  if (isGrpc) stream.respond(grpcHead(refusal), { endStream: true });
+  else {
+    stream.respond({
+      ...refusal.headers,
+      ':status': refusal.status,
+      'content-type': 'text/plain',
+      'content-length': Buffer.byteLength(refusal.body),
+    });
+    stream.end(headers[':method'] === 'HEAD' ? undefined : refusal.body);
+  }
+  skipRest(stream);
+}
+
+/** The answer is complete, or will be when what was written is out. @source RFC 9113 §8.1 */
+export function skipRest(stream: Arrived['stream']): void {
+  if (stream.endAfterHeaders || stream.readableEnded) return;
+  stream.resume();
+  stream.close(constants.NGHTTP2_NO_ERROR);
+}
+
+/** @source Envoy `Utility::sendLocalReply`: gRPC callers look at nothing but their own status */
+function grpcHead(refusal: Refusal): OutgoingHttpHeaders {
+  return {
+    ...refusal.headers,
+    ':status': 200,
+    'content-type': 'application/grpc',
+    'grpc-status': String(GRPC_STATUS[refusal.status] ?? UNKNOWN),
+    'grpc-message': refusal.body.replace(/[^ -$&-~]/g, encodeURIComponent),
+  };
+}
