@@ -126,3 +126,15 @@ test('a mesh that the application joins itself is another one beside it', LIMIT,
     'HEDDLE_CLOSED HEDDLE_NO_ROUTE',
   ]);
 });
+
+test(
+  'a port that the application opens with the mesh that was joined is made known once',
+  LIMIT,
+  async (t) => {
+    const mesh = await AutoMesh.create(t);
+    const app = ['own-port.mjs', pathToFileURL(join(ROOT, 'dist')).href];
+    const server = await mesh.start(app, { as: 'server', policy: FRIENDS_ONLY });
+    assert.deepEqual(await server.exit, { code: 0, signal: null }, server.stderr);
+    assert.deepEqual(server.lines, ['true']);
+  },
+);

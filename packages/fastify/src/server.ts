@@ -1,4 +1,5 @@
 /** A server for Fastify whose port is the mesh's: `app.listen` and `app.close` are `mesh.listen` and its end. */
+import { EventEmitter } from 'node:events';
 import { type RequestListener, Server } from 'node:http';
 import { type AddressInfo, isIPv6 } from 'node:net';
 import type { FastifyServerFactory } from 'fastify';
@@ -55,7 +56,8 @@ class MeshServer extends Server {
     this.#opening.then(
       (bound) => {
         this.#bound = bound;
-        this.emit('listening');
+        // Past the emit that `heddle/auto` listens at: this port is one of the mesh already.
+        EventEmitter.prototype.emit.call(this, 'listening');
       },
       (error: unknown) => {
         this.#opening = null;
