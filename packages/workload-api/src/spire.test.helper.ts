@@ -136,3 +136,10 @@ export function response(
 ): X509SvidResponse {
   return { svids, crl: [], federated_bundles: {}, ...more };
 }
+
+/** A new folder, gone when the test ends. */
+export function folder(context: TestContext): string {
+  const path = mkdtempSync(join(tmpdir(), 'heddle-spire-'));
+  context.after(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
