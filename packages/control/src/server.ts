@@ -156,6 +156,11 @@ async function start(settings: ControlSettings, closers: Closers): Promise<Contr
   return { url, port, operatorTokenFile, pin, close, [Symbol.asyncDispose]: close };
 }
 
+/** Nobody else may speak for these. */
+function ownNames({ trustDomain, mesh }: ControlSettings): readonly string[] {
+  return [trustDomain, ...(mesh.trustDomainAliases ?? [])];
+}
+
 /** Before the first workload is there, a selector that selects none is no mistake. */
 function surroundingsOf({ services, workloads }: MeshState): Surroundings {
   return workloads.length === 0 ? { services } : { services, workloads };
