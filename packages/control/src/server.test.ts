@@ -8,9 +8,19 @@ import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { isMeshError } from 'heddle/ports';
 import { fingerprint } from 'heddle/security';
+import type { CaStatus } from './api/ca.js';
 import type { WorkloadStatus } from './api/workloads.js';
 import { startControl } from './server.js';
-import { Client, dataDirectory, hello, listener, SPLIT, service, workload } from './server.test.client.js';
+import {
+  Client,
+  dataDirectory,
+  hello,
+  keyAndRequest,
+  listener,
+  SPLIT,
+  service,
+  workload,
+} from './server.test.client.js';
 
 const REVIEWS = 'reviews.default.svc.cluster.local';
 
@@ -140,6 +150,51 @@ test('after SIGKILL the service serves policy and endpoints from its store befor
   const applied = await operator.post('/v1/apply', SPLIT(0));
   assert.ok(applied.json.revision > revision, 'revisions go on');
   assert.equal((await again.update()).revision, applied.json.revision);
+});
+
+test('a change of roots goes on after SIGKILL at each of its steps', async (context) => {
+  const dataDir = dataDirectory(context);
+  const phases = async (operator: Client) => {
+    const { text } = await operator.request('GET', '/v1/ca');
+    return (JSON.parse(text) as CaStatus).roots.map(({ phase }) => phase);
+  };
+  const child = await controlProcess(context, dataDir);
+  const first = { control: child, operator: operatorOf(context, child.url, dataDir) };
+  const { client, svid, credentials } = await workload(context, first, 'reviews');
+  const stream = client.stream();
+  stream.send(hello('reviews', { listeners: [listener('reviews', 8001)] }));
+  await stream.expect('welcome');
+  await stream.update();
+  assert.equal((await first.operator.post('/v1/ca/rotate', { what: 'root' })).status, 200);
+  await child.kill();
+
+  const second = await controlProcess(context, dataDir);
+  const operator = operatorOf(context, second.url, dataDir);
+  assert.deepEqual(await phases(operator), ['signing', 'announced'], 'it waits for whom it knew');
+  const again = new Client(context, second.url, credentials).stream();
+  again.send(hello('reviews', { listeners: [listener('reviews', 8001)] }));
+  await again.expect('welcome');
+  await again.update();
+  const { version } = again.resources.get('bundle')!;
+  again.send({ type: 'accepted', revision: 0, bundle: version });
+  while ((await phases(operator))[1] !== 'signing') await new Promise((resolve) => setImmediate(resolve));
+  await second.kill();
+
+  const third = await controlProcess(context, dataDir);
+  const last = operatorOf(context, third.url, dataDir);
+  assert.deepEqual(await phases(last), ['retiring', 'signing']);
+  // The certificate of before is good, and the next one is below the new root.
+  const { csr } = await keyAndRequest();
+  const renewed = await new Client(context, third.url, credentials).post('/v1/svid', { csr });
+  assert.notDeepEqual(renewed.json.chain.slice(1), svid.chain.slice(1));
+  const old = fingerprint(svid.roots[0]!);
+  assert.equal((await last.post('/v1/ca/retire', { root: old })).status, 200);
+  await third.kill();
+
+  const fourth = await controlProcess(context, dataDir);
+  assert.deepEqual(await phases(operatorOf(context, fourth.url, dataDir)), ['signing']);
+  const cut = await new Client(context, fourth.url, credentials).post('/v1/svid', { csr });
+  assert.equal(cut.status, 401, cut.text);
 });
 
 test('closing says goodbye with the wish to come back, and lets the store be opened again', async (context) => {
