@@ -34,13 +34,14 @@ test('early hints are no response: the one after them is', async (t) => {
 });
 
 test('a head of nearly the limit arrives whole, either way; one over it is an error that says so', async (t) => {
+  // What a server of Node's takes; the mesh itself takes answers with 64 KiB.
   const room = maxHeaderSize - 1024;
   const { fetch, origin } = await scene(t, (request, response) => {
-    const long = 'x'.repeat(request.url === '/over' ? maxHeaderSize + 1 : room);
+    const long = 'x'.repeat(request.url === '/over' ? 65_536 : 64_000);
     response.setHeader('x-long', long).end(String(request.headers['x-mine']?.length));
   });
   const response = await fetch(origin, { headers: { 'x-mine': 'y'.repeat(room) } });
-  assert.equal(response.headers.get('x-long')?.length, room);
+  assert.equal(response.headers.get('x-long')?.length, 64_000);
   assert.equal(await response.text(), String(room));
   await assert.rejects(fetch(`${origin}/over`), (error: Error) => {
     assert.ok(error instanceof TypeError && isMeshError(error));

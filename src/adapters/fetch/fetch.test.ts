@@ -71,6 +71,15 @@ test('every kind of body arrives, with the content type that its kind says', asy
   assert.equal(((await own.json()) as Echo).headers['content-type'], 'application/json');
 });
 
+test('a buffer that was given away has no bytes', async (t) => {
+  const { fetch } = await echo(t);
+  for (const body of [new ArrayBuffer(8), new Uint8Array(8)]) {
+    structuredClone(body, { transfer: [body instanceof ArrayBuffer ? body : body.buffer] });
+    const sent = (await (await fetch('http://reviews/', { method: 'POST', body })).json()) as Echo;
+    assert.equal(sent.headers['content-length'], '0');
+  }
+});
+
 test('a Request is taken as it is, and init goes before it', async (t) => {
   const { fetch } = await echo(t);
   const request = new Request('http://reviews/r', {

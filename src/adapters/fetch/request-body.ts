@@ -34,10 +34,13 @@ const NOTHING: AsyncIterable<never> = {
 export function bytesOf(body: unknown): string | Uint8Array | undefined {
   if (typeof body === 'string') return body;
   if (body instanceof URLSearchParams) return body.toString();
-  if (body instanceof ArrayBuffer) return new Uint8Array(body.slice(0));
-  if (ArrayBuffer.isView(body))
-    return new Uint8Array(new Uint8Array(body.buffer, body.byteOffset, body.byteLength));
-  return undefined;
+  const isBuffer = body instanceof ArrayBuffer;
+  if (!isBuffer && !ArrayBuffer.isView(body)) return undefined;
+  // One that was given away has no bytes, and cannot be read. @source Web IDL, get a copy of the bytes held by the buffer source
+  if (body.byteLength === 0) return new Uint8Array(0);
+  return isBuffer
+    ? new Uint8Array(body.slice(0))
+    : new Uint8Array(new Uint8Array(body.buffer, body.byteOffset, body.byteLength));
 }
 
 /**

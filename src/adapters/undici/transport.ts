@@ -25,6 +25,8 @@ function originOf({ endpoint }: Destination): string {
 }
 
 const NEVER = Number.POSITIVE_INFINITY;
+/** Of a response's head, as over HTTP/2; undici's own bound is 16 KiB. @source Envoy's 60 KiB */
+const MAX_HEAD_BYTES = 65_536;
 
 interface LivePool {
   readonly pool: Pool;
@@ -146,6 +148,7 @@ export class UndiciTransport implements Transport {
       // Deadlines are the mesh's own, so undici's timers are switched off.
       headersTimeout: 0,
       bodyTimeout: 0,
+      maxHeaderSize: MAX_HEAD_BYTES,
       keepAliveTimeout: Math.max(1, Math.min(connection.idleTimeoutMs, ASSUMED_SERVER_IDLE_MS)),
       keepAliveMaxTimeout: Math.max(1, connection.idleTimeoutMs),
       keepAliveTimeoutThreshold: SERVER_IDLE_MARGIN_MS,
