@@ -13,7 +13,14 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { type Deeds, type Running, SURFACES, type Surface } from './surface-apps.js';
 
 const FRIEND = 'spiffe://cluster.local/ns/default/sa/friend';
-const MUTUAL = '{ mode: ISTIO_MUTUAL, subjectAltNames: ["spiffe://cluster.local/ns/default/sa/server"] }';
+/** What callers choose, and how policy says so. */
+const PROTOCOLS = { 'HTTP/1.1': 'DO_NOT_UPGRADE', 'HTTP/2': 'UPGRADE' } as const;
+type Protocol = keyof typeof PROTOCOLS;
+
+const mutualTls = (protocol: Protocol) => `
+  tls: { mode: ISTIO_MUTUAL, subjectAltNames: ['spiffe://cluster.local/ns/default/sa/server'] }
+  connectionPool: { http: { h2UpgradePolicy: ${PROTOCOLS[protocol]} } }
+`;
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const TRACEPARENT = `00-${TRACE}-b7ad6b7169203331-01`;
 
@@ -23,6 +30,7 @@ class AccessLog {
     readonly path: string;
     readonly response_code: number;
     readonly response_flags: string;
+    readonly protocol: string;
   }[] = [];
   #onLine = () => {};
 
@@ -96,7 +104,7 @@ async function member(t: TestContext, ca: TestCa, name: string, policy: string):
   return mesh;
 }
 
-function host(name: string, port: number, tls: string): string {
+function host(name: string, port: number, traffic: string): string {
   return `
 ---
 apiVersion: networking.istio.io/v1
@@ -112,7 +120,9 @@ spec:
 apiVersion: networking.istio.io/v1
 kind: DestinationRule
 metadata: { name: ${name}, namespace: default }
-spec: { host: ${name}.test, trafficPolicy: { tls: ${tls} } }
+spec:
+ host: ${name}.test
+ trafficPolicy: ${traffic}
 `;
 }
 
@@ -145,7 +155,7 @@ spec:
   limits: [{ match: { paths: [/slow] }, requests: 1, per: 1h }]
 `;
 
-async function scene(t: TestContext, surface: Surface): Promise<Scene> {
+async function scene(t: TestContext, surface: Surface, protocol: Protocol): Promise<Scene> {
   const [goOn, atWork, hanging, cancelled] = [new Signal(), new Signal(), new Signal(), new Signal()];
   const backend = createServer((request, response) => {
     if (request.url !== '/hang') {
@@ -156,7 +166,10 @@ async function scene(t: TestContext, surface: Surface): Promise<Scene> {
     hanging.give();
   }).listen(0, '127.0.0.1');
   await once(backend, 'listening');
-  t.after(() => {
+  const members: Mesh[] = [];
+  // The others first: what they still wait for is theirs to wait for.
+  t.after(async () => {
+    await Promise.all(members.map((mesh) => mesh.close()));
     backend.close();
     backend.closeAllConnections();
   });
@@ -172,7 +185,13 @@ async function scene(t: TestContext, surface: Surface): Promise<Scene> {
   const keys = JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), kid: 'k1', alg: 'ES256' }] });
   const log = new AccessLog(t);
   const backendPort = (backend.address() as AddressInfo).port;
-  const mesh = await member(t, ca, 'server', guard(keys) + host('backend', backendPort, '{ mode: DISABLE }'));
+  const mesh = await member(
+    t,
+    ca,
+    'server',
+    guard(keys) + host('backend', backendPort, '{ tls: { mode: DISABLE } }'),
+  );
+  members.push(mesh);
   const onward = async () => (await mesh.fetch('http://backend.test/headers')).text();
   const deeds: Deeds = {
     onward,
@@ -198,9 +217,10 @@ async function scene(t: TestContext, surface: Surface): Promise<Scene> {
   };
   const server = await surface.start(mesh, deeds);
   t.after(() => server.close());
-  const policy = host('server', server.port, MUTUAL);
+  const policy = host('server', server.port, mutualTls(protocol));
   const friend = await member(t, ca, 'friend', policy);
   const stranger = await member(t, ca, 'stranger', policy);
+  members.push(friend, stranger);
   return {
     server,
     log,
@@ -217,12 +237,17 @@ async function scene(t: TestContext, surface: Surface): Promise<Scene> {
 
 const LIMIT = { timeout: 120_000 };
 
-for (const surface of SURFACES) {
+for (const [surface, protocol] of SURFACES.flatMap((surface) => [
+  [surface, 'HTTP/1.1'] as const,
+  [surface, 'HTTP/2'] as const,
+])) {
+  const name = `${surface.name}, ${protocol}`;
+
   test(
-    `${surface.name}: a handler knows who asks, for how long, in which trace, and why it was let in`,
+    `${name}: a handler knows who asks, for how long, in which trace, and why it was let in`,
     LIMIT,
     async (t) => {
-      const { ask, token, log } = await scene(t, surface);
+      const { ask, token, log } = await scene(t, surface, protocol);
       const headers = { authorization: `Bearer ${token}`, traceparent: TRACEPARENT };
       const { statusCode, body } = await ask('/who', { headers });
       const context = (await body.json()) as MeshContext;
@@ -239,15 +264,16 @@ for (const surface of SURFACES) {
         requestPrincipal: 'users.test/alice',
         trace: { traceId: TRACE, spanId: 'b7ad6b7169203331', sampled: true },
       });
-      assert.equal((await log.of('/who')).response_code, 200);
+      const { response_code, protocol: spoken } = await log.of('/who');
+      assert.deepEqual([response_code, spoken], [200, protocol]);
     },
   );
 
   test(
-    `${surface.name}: plain text, a stranger, a path that nobody may have, a forged token and too many requests are refused`,
+    `${name}: plain text, a stranger, a path that nobody may have, a forged token and too many requests are refused`,
     LIMIT,
     async (t) => {
-      const { ask, server, stranger, forged, goOn, log } = await scene(t, surface);
+      const { ask, server, stranger, forged, goOn, log } = await scene(t, surface, protocol);
       const plainText = get({ host: '127.0.0.1', port: server.port, path: '/who', agent: false });
       const [error] = (await once(plainText, 'error')) as [NodeJS.ErrnoException];
       assert.equal(error.code, 'ECONNRESET');
@@ -267,10 +293,10 @@ for (const surface of SURFACES) {
   );
 
   test(
-    `${surface.name}: deadline and trace go on with calls made while serving, before a body is read and after`,
+    `${name}: deadline and trace go on with calls made while serving, before a body is read and after`,
     LIMIT,
     async (t) => {
-      const { ask } = await scene(t, surface);
+      const { ask } = await scene(t, surface, protocol);
       const headers = { traceparent: TRACEPARENT, 'content-type': 'application/octet-stream' };
       const onward = await ask('/onward', { headers });
       const seen = (await onward.body.json()) as Record<string, string>;
@@ -284,8 +310,8 @@ for (const surface of SURFACES) {
     },
   );
 
-  test(`${surface.name}: an answer goes out as it is made`, LIMIT, async (t) => {
-    const { ask, goOn } = await scene(t, surface);
+  test(`${name}: an answer goes out as it is made`, LIMIT, async (t) => {
+    const { ask, goOn } = await scene(t, surface, protocol);
     const { body } = await ask('/parts');
     const heard: string[] = [];
     for await (const chunk of body) {
@@ -295,8 +321,8 @@ for (const surface of SURFACES) {
     assert.deepEqual(heard, ['one, ', 'two']);
   });
 
-  test(`${surface.name}: a caller that goes away cancels the calls made for it`, LIMIT, async (t) => {
-    const { ask, hanging, cancelled, log } = await scene(t, surface);
+  test(`${name}: a caller that goes away cancels the calls made for it`, LIMIT, async (t) => {
+    const { ask, hanging, cancelled, log } = await scene(t, surface, protocol);
     const away = new AbortController();
     const asked = ask('/hang', { signal: away.signal });
     await hanging.given;
@@ -307,11 +333,11 @@ for (const surface of SURFACES) {
   });
 
   test(
-    `${surface.name}: a handler that throws is answered as the framework does, and logged as 500`,
+    `${name}: a handler that throws is answered as the framework does, and logged as 500`,
     LIMIT,
     async (t) => {
       if (surface.name.startsWith('Express')) t.mock.method(console, 'error', () => {});
-      const { ask, log } = await scene(t, surface);
+      const { ask, log } = await scene(t, surface, protocol);
       const { statusCode, body } = await ask('/throws');
       assert.equal(statusCode, 500);
       assert.match(await body.text(), surface.failure);
@@ -319,8 +345,8 @@ for (const surface of SURFACES) {
     },
   );
 
-  test(`${surface.name}: closing lets what is under way finish, and takes nothing new`, LIMIT, async (t) => {
-    const { ask, server, atWork, goOn } = await scene(t, surface);
+  test(`${name}: closing lets what is under way finish, and takes nothing new`, LIMIT, async (t) => {
+    const { ask, server, atWork, goOn } = await scene(t, surface, protocol);
     const slow = ask('/slow').then(({ body }) => body.text());
     await atWork.given;
     const closed = server.close();
