@@ -8,6 +8,12 @@ export type { MeshRequest, RequestOptions, RequestResult } from './adapters/undi
 // For users.
 export { isMeshError, MeshError, type MeshErrorCode } from './base/errors.js';
 export type { MeshContext } from './mesh/context.js';
-export { join, type Mesh, type MeshListenOptions, type MeshStatus } from './mesh.js';
+export {
+  join,
+  type Mesh,
+  type MeshListenOptions,
+  type MeshStatus,
+  type MeshTcpListenOptions,
+} from './mesh.js';
 export type { Outcome } from './model/outcome.js';
 export { type JoinOptions, VARIABLES } from './settings.js';

@@ -1,6 +1,5 @@
 /** The composition root: `join()` makes the parts and joins them; they meet nowhere else. */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Agent } from 'node:https';
 import type { Dispatcher } from 'undici';
@@ -20,6 +19,7 @@ import {
 } from './adapters/node-http/index.js';
 import { type Origin, type OriginParts, openOrigin } from './adapters/origin.js';
 import { type MeshConnect, TcpConnections } from './adapters/tcp/index.js';
+import type { TcpTarget } from './adapters/tcp-server/index.js';
 import { HttpTransport } from './adapters/transport.js';
 import { dispatcherOver } from './adapters/undici/dispatcher.js';
 import { TextFetcher } from './adapters/undici/fetch-text.js';
@@ -33,9 +33,10 @@ import { InboundPolicy } from './inbound/bind.js';
 import { InboundPath } from './inbound/exchange.js';
 import { contextOf, type MeshContext } from './mesh/context.js';
 import { InForce } from './mesh/in-force.js';
-import { type Adoption, type MeshListenOptions, Served } from './mesh/served.js';
+import { type Adoption, type MeshListenOptions, type MeshTcpListenOptions, Served } from './mesh/served.js';
 import { observe } from './mesh/telemetry.js';
 import type { Exchange } from './model/exchange.js';
+import { newRequestId } from './observability/trace/request-id.js';
 import { Binder } from './outbound/bind.js';
 import { Outbound } from './outbound/call.js';
 import { mirrorFilter } from './outbound/mirror.js';
@@ -53,7 +54,7 @@ import { type JoinOptions, readSettings, type Settings } from './settings.js';
 import { callerOf } from './traffic/balance/index.js';
 import { faultFilter } from './traffic/fault/index.js';
 
-export type { MeshListenOptions } from './mesh/served.js';
+export type { MeshListenOptions, MeshTcpListenOptions } from './mesh/served.js';
 
 export interface MeshStatus {
   readonly workload: Settings['workload'];
@@ -185,7 +186,7 @@ export class Mesh implements AsyncDisposable {
       sendCheck: checkOver(this.#outbound),
       random,
       loop: new SystemEventLoop(clock),
-      randomId: randomUUID,
+      randomId: () => newRequestId(random),
       warn: log,
     });
     this.#served = new Served({
@@ -261,7 +262,14 @@ export class Mesh implements AsyncDisposable {
    * @param port 0: any free one
    * @throws MeshError `HEDDLE_INVALID_ARGUMENT` if the port cannot be had
    */
-  async listen(target: ListenTarget, port: number, options: MeshListenOptions = {}): Promise<Listening> {
+  listen(target: ListenTarget, port: number, options?: MeshListenOptions): Promise<Listening>;
+  /** The same for a server that does not speak HTTP: a function of the connection, or a `node:net` server. */
+  listen(target: TcpTarget, port: number, options: MeshTcpListenOptions): Promise<Listening>;
+  async listen(
+    target: ListenTarget | TcpTarget,
+    port: number,
+    options: MeshListenOptions | MeshTcpListenOptions = {},
+  ): Promise<Listening> {
     if (this.#closing !== null) throw new MeshError('this mesh was closed', { code: 'HEDDLE_CLOSED' });
     return this.#served.listen(target, port, options);
   }

@@ -1,4 +1,6 @@
 /** The ports that a mesh serves, and what callers are told of them. */
+
+import { isHttp2Server } from '../adapters/http2-server/index.js';
 import {
   Adopted,
   type AdoptRequest,
@@ -7,6 +9,7 @@ import {
   type ListenTarget,
   listen,
 } from '../adapters/node-http/index.js';
+import { listenTcp, type TcpListenOptions, type TcpTarget } from '../adapters/tcp-server/index.js';
 import { MeshError } from '../base/errors.js';
 import type { InboundPath } from '../inbound/exchange.js';
 import type { InboundTls } from '../inbound/handshake.js';
@@ -19,6 +22,26 @@ export interface MeshListenOptions extends ListenOptions {
   readonly servicePort?: number;
   /** @default 'http' */
   readonly portName?: string;
+  /**
+   * What callers are told that is spoken there. `http2` and `grpc`: they use HTTP/2 at once; `http`: where policy says so. HTTP/1.1 and
+   * HTTP/2 are both served in any case. @default 'http'; for a `node:http2` server without `request` listeners 'http2'
+   */
+  readonly protocol?: 'http' | 'http2' | 'grpc';
+}
+
+/** Options of `mesh.listen` for a protocol that is not HTTP. */
+export interface MeshTcpListenOptions extends TcpListenOptions {
+  readonly protocol: 'tcp';
+  /** As of {@link MeshListenOptions}. */
+  readonly servicePort?: number;
+  /** @default 'tcp' */
+  readonly portName?: string;
+}
+
+interface Announced {
+  readonly servicePort?: number;
+  readonly portName?: string;
+  readonly protocol?: 'http' | 'http2' | 'grpc' | 'tcp';
 }
 
 /** A server that listens by itself, behind the mesh. */
@@ -53,17 +76,25 @@ export class Served {
   }
 
   /** @throws MeshError `HEDDLE_INVALID_ARGUMENT` if the port cannot be had; `HEDDLE_CLOSED` after {@link withdraw} */
-  async listen(target: ListenTarget, port: number, options: MeshListenOptions): Promise<Listening> {
+  async listen(
+    target: ListenTarget | TcpTarget,
+    port: number,
+    options: MeshListenOptions | MeshTcpListenOptions,
+  ): Promise<Listening> {
     const { path, tls, settings } = this.#parts;
     const { address } = settings;
-    const listening = await listen(path, { target, port, tls }, { address, ...options });
+    const listening =
+      options.protocol === 'tcp'
+        ? await listenTcp(path, { target: target as TcpTarget, port, tls }, { address, ...options })
+        : await listen(path, { target: target as ListenTarget, port, tls }, { address, ...options });
     if (this.#closed) {
       // The mesh was left while the port was being opened.
       await listening.close(0);
       throw new MeshError('this mesh was closed', { code: 'HEDDLE_CLOSED' });
     }
     this.#open.push(listening);
-    this.#announce(listening.port, port, options);
+    const streamsOnly = isHttp2Server(target) && target.listenerCount('request') === 0;
+    this.#announce(listening.port, port, streamsOnly ? { protocol: 'http2', ...options } : options);
     return listening;
   }
 
@@ -98,15 +129,16 @@ export class Served {
   }
 
   /** Makes a port known to callers; null if this workload serves nothing that they could name. */
-  #announce(port: number, asked: number, options: MeshListenOptions): ListenerRegistration | null {
+  #announce(port: number, asked: number, options: Announced): ListenerRegistration | null {
     const { settings, tls } = this.#parts;
     const { workload, address, servicePort } = settings;
+    const { protocol = 'http' } = options;
     if (workload.service === '') return null;
     const registration: ListenerRegistration = {
       service: workload.service,
       servicePort: options.servicePort ?? servicePort ?? (asked === 0 ? 80 : asked),
-      portName: options.portName ?? 'http',
-      protocol: 'HTTP',
+      portName: options.portName ?? protocol,
+      protocol: protocol.toUpperCase(),
       address,
       port,
       mtls: tls !== null,

@@ -52,7 +52,8 @@ export interface ExchangeFacts {
   /** As it arrived: path and query. */
   readonly path: string;
   readonly headers: HeaderFields;
-  readonly protocol: 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2';
+  /** `TCP`: a connection that is not HTTP; there is no method, authority or path then. */
+  readonly protocol: 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2' | 'TCP';
   readonly peer: Peer;
   /** Of the caller, trusted proxies taken into account. */
   readonly remoteIp: string;

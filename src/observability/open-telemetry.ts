@@ -193,6 +193,8 @@ class OpenTelemetry implements Telemetry {
   }
 
   exchangeEnded(exchange: Exchange): void {
+    // Connections have metrics of their own.
+    if (exchange.facts.protocol === 'TCP') return;
     try {
       const record = exchange.telemetry instanceof ExchangeRecord ? exchange.telemetry : null;
       if (record !== null && record.trace !== null) this.#serverSpans.end(exchange, record.trace);

@@ -99,13 +99,15 @@ test('closing destroys what has not finished in time, and its exchange is abando
   assert.equal(exchange?.status, 0);
 });
 
-test('an unused connection that is kept alive closes at once when the port closes', async (t) => {
+test('an unused connection that is kept alive closes a moment after the port', async (t) => {
   const { mesh, listening, port } = await serve(t, own);
   const caller = await RawClient.connect(port);
   caller.say(get('/'));
   await caller.hear(/hello/);
   await mesh.endedBy(1);
-  await listening.close();
+  const closing = listening.close();
+  mesh.clock.advance(300);
+  await closing;
   await caller.closed;
 });
 
