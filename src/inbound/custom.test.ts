@@ -28,20 +28,24 @@ const of = (action: 'ALLOW' | 'DENY', rule: Authorization['rules'][number]): Aut
   rules: [rule],
 });
 
-function mesh(authorization: EffectiveInbound['authorization'], answer: () => Promise<CheckAnswer | null>) {
+function mesh(
+  authorization: EffectiveInbound['authorization'],
+  answer: () => Promise<CheckAnswer | null>,
+  provider = opa,
+) {
   const asked: CheckCall[] = [];
-  const policy = inboundPolicy({ authorization, providers: { opa } });
+  const policy = inboundPolicy({ authorization, providers: { opa: provider } });
   const path = new TestPath(policy, 0, undefined, (call) => {
     asked.push(call);
     return answer();
   });
-  const begin = async (target: string): Promise<Exchange> => {
+  const begin = async (target: string, headers = {}): Promise<Exchange> => {
     const facts: ExchangeFacts = {
       method: 'GET',
       scheme: 'http',
       authority: 'reviews',
       path: target,
-      headers: { 'x-user': 'root' },
+      headers: { 'x-user': 'root', ...headers },
       protocol: 'HTTP/1.1',
       peer: { id: null, address: '192.0.2.1', sni: null },
       remoteIp: '192.0.2.1',
@@ -117,4 +121,13 @@ test('who goes away while the authorizer thinks is not looked at any further', a
   answer({ status: 200, headers: {}, body: '' });
   await begun;
   assert.notEqual(exchange!.refusal, null);
+});
+
+test('a body that should be shown, where nobody can look at it, is no empty one', async () => {
+  const wanted = { ...opa, failOpen: true, body: { maxBytes: 10, allowPartial: true } };
+  const { asked, begin } = mesh([custom()], answering(200), wanted);
+  assert.equal((await begin('/asked', { 'content-length': '5' })).refusal?.because, 'ext_authz_error');
+  assert.equal((await begin('/asked', { 'transfer-encoding': 'chunked' })).refusal?.status, 403);
+  assert.equal(asked.length, 0);
+  assert.equal((await begin('/asked')).refusal, null);
 });

@@ -1,7 +1,14 @@
 /**
  * CUSTOM: somebody outside is asked whether an exchange may come in, before its token is looked at.
  */
-import type { BodyAhead, Exchange, FieldChanges, InboundVerdict, Refusal } from '../model/exchange.js';
+import type {
+  BodyAhead,
+  Exchange,
+  ExchangeFacts,
+  FieldChanges,
+  InboundVerdict,
+  Refusal,
+} from '../model/exchange.js';
 import {
   BODY_TOO_LARGE,
   checkCall,
@@ -27,12 +34,22 @@ export async function askProvider(
     exchange.bodyWanted = maxBytes;
     // The adapter hears of it when the exchange has begun, which is now.
     await null;
-    body = await exchange.bodyAhead;
+    const ahead = exchange.bodyAhead;
+    // A body that nobody here can look at must not pass for none.
+    if (ahead === null && mayHaveBody(facts))
+      return decideAndApply(exchange, { ...provider, failOpen: false }, null);
+    body = await ahead;
     if (body !== null && !body.complete && !allowPartial) return BODY_TOO_LARGE;
   }
   const { method, authority, headers } = facts;
   const answer = await send(checkCall(provider, { method, authority, path, headers }, body));
   return decideAndApply(exchange, provider, answer);
+}
+
+function mayHaveBody({ protocol, headers }: ExchangeFacts): boolean {
+  const length = headers['content-length'];
+  if (length === undefined) return protocol === 'HTTP/2' || headers['transfer-encoding'] !== undefined;
+  return length !== '0';
 }
 
 function decideAndApply(
