@@ -1,5 +1,5 @@
 /** For the tests of the command: runs it in this process, and keeps what it says. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -66,6 +66,13 @@ export async function service(context: TestContext, options: Partial<ControlOpti
   const control = await startControl({ dataDir, port: 0, log: () => {}, ...options });
   context.after(() => control.close());
   return { control, dataDir, env: { HEDDLE_DATA: dataDir } };
+}
+
+/** Certificate and key of the root that the service there made, PEM. */
+export function rootOf(dataDir: string): string {
+  const folder = join(dataDir, 'ca');
+  const name = readdirSync(folder).find((file) => file.startsWith('root-'));
+  return readFileSync(join(folder, name ?? 'no root'), 'utf8');
 }
 
 /** A weighted route between two subsets of reviews. */

@@ -10,6 +10,7 @@ import {
   heddle,
   READERS,
   type Running,
+  rootOf,
   SERVICE,
   SUBSETS,
   service,
@@ -241,7 +242,7 @@ test('a service that is not there, or is something else, is said in words', asyn
 
 test('ca bundle prints the root, ca export a backup that opens with the passphrase', async (context) => {
   const { env, dataDir, control } = await service(context);
-  const root = readFileSync(join(dataDir, 'ca.pem'), 'utf8').split('-----BEGIN PRIVATE')[0];
+  const root = rootOf(dataDir).split('-----BEGIN PRIVATE')[0];
   assert.equal((await heddle(['ca', 'bundle'], { env })).stdout, root);
   const [info] = JSON.parse((await heddle(['ca', 'bundle', '--json'], { env })).stdout).roots;
   assert.equal(info.fingerprint, control.pin);

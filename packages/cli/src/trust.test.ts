@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict';
 import { createPrivateKey, createPublicKey } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { systemClock } from 'heddle/ports';
 import { createRoot, type IssuerPair, issueCertificate, newKey, SpiffeId } from 'heddle/security';
-import { heddle, service } from './cli.test.kit.js';
+import { heddle, rootOf, service } from './cli.test.kit.js';
 
 const CONTROL = 'spiffe://cluster.local/ns/heddle-system/sa/control';
 
@@ -47,7 +45,7 @@ async function impostor(
 
 test('whoever serves the true roots still has to prove to be the config service before it sees the token', async (context) => {
   const { control, dataDir } = await service(context);
-  const file = readFileSync(join(dataDir, 'ca.pem'), 'utf8');
+  const file = rootOf(dataDir);
   const real = { certificate: `${file.split('-----BEGIN PRIVATE')[0]}`, key: createPrivateKey(file) };
   const forged = await createRoot({
     trustDomain: 'cluster.local',

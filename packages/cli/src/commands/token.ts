@@ -137,7 +137,8 @@ async function revoke(id: string, { deny, ...options }: RevokeOptions, context: 
   const { certificates, until } = answer;
   const ends = until === null ? '' : `, the last ends ${relative(until, systemClock.wallNow())}`;
   const fate = deny === true ? 'are refused from now on' : `are not renewed${ends}`;
-  context.print(`token ${id} revoked; ${certificates} certificates that it led to ${fate}\n`);
+  const led = certificates === 0 ? '' : `; ${certificates} certificates that it led to ${fate}`;
+  context.print(`token ${id} revoked${led}\n`);
 }
 
 function subjectOf({ kind, namespace, serviceAccount }: TokenInfo): string {
