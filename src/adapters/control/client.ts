@@ -16,12 +16,13 @@ import {
 } from '../../ports/control-protocol.js';
 import type { Svid } from '../../ports/identity.js';
 import { policyReady } from '../policy-ready.js';
+import { Generations, openStateFolder } from '../state-dir/index.js';
 import { withTimeLimit } from '../time-limit.js';
 import { followCertificate } from './certificate-watch.js';
 import { openSession, parseControlUrl } from './connection.js';
 import { ControlStatus } from './control-status.js';
 import { ControlIdentity } from './identity.js';
-import { LastGoodFile } from './last-good.js';
+import { LastGoodPolicy } from './last-good.js';
 import type { ControlOptions } from './options.js';
 import { Replica } from './replica.js';
 import { type Update, versionsOf } from './resources.js';
@@ -44,7 +45,8 @@ export class ControlClient implements PolicySource {
   readonly #options: ControlOptions;
   readonly #status: ControlStatus;
   readonly #url: URL;
-  readonly #lastGood: LastGoodFile | null;
+  readonly #lastGood: LastGoodPolicy | null;
+  readonly #files: Generations | null;
   readonly #closed = new AbortController();
   readonly #running: Promise<void>;
   #stream: PolicyStream | null = null;
@@ -53,16 +55,19 @@ export class ControlClient implements PolicySource {
   #runningRevision = 0;
   #listeners: readonly ListenerRegistration[] = [];
 
-  /** @throws MeshError `HEDDLE_INVALID_SETTING` for a URL or token that is not one */
+  /** @throws MeshError `HEDDLE_INVALID_SETTING` for a URL or token that is not one, and a state folder that cannot be used */
   constructor(options: ControlOptions) {
     this.#options = options;
     this.#url = parseControlUrl(options.url);
     this.#status = new ControlStatus({ ...options, location: this.#url.origin });
-    const { stateDir: folder, workload, clock } = options;
-    const onError = (error: Error) =>
-      this.#status.log(`the policy could not be saved for a later start: ${error.message}`);
-    this.#lastGood = folder === undefined ? null : new LastGoodFile({ folder, workload, clock, onError });
-    this.identity = new ControlIdentity({ ...options, url: this.#url });
+    const { stateDir, workload, clock } = options;
+    const folder = stateDir === undefined ? null : openStateFolder(stateDir);
+    const log = (line: string) => this.#status.log(line);
+    const files = (kind: 'policy' | 'identity') =>
+      folder && new Generations({ folder, kind, workload, clock, log });
+    this.#files = files('policy');
+    this.#lastGood = this.#files && new LastGoodPolicy(this.#files);
+    this.identity = new ControlIdentity({ ...options, url: this.#url, files: files('identity') });
     this.#replica = new Replica({ bundleFault: (bundle) => this.identity.bundleFault(bundle) });
     this.#running = this.#run();
   }
@@ -90,11 +95,10 @@ export class ControlClient implements PolicySource {
       return;
     }
     this.#runningRevision = revision;
-    this.#verdict = { type: 'accepted', revision };
+    this.#verdict = { type: 'accepted', revision, ...this.#trusts() };
     this.#stream?.send(this.#verdict);
     if (this.#status.now.fromLastGood) return;
-    const savedAt = this.#options.clock.wallNow();
-    this.#lastGood?.save({ revision, held: this.#replica.held, savedAt });
+    this.#lastGood?.save({ revision, held: this.#replica.held }, this.#trustDomain ?? '');
   }
 
   async close(): Promise<void> {
@@ -103,7 +107,7 @@ export class ControlClient implements PolicySource {
     // Who serves nothing any more is forgotten at once, instead of being waited for.
     if (this.#listeners.length > 0) stream?.send({ type: 'listen', listeners: [] });
     stream?.close('the mesh was closed');
-    await Promise.all([this.#running, stream?.left, this.identity.close(), this.#lastGood?.close()]);
+    await Promise.all([this.#running, stream?.left, this.identity.close(), this.#files?.close()]);
   }
 
   async #run(): Promise<void> {
@@ -115,8 +119,9 @@ export class ControlClient implements PolicySource {
       this.#replica.reconnect();
       if (end.planned) continue;
       failures = end.welcomed ? 1 : failures + 1;
-      this.#status.away(end, this.policy.current() !== null);
-      await this.#startFromLastGood(end.error);
+      const error = await this.#startFromState(end.error);
+      if (signal.aborted) return;
+      this.#status.away({ ...end, error }, this.policy.current() !== null);
       const delayMs = end.retry ? backoffMs(RECONNECT, failures, random) : UNWANTED_MS;
       await sleep(clock, delayMs, signal).catch(() => {});
     }
@@ -206,28 +211,63 @@ export class ControlClient implements PolicySource {
     }
   }
 
+  /** A change of roots waits until all workloads say this. */
+  #trusts(): { readonly bundle?: string } {
+    const bundle = this.#replica.held.get('bundle')?.version;
+    return bundle === undefined ? {} : { bundle };
+  }
+
   #refuse(revision: number, reasons: readonly string[]): void {
     const because = reasons.slice(0, MAX_REASONS).map((reason) => reason.slice(0, MAX_REASON_CHARACTERS));
-    this.#verdict = { type: 'refused', revision, because };
+    this.#verdict = { type: 'refused', revision, because, ...this.#trusts() };
     this.#stream?.send(this.#verdict);
     this.#status.refused(revision, because);
   }
 
-  async #startFromLastGood(error: MeshError): Promise<void> {
+  get #trustDomain(): string | null {
+    return this.identity.bundle.orNull()?.trustDomain ?? null;
+  }
+
+  /**
+   * Starts with identity and policy of an earlier process, if there is nothing else to start with.
+   * @returns `error`, and why it was not possible
+   */
+  async #startFromState(error: MeshError): Promise<MeshError> {
     const unreachable = error.code === 'HEDDLE_CONNECT_FAILED' || error.code === 'HEDDLE_CONNECTION_LOST';
-    if (this.#lastGood === null || this.policy.current() !== null || !unreachable) return;
+    if (this.#lastGood === null || this.policy.current() !== null || !unreachable) return error;
     try {
-      const saved = await this.#lastGood.load();
-      if (saved === null || this.#closed.signal.aborted) return;
+      await this.#restoreIdentity();
+      const saved = await this.#lastGood.load(this.#trustDomain);
+      if (saved === null) throw new Error('no policy was saved');
+      if (this.#closed.signal.aborted) return error;
       const taken = this.#replica.restore(saved.held, saved.revision);
-      if (taken.kind === 'refused') throw new Error(`${this.#lastGood.path}: ${taken.because.join('; ')}`);
-      if (taken.kind !== 'changed') return;
+      if (taken.kind === 'refused') throw new Error(taken.because.join('; '));
+      if (taken.kind !== 'changed') return error;
       this.#status.restored(saved.revision, saved.savedAt);
+      if (taken.bundle !== null) this.identity.setBundle(taken.bundle);
       this.#offer(taken.policy);
+      return error;
     } catch (cause) {
-      this.#status.log(`no start from a saved policy: ${messageOf(cause)}`);
+      return new MeshError(`${plain(error)}; and the state folder is of no help: ${messageOf(cause)}`, {
+        code: error.code,
+        cause,
+      });
     }
   }
+
+  /** @throws MeshError `HEDDLE_IDENTITY_UNAVAILABLE`: without an identity nobody would be let in, here or there */
+  async #restoreIdentity(): Promise<void> {
+    try {
+      await this.identity.restore();
+    } catch (error) {
+      if (this.#options.identityElsewhere !== true) throw error;
+    }
+  }
+}
+
+/** Without the code, which the one that quotes it has too. */
+function plain(error: MeshError): string {
+  return error.message.replace(/^\[HEDDLE_[A-Z_]+\] /, '');
 }
 
 function tooLate(url: URL): MeshError {

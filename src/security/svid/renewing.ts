@@ -3,8 +3,15 @@ import { type Clock, sleep } from '../../base/clock.js';
 import { isMeshError, MeshError } from '../../base/errors.js';
 import type { Random } from '../../base/random.js';
 import { type Source, Value } from '../../base/source.js';
-import type { IdentitySource, Svid, TrustBundle } from '../../ports/identity.js';
-import { sameBundle, trustBundle } from '../bundle/bundle.js';
+import type {
+  IdentitySource,
+  IdentityStatus,
+  OverdueStage,
+  Svid,
+  TrustBundle,
+} from '../../ports/identity.js';
+import { sameBundle } from '../bundle/bundle.js';
+import { checkedBundle } from '../bundle/federated.js';
 import { type KeyType, newKey } from '../certificate/keys.js';
 import { createRequest } from '../certificate/request.js';
 import { type IssuedSvid, receiveSvid } from './receive.js';
@@ -26,20 +33,13 @@ export interface RenewingIdentityOptions {
   readonly issueTimeoutMs?: number;
   /** Told of every attempt that failed. Must not throw. */
   readonly onFailure?: (error: unknown) => void;
+  /** Told at half of the SVID's life, again at three quarters, and when it has run out, if renewal fails until then. Must not throw. */
+  readonly onOverdue?: (stage: OverdueStage, status: IdentityStatus) => void;
   /** Gives up waiting for the first SVID; of no effect afterwards. */
   readonly signal?: AbortSignal;
 }
 
-export interface IdentityStatus {
-  readonly state: 'valid' | 'expired';
-  /** Milliseconds since the epoch. */
-  readonly notAfter: number;
-  /** When the next SVID is asked for, or was to be. Milliseconds since the epoch. */
-  readonly renewAt: number;
-  /** Attempts that failed since the last success. */
-  readonly failures: number;
-  readonly lastFailure: unknown;
-}
+export type { IdentityStatus };
 
 const RETRY: BackoffPolicy = { baseDelayMs: 1_000, maxDelayMs: 60_000 };
 /** Cap on a wait once the SVID has run out: until there is a new one nobody talks to this workload. */
@@ -49,8 +49,10 @@ const EXPIRED_WAIT_MS = 5_000;
  * and no timer of Node can run for more than 24.8 days; half of the longest life is 45.
  */
 const LONGEST_WAIT_MS = 15 * 60_000;
-/** Least time between two rotations, so that an SVID that is past its half on arrival does not make a busy loop. */
+/** Least time between two rotations: an SVID that is past its half on arrival, by a clock that is ahead, must not make a busy loop. */
 const SHORTEST_WAIT_MS = 1_000;
+const SHORTEST_WAIT_RATIO = 0.05;
+const STAGES: readonly OverdueStage[] = ['half', 'three-quarters', 'expired'];
 
 /**
  * An identity that renews itself at half of its life, give or take 1 %: a new key and request, an answer that is checked whole,
@@ -67,6 +69,15 @@ export class RenewingIdentity implements IdentitySource {
   #renewAt = 0;
   #failures = 0;
   #lastFailure: unknown = undefined;
+  #announced = false;
+  #fromState: boolean;
+  /** Stages that were told of since the last success. */
+  #told = 0;
+
+  /** Goes on with an SVID of before, which is renewed at once if half of its life is over. */
+  static resume(options: RenewingIdentityOptions, present: IssuedIdentity): RenewingIdentity {
+    return new RenewingIdentity(options, present, true);
+  }
 
   /**
    * Resolves with the first SVID, however many attempts that takes.
@@ -100,8 +111,9 @@ export class RenewingIdentity implements IdentitySource {
     }
   }
 
-  private constructor(options: RenewingIdentityOptions, first: { svid: Svid; bundle: TrustBundle }) {
+  private constructor(options: RenewingIdentityOptions, first: IssuedIdentity, fromState = false) {
     this.#options = options;
+    this.#fromState = fromState;
     this.#svid = new Value(first.svid);
     this.#bundle = new Value(first.bundle);
     this.#plan(first.svid);
@@ -124,16 +136,19 @@ export class RenewingIdentity implements IdentitySource {
       renewAt: this.#renewAt,
       failures: this.#failures,
       lastFailure: this.#lastFailure,
+      overdue: this.#failures === 0 ? null : (this.#stage() ?? null),
+      fromState: this.#fromState,
     };
   }
 
   /**
-   * Takes over roots that were announced between two renewals. One of another trust domain, or one that cannot be read, is
+   * Takes over what was announced of roots and of who is denied. From then on it is not taken from answers to our requests, which may be
+   * on their way while a root leaves. One of another trust domain, or one that cannot be read, is
    * refused and the present one stays.
    * @throws MeshError `HEDDLE_INVALID_ARGUMENT`
    */
   trust(bundle: TrustBundle): void {
-    const checked = trustBundle(bundle.trustDomain, bundle.roots);
+    const checked = checkedBundle(bundle);
     const present = this.#bundle.current();
     if (checked.trustDomain !== present.trustDomain) {
       throw new MeshError(
@@ -141,6 +156,7 @@ export class RenewingIdentity implements IdentitySource {
         { code: 'HEDDLE_INVALID_ARGUMENT' },
       );
     }
+    this.#announced = true;
     if (!sameBundle(present, checked)) this.#bundle.set(checked);
   }
 
@@ -162,10 +178,43 @@ export class RenewingIdentity implements IdentitySource {
         this.#failures += 1;
         this.#lastFailure = error;
         report(this.#options, error);
-        const wait = backoffMs(this.#retry(), this.#failures, random);
+        this.#tell();
+        const wait = Math.min(backoffMs(this.#retry(), this.#failures, random), this.#nextStageIn());
         await sleep(clock, wait, signal).catch(() => {});
+        if (!signal.aborted) this.#tell();
       }
     }
+  }
+
+  /** How late it is, if nothing renews the SVID. */
+  #stage(): OverdueStage | undefined {
+    return STAGES[this.#stagesPassed() - 1];
+  }
+
+  #stagesPassed(): number {
+    const now = this.#options.clock.wallNow();
+    if (now > this.#svid.current().notAfter) return 3;
+    if (now >= this.#threeQuarters()) return 2;
+    return now >= this.#renewAt ? 1 : 0;
+  }
+
+  #threeQuarters(): number {
+    const { notAfter, notBefore } = this.#svid.current();
+    return notAfter - (notAfter - notBefore) * 0.25;
+  }
+
+  /** So that each stage is told of when it begins. */
+  #nextStageIn(): number {
+    const now = this.#options.clock.wallNow();
+    const coming = [this.#threeQuarters(), this.#svid.current().notAfter + 1].filter((at) => at > now);
+    return coming.length === 0 ? Number.POSITIVE_INFINITY : Math.min(...coming) - now;
+  }
+
+  #tell(): void {
+    const passed = this.#stagesPassed();
+    if (passed <= this.#told) return;
+    this.#told = passed;
+    this.#options.onOverdue?.(STAGES[passed - 1]!, this.status());
   }
 
   #retry(): BackoffPolicy {
@@ -179,10 +228,12 @@ export class RenewingIdentity implements IdentitySource {
     if (signal.aborted) return;
     this.#failures = 0;
     this.#lastFailure = undefined;
+    this.#told = 0;
+    this.#fromState = false;
     this.#plan(svid);
     // Roots first: whoever looks at the new SVID finds the roots that it leads to. A listener that throws is not a failed renewal.
     try {
-      if (!sameBundle(this.#bundle.current(), bundle)) this.#bundle.set(bundle);
+      if (!this.#announced && !sameBundle(this.#bundle.current(), bundle)) this.#bundle.set(bundle);
     } catch (error) {
       report(this.#options, error);
     }
@@ -193,12 +244,25 @@ export class RenewingIdentity implements IdentitySource {
     }
   }
 
+  /**
+   * At half of its life, by our clock or by the time since it came, whichever is sooner: a clock that is behind must not make it late, and
+   * one that is ahead makes it early, but not at once.
+   */
   #plan(svid: Svid): void {
     const { clock, random } = this.#options;
+    const now = clock.wallNow();
+    const lifeMs = svid.notAfter - svid.notBefore;
     const share = 0.5 + (random.next() * 2 - 1) * 0.01;
-    const half = svid.notAfter - (svid.notAfter - svid.notBefore) * share;
-    this.#renewAt = Math.max(half, clock.wallNow() + SHORTEST_WAIT_MS);
+    const half = Math.min(svid.notAfter - lifeMs * share, now + lifeMs * share);
+    const shortest = this.#fromState ? 0 : lifeMs * SHORTEST_WAIT_RATIO;
+    this.#renewAt = Math.max(half, now + Math.max(SHORTEST_WAIT_MS, shortest));
   }
+}
+
+/** An SVID, and the bundle that its authority sent with it. */
+export interface IssuedIdentity {
+  readonly svid: Svid;
+  readonly bundle: TrustBundle;
 }
 
 async function obtain(options: RenewingIdentityOptions, signal: AbortSignal, present?: Svid) {
