@@ -18,7 +18,8 @@ const BODY = 'x'.repeat(200);
 const [{ pem, identity, folder }] = await once(process, 'message');
 const secure = { ...pem, requestCert: true, rejectUnauthorized: true };
 const telemetry = await openTelemetry();
-const watched = telemetry?.onePercent ?? { enable() {}, disable() {} };
+// Policy draws the one percent, as Istio's does, before the SDK is asked.
+const watched = telemetry?.all ?? { enable() {}, disable() {} };
 
 const plain = (_request, response) => {
   response.setHeader('content-type', 'text/plain');
@@ -37,7 +38,7 @@ async function fastifyApp(options) {
   return app.server;
 }
 
-const everything = await meshWith('everything', { rules: 100 });
+const everything = await meshWith('everything', { rules: 100, spansPercent: 1 });
 const little = await meshWith('little', { rules: 0 });
 const ports = {
   'node:http': await listening(createSecure(secure, plain)),

@@ -64,14 +64,17 @@ export function policyYaml({ ports, tls, rules = 1, balancer = 'ROUND_ROBIN', ..
       metadata: { name: 'default', namespace: 'istio-system' },
       spec: { mtls: { mode: 'STRICT' } },
     });
-  if (features.spansPercent !== undefined)
-    documents.push({
-      apiVersion: 'telemetry.istio.io/v1',
-      kind: 'Telemetry',
-      metadata: { name: 'default', namespace: 'istio-system' },
-      spec: { tracing: [{ randomSamplingPercentage: features.spansPercent }] },
-    });
+  if (features.spansPercent !== undefined) documents.push(sampling(features.spansPercent));
   return documents.map((document) => JSON.stringify(document)).join('\n---\n');
+}
+
+function sampling(percent) {
+  return {
+    apiVersion: 'telemetry.istio.io/v1',
+    kind: 'Telemetry',
+    metadata: { name: 'default', namespace: 'istio-system' },
+    spec: { tracing: [{ randomSamplingPercentage: percent }] },
+  };
 }
 
 /** With everything on, as the goals mean it. */
@@ -86,7 +89,7 @@ export const EVERYTHING = {
 };
 
 /** Policy of one that is called. @param rules of authorization, of which the last lets the benchmark's callers in; 0: none are asked for */
-export function serverPolicy({ rules }) {
+export function serverPolicy({ rules, spansPercent }) {
   const documents = [
     {
       apiVersion: 'security.istio.io/v1',
@@ -110,6 +113,7 @@ export function serverPolicy({ rules }) {
       metadata: { name: 'callers', namespace: 'istio-system' },
       spec: { action: 'ALLOW', rules: [...others, last] },
     });
+  if (spansPercent !== undefined) documents.push(sampling(spansPercent));
   return documents.map((document) => JSON.stringify(document)).join('\n---\n');
 }
 

@@ -19,6 +19,7 @@ import type { InboundSnapshot, Protection } from './bind.js';
 import type { Connection } from './connection.js';
 import { OpenSet } from './drain.js';
 import { InboundGuard } from './guard.js';
+import { Marks } from './marks.js';
 import { admit, refuseUnreadable, type Witnesses } from './order.js';
 
 export interface InboundPathOptions {
@@ -61,7 +62,7 @@ export class InboundPath {
   readonly warn: (line: string) => void;
   readonly telemetry: Telemetry;
   /** What adapters have seen: the exchange of a request that passes two of them runs once. Keyed by the server's own objects. */
-  readonly exchanges = new WeakMap<object, Exchange>();
+  readonly exchanges = new Marks<Exchange>();
   /** By socket. An identity is in here only if we verified it. */
   readonly connections = new WeakMap<object, Connection>();
   /** The exchanges under way. */

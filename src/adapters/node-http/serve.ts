@@ -1,7 +1,7 @@
 /**
  * One exchange on Node's HTTP server: what goes over the response is counted, and its end is told, whichever way it comes.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { HeaderFields } from '../../base/headers.js';
 import { Connection, plainAddress, type Serving } from '../../inbound/connection.js';
 import type { InboundPath } from '../../inbound/exchange.js';
@@ -74,8 +74,33 @@ class HttpServing implements Serving, ExchangeServer {
       countReceived(exchange, request);
     }
     if (exchange.bodyWanted !== null) exchange.bodyAhead = readAhead(request, response, exchange.bodyWanted);
-    if (request.method !== 'HEAD') countSent(exchange, response);
-    response.once('close', () => this.gone());
+    this.#watch(request.method !== 'HEAD');
+  }
+
+  /** @param counting whether what is sent is the body: it is not for `HEAD` */
+  #watch(counting: boolean): void {
+    const response: Watched = this.#response;
+    const { write, end } = ServerResponse.prototype;
+    if (response[SERVING] !== undefined || response.write !== write || response.end !== end) {
+      // Somebody else watches it, too, or it is none of Node's.
+      if (counting) countSent(this, response);
+      response.once('close', () => this.gone());
+      return;
+    }
+    response[SERVING] = this;
+    if (counting) {
+      response.write = watchedWrite;
+      response.end = watchedEnd;
+    }
+    response.on('close', watchedClose);
+  }
+
+  /** A piece of the body as the handler gave it. */
+  sent(chunk: unknown, encoding: unknown): void {
+    if (typeof chunk === 'string') {
+      const known = typeof encoding === 'string' && Buffer.isEncoding(encoding) ? encoding : 'utf8';
+      this.#exchange.bytesSent += Buffer.byteLength(chunk, known);
+    } else if (chunk instanceof Uint8Array) this.#exchange.bytesSent += chunk.byteLength;
   }
 
   /** The response's `close`, which comes after its last byte, or the connection's, which comes without it. */
@@ -173,20 +198,35 @@ function countReceived(exchange: Exchange, request: IncomingMessage): void {
   };
 }
 
-function countSent(exchange: Exchange, response: ServerResponse): void {
+function countSent(serving: HttpServing, response: ServerResponse): void {
   const { write, end } = response;
-  const count = (chunk: unknown, encoding: unknown) => {
-    if (typeof chunk === 'string') {
-      const known = typeof encoding === 'string' && Buffer.isEncoding(encoding) ? encoding : 'utf8';
-      exchange.bytesSent += Buffer.byteLength(chunk, known);
-    } else if (chunk instanceof Uint8Array) exchange.bytesSent += chunk.byteLength;
-  };
   response.write = function (this: ServerResponse, ...args: unknown[]) {
-    count(args[0], args[1]);
+    serving.sent(args[0], args[1]);
     return Reflect.apply(write, this, args);
   };
   response.end = function (this: ServerResponse, ...args: unknown[]) {
-    count(args[0], args[1]);
+    serving.sent(args[0], args[1]);
     return Reflect.apply(end, this, args);
   };
+}
+
+/** The same for the usual response, without functions that are made anew for each of them. */
+const SERVING = Symbol('heddle.serving');
+
+interface Watched extends ServerResponse {
+  [SERVING]?: HttpServing;
+}
+
+function watchedWrite(this: Watched, ...args: unknown[]): boolean {
+  this[SERVING]!.sent(args[0], args[1]);
+  return Reflect.apply(ServerResponse.prototype.write, this, args);
+}
+
+function watchedEnd(this: Watched, ...args: unknown[]): ServerResponse {
+  this[SERVING]!.sent(args[0], args[1]);
+  return Reflect.apply(ServerResponse.prototype.end, this, args);
+}
+
+function watchedClose(this: Watched): void {
+  this[SERVING]!.gone();
 }
