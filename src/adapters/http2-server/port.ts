@@ -53,6 +53,8 @@ export class Http2Port {
   /** Takes a connection that nobody reads from. */
   take(connection: Connection): void {
     this.#connection = connection;
+    // Unlike a caller of HTTP/1.1, one that ends its side is gone: nothing can be told it on streams that it cannot acknowledge.
+    connection.stream.allowHalfOpen = false;
     this.#server.emit('connection', connection.stream);
     this.#connection = null;
   }

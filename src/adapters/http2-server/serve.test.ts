@@ -265,13 +265,16 @@ test('a caller that takes its stream back cancels the exchange, and its handler 
   await until(() => mesh.started.length === 1);
   stream.close(http2.constants.NGHTTP2_CANCEL);
   const [exchange] = await mesh.endedBy(1);
-  await until(() => events.length === 4);
-  assert.deepEqual(events.sort(), ['abandoned', 'aborted', 'close false', 'error']);
+  // Node's client ends its body before it takes a stream back, so that the request itself is whole.
+  await until(() => events.length === 2);
+  assert.deepEqual(events.splice(0), ['abandoned', 'close false']);
   assert.deepEqual([...exchange!.flags], ['DC']);
-  begin(session, { ':path': '/' }).end();
+  begin(session, { ':path': '/', ':method': 'POST' }).write('half');
   await until(() => mesh.started.length === 2);
   session.destroy();
   await mesh.endedBy(2);
+  await until(() => events.length === 4);
+  assert.deepEqual(events.sort(), ['abandoned', 'aborted', 'close false', 'error']);
   assert.equal(mesh.path.open.size, 0);
 });
 
