@@ -32,6 +32,7 @@ import { systemRandom } from './base/random.js';
 import { InboundPolicy } from './inbound/bind.js';
 import { InboundPath } from './inbound/exchange.js';
 import { contextOf, type MeshContext } from './mesh/context.js';
+import { identityOf, type MeshIdentity, overdueFacts } from './mesh/identity.js';
 import { InForce } from './mesh/in-force.js';
 import { type Adoption, type MeshListenOptions, type MeshTcpListenOptions, Served } from './mesh/served.js';
 import { observe } from './mesh/telemetry.js';
@@ -59,7 +60,7 @@ export type { MeshListenOptions, MeshTcpListenOptions } from './mesh/served.js';
 export interface MeshStatus {
   readonly workload: Settings['workload'];
   /** null without an identity. */
-  readonly identity: { readonly spiffeId: string; readonly expiresAt: string } | null;
+  readonly identity: MeshIdentity | null;
   /** Of the policy in force. */
   readonly revision: number;
   readonly source: PolicySourceStatus;
@@ -93,7 +94,12 @@ export async function join(options: JoinOptions = {}): Promise<Mesh> {
 /** Settings that do not go together must not leave an identity behind that goes on renewing. */
 async function meshOf(settings: Settings, parts: OriginParts): Promise<Mesh> {
   try {
-    return new Mesh(settings, openOrigin(settings, parts), parts);
+    const mesh: Mesh = new Mesh(
+      settings,
+      openOrigin(settings, { ...parts, onOverdue: (...late) => mesh.overdue(...late) }),
+      parts,
+    );
+    return mesh;
   } catch (error) {
     await parts.identity?.close();
     throw error;
@@ -300,10 +306,9 @@ export class Mesh implements AsyncDisposable {
 
   status(): MeshStatus {
     const { identity, source } = this.#origin;
-    const svid = identity === null || this.#spiffeId() === undefined ? null : identity.svid.current();
     return {
       workload: this.#settings.workload,
-      identity: svid && { spiffeId: svid.id.toString(), expiresAt: new Date(svid.notAfter).toISOString() },
+      identity: identityOf(identity),
       revision: this.#outbound.snapshot?.revision ?? 0,
       source: source.status.current(),
       listeners: this.#served.listeners,
@@ -351,6 +356,11 @@ export class Mesh implements AsyncDisposable {
     });
     await Promise.race([this.#outbound.idle(), late]);
     timer?.cancel();
+  }
+
+  /** @internal Our SVID is late to be renewed. */
+  overdue(...late: Parameters<typeof overdueFacts>): void {
+    this.#event('certificate.overdue', overdueFacts(...late));
   }
 
   /** Told to telemetry, and in a line to people. */

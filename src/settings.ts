@@ -52,7 +52,7 @@ export interface JoinOptions {
   readonly joinTimeoutMs?: number;
   /** How long `close` waits for what is in flight, milliseconds. */
   readonly drainTimeoutMs?: number;
-  /** Folder for the last good policy; none is kept by default. */
+  /** Folder for identity and last good policy, mode 0700; nothing is kept by default. Variable `HEDDLE_STATE_DIR`. */
   readonly stateDir?: string;
   /**
    * Where identity comes from, in place of the config service or files: `workloadApi()` of `@heddle/workload-api`, or a source of your

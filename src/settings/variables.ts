@@ -71,7 +71,8 @@ export const VARIABLES: readonly Variable[] = [
   },
   {
     name: 'HEDDLE_STATE_DIR',
-    meaning: 'folder for the last good policy; none is kept without it',
+    meaning:
+      'folder, mode 0700, for identity (with its private key) and last good policy, to start from while the config service is away; nothing is kept without it',
     default: '',
   },
   {
