@@ -20,8 +20,11 @@ const UNKNOWN = 2;
 export function refuse({ stream, headers }: Arrived, refusal: Refusal): void {
   if (stream.destroyed || stream.closed || stream.headersSent) return;
   const isGrpc = headers['content-type']?.startsWith('application/grpc') === true;
-  if (isGrpc) stream.respond(grpcHead(refusal), { endStream: true });
-  else {
+  if (isGrpc) {
+    stream.respond(grpcHead(refusal), { endStream: true });
+    // Node forgets a head that is not out yet when its stream is closed.
+    setImmediate(() => skipRest(stream));
+  } else {
     stream.respond({
       ...refusal.headers,
       ':status': refusal.status,
@@ -29,13 +32,13 @@ export function refuse({ stream, headers }: Arrived, refusal: Refusal): void {
       'content-length': Buffer.byteLength(refusal.body),
     });
     stream.end(headers[':method'] === 'HEAD' ? undefined : refusal.body);
+    skipRest(stream);
   }
-  skipRest(stream);
 }
 
 /** The answer is complete, or will be when what was written is out. @source RFC 9113 §8.1 */
 export function skipRest(stream: Arrived['stream']): void {
-  if (stream.endAfterHeaders || stream.readableEnded) return;
+  if (stream.endAfterHeaders || stream.readableEnded || stream.destroyed) return;
   stream.resume();
   stream.close(constants.NGHTTP2_NO_ERROR);
 }

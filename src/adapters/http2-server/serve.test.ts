@@ -137,7 +137,6 @@ test('what a caller may not claim is taken off before the handler sees it, and t
 
 const heads: readonly [what: string, headers: http2.OutgoingHttpHeaders, because: string][] = [
   ['a host that is not the authority', { host: 'other' }, 'authority_mismatch'],
-  ['an authority that is none', { ':authority': 'a@b' }, 'invalid_authority'],
   ['CONNECT', { ':method': 'CONNECT', ':path': undefined, ':scheme': undefined }, 'unsupported_method'],
 ];
 for (const [what, headers, because] of heads)
@@ -160,7 +159,8 @@ test('an upload arrives whole, with its trailers, and is counted', async (t) => 
       let length = 0;
       for await (const chunk of request) length += (chunk as Buffer).length;
       response.setHeader('set-cookie', ['a=1', 'b=2']);
-      response.end(`${length} ${request.trailers['x-sum']} ${request.complete}`);
+      const coding = request.headers['transfer-encoding'];
+      response.end(`${length} ${request.trailers['x-sum']} ${request.complete} ${coding}`);
     },
   });
   const session = await dial(t, port);
@@ -172,7 +172,7 @@ test('an upload arrives whole, with its trailers, and is counted', async (t) => 
   const length = 3_000_000;
   stream.end(Buffer.alloc(length, 'a'));
   const { body, headers } = await answer;
-  assert.equal(body, `${length} 9 true`);
+  assert.equal(body, `${length} 9 true chunked`);
   assert.deepEqual(headers['set-cookie'], ['a=1', 'b=2']);
   assert.equal((await mesh.endedBy(1))[0]?.bytesReceived, length);
 });

@@ -39,10 +39,14 @@ function requestOf(arrived: Arrived, socket: StreamSocket): IncomingMessage {
   // First, as it comes on HTTP/1.1.
   if (authority !== undefined) fields.host = authority;
   for (const name in headers) if (!name.startsWith(':')) fields[name] = headers[name];
+  // What a body without a length is known by on HTTP/1.1: parsers of bodies look for one or the other.
+  const isUnmeasured = !stream.endAfterHeaders && headers['content-length'] === undefined;
+  if (isUnmeasured) fields['transfer-encoding'] = 'chunked';
   request.headers = fields;
   const rawFields = authority === undefined || headers.host !== undefined ? [] : ['host', authority];
   for (let at = 0; at < raw.length; at += 2)
     if (!raw[at]!.startsWith(':')) rawFields.push(raw[at]!, raw[at + 1]!);
+  if (isUnmeasured) rawFields.push('transfer-encoding', 'chunked');
   request.rawHeaders = rawFields;
   request.headersDistinct = distinct(rawFields);
   readBody(request, stream);
