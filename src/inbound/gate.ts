@@ -5,8 +5,8 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket, Server as TlsServer } from 'node:tls';
 import type { TrustBundle } from '../ports/identity.js';
+import { denialOf } from '../security/bundle/denied.js';
 import { decideConnection, mtlsModeFor } from '../security/mtls/decide.js';
-import { denialOf } from '../security/svid/denied.js';
 import { type KeptPeer, trustFault } from '../security/tls/still-trusted.js';
 import { Connection, plainAddress } from './connection.js';
 import { OpenSet } from './drain.js';

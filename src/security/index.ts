@@ -15,6 +15,7 @@ export {
   sameBundle,
   trustBundle,
 } from './bundle/bundle.js';
+export { denialOf, deniedBecause } from './bundle/denied.js';
 export { checkedBundle, MAX_FEDERATED, rootsFor, withFederated } from './bundle/federated.js';
 export {
   formatSpiffeBundle,
@@ -45,7 +46,6 @@ export { exportPkcs12, importPkcs12, type KeyAndChain } from './certificate/pkcs
 export { type CertificateRequest, createRequest, parseRequest } from './certificate/request.js';
 export { type JwtSvid, type JwtSvidKey, type JwtSvidRules, verifyJwtSvid } from './jwt-svid/verify.js';
 export { chainFault } from './svid/chain.js';
-export { denialOf, deniedBecause } from './svid/denied.js';
 export { type IssuedSvid, readPrivateKey, receiveSvid } from './svid/receive.js';
 export { type IdentityStatus, RenewingIdentity, type RenewingIdentityOptions } from './svid/renewing.js';
 export {

@@ -4,7 +4,7 @@ import { SpiffeId } from '../../model/spiffe-id.js';
 import type { DenyList, TrustBundle } from '../../ports/identity.js';
 import { readCertificate } from '../certificate/fields.js';
 import { fromPem, splitPem } from '../certificate/pem.js';
-import { sameDenied } from '../svid/denied.js';
+import { sameDenied } from './denied.js';
 
 /** Trust bundles as values: the roots of one trust domain, checked once, at the door. */
 

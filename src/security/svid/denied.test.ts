@@ -3,11 +3,11 @@ import { createPublicKey, X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
 import { SpiffeId } from '../../model/spiffe-id.js';
 import type { DenyList } from '../../ports/identity.js';
+import { denialOf, deniedBecause, sameDenied } from '../bundle/denied.js';
 import { makeRoot } from '../certificate/authority.js';
 import { readCertificate } from '../certificate/fields.js';
 import { issueCertificate } from '../certificate/issue.js';
 import { newKey } from '../certificate/keys.js';
-import { denialOf, deniedBecause, sameDenied } from './denied.js';
 import { verifyPeer } from './verify.js';
 
 const ID = SpiffeId.parse('spiffe://td/ns/default/sa/reviews');

@@ -2,9 +2,9 @@ import type { X509Certificate } from 'node:crypto';
 import { isMeshError, MeshError } from '../../base/errors.js';
 import { SpiffeId } from '../../model/spiffe-id.js';
 import type { DenyList, TrustBundle } from '../../ports/identity.js';
+import { deniedBecause } from '../bundle/denied.js';
 import { type CertificateFields, readCertificate } from '../certificate/fields.js';
 import { OID } from '../certificate/oids.js';
-import { deniedBecause } from './denied.js';
 import { isFederated } from './domain.js';
 
 /**

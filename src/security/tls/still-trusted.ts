@@ -1,9 +1,9 @@
 import type { X509Certificate } from 'node:crypto';
 import type { SpiffeId } from '../../model/spiffe-id.js';
 import type { TrustBundle } from '../../ports/identity.js';
+import { denialOf } from '../bundle/denied.js';
 import { rootsFor } from '../bundle/federated.js';
 import { pathFault } from '../svid/chain.js';
-import { denialOf } from '../svid/denied.js';
 
 /**
  * Is whoever was let in once still one of those whom we trust? A handshake asks OpenSSL, once; connections live for hours, and
