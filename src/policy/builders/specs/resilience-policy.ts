@@ -29,6 +29,8 @@ export interface ResiliencePolicySpec {
   readonly deadline?: string;
   /** A limit on what is under way at once that follows latency (gradient). */
   readonly concurrency?: ResiliencePolicyConcurrency;
+  /** Of exchanges that wait for a place of `concurrency`; left out: with its defaults. */
+  readonly queue?: ResiliencePolicyQueue;
   /** Which exchanges are shed first; the first that matches decides. */
   readonly priorities?: readonly ResiliencePolicyPriority[];
 }
@@ -195,6 +197,26 @@ export interface ResiliencePolicyConcurrency {
   readonly jitterPercent?: number;
   /** Of latency that is let pass as noise. Default: 25. */
   readonly bufferPercent?: number;
+}
+
+export interface ResiliencePolicyQueue {
+  /** At once; 0: what finds no place is refused. Default: 1000. */
+  readonly maxLength?: number;
+  /**
+   * The longest wait; a queue in which all waits are longer than `standingWait` for so long is a standing
+   * one. Default: 100ms.
+   */
+  readonly maxWait?: string;
+  /**
+   * The longest wait in a standing queue, where the newest is next; such a queue is one until it is empty.
+   * Default: 20ms.
+   */
+  readonly standingWait?: string;
+  /**
+   * Work begins in turns of the event loop that have not taken longer yet; what else arrives waits. Default:
+   * 10ms.
+   */
+  readonly maxLoopDelay?: string;
 }
 
 export interface ResiliencePolicyPriority {
