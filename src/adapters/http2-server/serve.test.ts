@@ -177,6 +177,35 @@ test('an upload arrives whole, with its trailers, and is counted', async (t) => 
   assert.equal((await mesh.endedBy(1))[0]?.bytesReceived, length);
 });
 
+for (const [what, target] of [
+  ['a handler', (listener: (request: IncomingMessage, response: ServerResponse) => void) => listener],
+  ['a server of node:http2', (listener: (...args: never[]) => void) => http2.createServer(listener as never)],
+] as const)
+  test(`${what} that reads a body by events hears of it inside the frame of its exchange, to the end`, async (t) => {
+    const seen: (string | undefined)[] = [];
+    const { mesh, port } = await serve(t, own, {
+      target: target((request: IncomingMessage, response: ServerResponse) => {
+        const note = (what: string) => seen.push(`${what} ${mesh.ambient.getStore()?.path}`);
+        request.on('data', (chunk: Buffer) => note(chunk.toString()));
+        request.on('end', () => {
+          note('end');
+          response.end('served');
+        });
+      }),
+    });
+    const session = await dial(t, port);
+    const stream = begin(session, { ':path': '/a', ':method': 'POST' });
+    const answer = answerOf(stream);
+    for (const [count, piece] of ['x', 'y', 'z'].entries()) {
+      stream.write(piece);
+      await until(() => seen.length > count);
+    }
+    stream.end();
+    assert.equal((await answer).body, 'served');
+    assert.deepEqual(seen, ['x /a', 'y /a', 'z /a', 'end /a']);
+    assert.equal(mesh.ambient.getStore(), undefined);
+  });
+
 test('a large answer goes out as fast as it is read, in pieces, chunked or not, with trailers', async (t) => {
   const piece = Buffer.alloc(100_000, 'b');
   const { mesh, port } = await serve(t, own, {

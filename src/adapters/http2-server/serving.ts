@@ -22,7 +22,7 @@ export class StreamServing implements Serving, ExchangeServer {
     this.#arrived = arrived;
     exchange.server = this;
     const { stream } = arrived;
-    if (!stream.endAfterHeaders) countReceived(exchange, stream);
+    if (!stream.endAfterHeaders) countReceived(path, exchange, stream);
     countSent(exchange, stream);
     stream.once('close', () => this.gone());
   }
@@ -95,12 +95,15 @@ function fromList(list: readonly unknown[]): OutgoingHttpHeaders {
   return fields;
 }
 
-/** Where the session puts what it has read: counting there starts no flow and adds no listener. */
-function countReceived(exchange: Exchange, stream: ServerHttp2Stream): void {
+/**
+ * Where the session puts what it has read: counting there starts no flow and adds no listener. Whoever hears of the body by events is
+ * told inside the frame of his exchange, which the session does not know.
+ */
+function countReceived(path: InboundPath, exchange: Exchange, stream: ServerHttp2Stream): void {
   const push = stream.push;
   stream.push = (chunk: unknown, encoding?: BufferEncoding) => {
     if (chunk instanceof Uint8Array) exchange.bytesReceived += chunk.byteLength;
-    return push.call(stream, chunk, encoding);
+    return path.run(exchange, () => push.call(stream, chunk, encoding));
   };
 }
 

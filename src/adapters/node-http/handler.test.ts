@@ -134,6 +134,35 @@ test('the handler and what it starts run inside the frame of their own exchange'
   assert.equal(mesh.ambient.getStore(), undefined);
 });
 
+test('a body that is read by events is heard of inside the frame of its exchange, from its first piece to its end', async (t) => {
+  const mesh = new TestPath();
+  const seen: (string | undefined)[] = [];
+  const port = await serve(t, mesh, (request, response) => {
+    const note = (what: string) => seen.push(`${what} ${mesh.ambient.getStore()?.path}`);
+    request.on('data', (chunk: Buffer) => note(chunk.toString()));
+    request.on('end', () => {
+      note('end');
+      response.end('served');
+    });
+  });
+  const caller = await RawClient.connect(port);
+  caller.say('POST /a HTTP/1.1\r\nhost: reviews\r\ncontent-length: 3\r\n\r\n');
+  for (const [count, piece] of ['x', 'y', 'z'].entries()) {
+    caller.say(piece);
+    await until(() => seen.length > count);
+  }
+  await caller.hear(/served/);
+  caller.say('POST /b HTTP/1.1\r\nhost: reviews\r\ntransfer-encoding: chunked\r\n\r\n1\r\nx\r\n');
+  await until(() => seen.length === 5);
+  caller.say('0\r\n\r\n');
+  await caller.hear(/served/, 2);
+  caller.say(get('/c'));
+  await caller.hear(/served/, 3);
+  await caller.close();
+  assert.deepEqual(seen, ['x /a', 'y /a', 'z /a', 'end /a', 'x /b', 'end /b', 'end /c']);
+  assert.equal(mesh.ambient.getStore(), undefined);
+});
+
 test('the deadline comes from the head, the shortest of several counts', async (t) => {
   const mesh = new TestPath();
   const port = await serve(t, mesh);

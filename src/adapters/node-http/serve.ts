@@ -71,7 +71,7 @@ class HttpServing implements Serving, ExchangeServer {
     if (path.draining) this.beLast();
     const { headers } = request;
     if (headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined) {
-      countReceived(exchange, request);
+      countReceived(path, exchange, request);
     }
     if (exchange.bodyWanted !== null) exchange.bodyAhead = readAhead(request, response, exchange.bodyWanted);
     this.#watch(request.method !== 'HEAD');
@@ -189,12 +189,15 @@ function grpcStatusOf(fields: unknown): unknown {
   return at < 0 ? undefined : flat[at + 1];
 }
 
-/** Where the parser puts what it has read: counting there starts no flow and adds no listener. */
-function countReceived(exchange: Exchange, request: IncomingMessage): void {
+/**
+ * Where the parser puts what it has read: counting there starts no flow and adds no listener. The parser is the connection's and knows no
+ * exchange, so whoever hears of the body by events is told inside the frame of his.
+ */
+function countReceived(path: InboundPath, exchange: Exchange, request: IncomingMessage): void {
   const push = request.push;
   request.push = (chunk: unknown, encoding?: BufferEncoding) => {
     if (chunk instanceof Uint8Array) exchange.bytesReceived += chunk.byteLength;
-    return push.call(request, chunk, encoding);
+    return path.run(exchange, () => push.call(request, chunk, encoding));
   };
 }
 
