@@ -12,7 +12,7 @@ export class AcceptServer {
   readonly #options: AcceptOptions;
   readonly #gate: Gate;
   readonly #server: Server;
-  #closing: Promise<void> | null = null;
+  #closed: Promise<void> | null = null;
 
   constructor(options: AcceptOptions) {
     this.#options = options;
@@ -47,15 +47,13 @@ export class AcceptServer {
     });
   }
 
-  /** Takes no more connections, closes each one when what is under way on it is done, and all of them after `timeoutMs`. */
-  close(timeoutMs: number): Promise<void> {
-    this.#closing ??= this.#close(timeoutMs);
-    return this.#closing;
-  }
-
-  async #close(timeoutMs: number): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+  /**
+   * Takes no more connections, closes each one when what is under way on it is done, and all of them after `timeoutMs`. Asked again, the
+   * shorter time holds.
+   */
+  async close(timeoutMs: number): Promise<void> {
+    this.#closed ??= new Promise((resolve) => this.#server.close(() => resolve()));
     await this.#gate.close(timeoutMs);
-    await closed;
+    await this.#closed;
   }
 }

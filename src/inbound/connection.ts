@@ -63,7 +63,8 @@ export class Connection {
     for (const serving of this.#serving) serving.beLast();
     if (this.onDrain !== null) this.onDrain();
     if (this.onDrain !== null || this.#serving.size > 0) return;
-    const timer = clock.after(LINGER_MS, () => this.#serving.size === 0 && this.stream.destroySoon());
+    const close = () => this.#serving.size === 0 && this.stream.destroySoon();
+    const timer = clock.after(LINGER_MS, close, 'holds');
     this.stream.once('close', () => timer.cancel());
   }
 }

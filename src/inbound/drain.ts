@@ -35,10 +35,11 @@ export class OpenSet<T> {
         timer.cancel();
         resolve(true);
       };
-      const timer = clock.after(timeoutMs, () => {
+      const giveUp = () => {
         this.#onEmpty?.delete(settle);
         resolve(false);
-      });
+      };
+      const timer = clock.after(timeoutMs, giveUp, 'holds');
       this.#onEmpty ??= new Set();
       this.#onEmpty.add(settle);
     });

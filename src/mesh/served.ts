@@ -94,8 +94,17 @@ export class Served {
     }
     this.#open.push(listening);
     const streamsOnly = isHttp2Server(target) && target.listenerCount('request') === 0;
-    this.#announce(listening.port, port, streamsOnly ? { protocol: 'http2', ...options } : options);
-    return listening;
+    const registration = this.#announce(
+      listening.port,
+      port,
+      streamsOnly ? { protocol: 'http2', ...options } : options,
+    );
+    // Callers are not sent to a port that is about to be closed.
+    const close = (timeoutMs?: number) => {
+      this.#forget(registration);
+      return listening.close(timeoutMs);
+    };
+    return { ...listening, close, [Symbol.asyncDispose]: () => close() };
   }
 
   /** @param as what callers are told of it, and which port the application asked for; null: nothing */
@@ -110,8 +119,7 @@ export class Served {
     const release = () => {
       const at = this.#open.indexOf(adopted);
       if (at >= 0) this.#open.splice(at, 1);
-      if (registration !== null && this.#listeners.includes(registration))
-        this.#register(this.#listeners.filter((one) => one !== registration));
+      this.#forget(registration);
       adopted.drain();
     };
     return { adopted, release };
@@ -145,6 +153,11 @@ export class Served {
     };
     this.#register([...this.#listeners, registration]);
     return registration;
+  }
+
+  #forget(registration: ListenerRegistration | null): void {
+    if (registration !== null && this.#listeners.includes(registration))
+      this.#register(this.#listeners.filter((one) => one !== registration));
   }
 
   #register(listeners: readonly ListenerRegistration[]): void {

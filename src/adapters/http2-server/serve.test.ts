@@ -307,6 +307,34 @@ test('a caller that takes its stream back cancels the exchange, and its handler 
   assert.equal(mesh.path.open.size, 0);
 });
 
+test('a request that is on its way when the port is closed is served, and then the connection is told to go', async (t) => {
+  const { mesh, port, listening } = await serve(t, own, { target: told });
+  const session = await dial(t, port);
+  await ask(session);
+  await mesh.endedBy(1);
+  const goaway = once(session, 'goaway');
+  const closed = once(session, 'close');
+  const closing = listening.close();
+  assert.equal((await ask(session, { ':path': '/late' })).body, '2.0 GET /late reviews');
+  mesh.clock.advance(300);
+  assert.equal((await goaway)[0], http2.constants.NGHTTP2_NO_ERROR);
+  await closed;
+  await closing;
+});
+
+test('closing a second time with less time shortens the wait', async (t) => {
+  const { mesh, port, listening } = await serve(t, own, { target: () => {} });
+  const session = await dial(t, port);
+  begin(session, { ':path': '/' });
+  await until(() => mesh.started.length === 1);
+  const closing = listening.close(10_000);
+  const sooner = listening.close(1_000);
+  mesh.clock.advance(1_000);
+  await Promise.all([closing, sooner]);
+  const [exchange] = await mesh.endedBy(1);
+  assert.deepEqual([...exchange!.flags], ['DC']);
+});
+
 test('a server of node:http2 gets the streams that are let in, by either of its events, and HTTP/1.1 as it wants it', async (t) => {
   const streams = http2.createServer();
   streams.on('stream', (stream, headers) => {

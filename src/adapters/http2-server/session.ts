@@ -25,6 +25,8 @@ export interface SessionOptions {
 
 /** While somebody sends at least so much between two pings, these measure what is sent. */
 const PROGRESS_BYTES = 1_024;
+/** As unused connections of HTTP/1.1: longer than callers take to hear that an endpoint has left. */
+const LINGER_MS = 300;
 /** By its number no stream is too new. @source RFC 9113 §6.8: a first GOAWAY that only announces */
 const ANY_STREAM = 2 ** 31 - 1;
 /** For whoever does not answer the ping that follows the announcement. */
@@ -40,12 +42,14 @@ export class ServedSession {
   #open = 0;
   #readAt = 0;
   #idle: Timer | null = null;
+  #lingering: Timer | null = null;
+  #announced = false;
 
   constructor(session: ServerHttp2Session, connection: Connection, options: SessionOptions) {
     this.#session = session;
     this.#connection = connection;
     this.#options = options;
-    connection.onDrain = () => this.#drain();
+    connection.onDrain = () => this.#leave();
     // What breaks a connection is of no interest; its exchanges hear of its end.
     session.on('error', () => {});
     session.on('stream', (...given: StreamEvent) => this.#arrived(...given));
@@ -53,6 +57,7 @@ export class ServedSession {
     session.on('remoteSettings', () => this.#controlled());
     session.once('close', () => {
       this.#idle?.cancel();
+      this.#lingering?.cancel();
       connection.stream.destroySoon();
     });
     this.#idled();
@@ -106,16 +111,32 @@ export class ServedSession {
 
   #idled(): void {
     if (this.#session.destroyed) return;
-    this.#idle = this.#options.path.clock.after(this.#options.idleMs, () => this.#drain());
+    if (this.#announced) this.#session.close();
+    else this.#idle = this.#options.path.clock.after(this.#options.idleMs, () => this.#drain());
   }
 
   /**
-   * First it is only announced that the end is near: requests that are on their way already are still taken. When the peer has heard
-   * of it nothing new is, and the connection ends with the last stream.
+   * A connection without streams is kept for a moment, as it is: a request may be on its way already, and whoever has said that he goes
+   * reads none any more. Callers who know that we leave close it before that.
+   */
+  #leave(): void {
+    if (this.#open > 0) this.#drain();
+    else this.#lingering ??= this.#options.path.clock.after(LINGER_MS, () => this.#drain(), 'holds');
+  }
+
+  /**
+   * While streams are under way it is only announced first that the end is near: requests that are on their way already are still
+   * taken. When the peer has heard of it nothing new is, and the connection ends with the last stream.
    */
   #drain(): void {
     const session = this.#session;
-    if (session.closed || session.destroyed) return;
+    if (session.closed || session.destroyed || this.#announced) return;
+    this.#announced = true;
+    // nghttp2 reads nothing after its first GOAWAY when no stream is left: there would be no answer to wait for.
+    if (this.#open === 0) {
+      session.close();
+      return;
+    }
     session.goaway(constants.NGHTTP2_NO_ERROR, ANY_STREAM);
     const close = () => {
       timer.cancel();

@@ -51,7 +51,10 @@ export interface Listening extends AsyncDisposable {
   /** As bound. */
   readonly address: string;
   readonly port: number;
-  /** Takes no more, lets what is under way finish, and destroys what is left after `timeoutMs`. @default 10 000 */
+  /**
+   * Callers are told to go elsewhere, nothing new is taken, what is under way may finish, and what is left after `timeoutMs` is
+   * destroyed. Closing again with a shorter time shortens the wait. @default 10 000
+   */
   close(timeoutMs?: number): Promise<void>;
 }
 
