@@ -7,6 +7,7 @@ import type { Peer } from '../model/exchange.js';
 import type { TrustBundle } from '../ports/identity.js';
 import { domainFault } from '../security/svid/domain.js';
 import { verifyPeer } from '../security/svid/verify.js';
+import { ClientChains, clientChain } from '../security/tls/client-chains.js';
 import { type KeptPeer, keepPeer } from '../security/tls/still-trusted.js';
 import { plainAddress } from './connection.js';
 
@@ -46,13 +47,17 @@ export function createTlsServer(options: TlsServerOptions): { server: Server; st
     ...(options.alpn === null ? {} : { ALPNProtocols: [...options.alpn] }),
     handshakeTimeout: options.handshakeTimeoutMs,
   });
-  const stop = tls.onServerChange(() => {
+  // A new context has new ticket keys: nobody resumes a session that was verified against old roots, or whose chain is forgotten.
+  const renew = () => {
     try {
-      // A new context has new ticket keys: nobody resumes a session that was verified against old roots.
       server.setSecureContext(context());
     } catch (error) {
       warn(`the new certificate cannot be used, the one before stays: ${String(error)}`);
     }
+  };
+  new ClientChains({ forgotten: renew }).follow(server);
+  const stop = tls.onServerChange(() => {
+    renew();
     options.changed();
   });
   return { server, stop };
@@ -109,7 +114,7 @@ export function identityOf(
   const { denied } = tls.bundle();
   const verdict = verifyPeer(certificate, { expected: 'any', trustDomains, denied, bundle });
   if (verdict.kind === 'untrusted') return { reason: 'NOT_AN_SVID', because: verdict.because };
-  const kept = keepPeer(certificate, verdict.id, bundle);
+  const kept = keepPeer(clientChain(socket, certificate), verdict.id, bundle);
   const because = domainFault(kept.chain, kept.id, bundle);
   if (because !== null) return { reason: 'NOT_AN_SVID', because };
   const sni = typeof socket.servername === 'string' && socket.servername !== '' ? socket.servername : null;

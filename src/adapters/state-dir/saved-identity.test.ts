@@ -8,6 +8,7 @@ import { isMeshError } from '../../base/errors.js';
 import { FakeClock } from '../../base/testing.js';
 import { SpiffeId } from '../../model/spiffe-id.js';
 import { trustBundle } from '../../security/bundle/bundle.js';
+import { withFederated } from '../../security/bundle/federated.js';
 import { createRoot, Issuer, issueCertificate } from '../../security/certificate/issue.js';
 import { newKey } from '../../security/certificate/keys.js';
 import { receiveSvid } from '../../security/svid/receive.js';
@@ -42,20 +43,23 @@ async function setUp(t: TestContext) {
   return { clock, folder, lines, open, issue };
 }
 
-test('an identity is read back whole: chain, key, roots and who is denied', async (t) => {
+test('an identity is read back whole: chain, key, roots, who is denied and foreign trust domains', async (t) => {
   const { clock, open, issue } = await setUp(t);
   const { svid, bundle } = await issue(clock.wallNow() + HOUR);
   const denied = { serials: ['0a'], ids: [], keys: [] };
   const files = open();
   assert.equal(await loadIdentity(files, clock), null);
-  saveIdentity(files, { svid, bundle: trustBundle('td', bundle.roots, denied) });
+  const foreign = await createRoot({ trustDomain: 'far', lifetimeMs: HOUR, wallNow: clock.wallNow() });
+  const federated = [trustBundle('far', [foreign.certificate])];
+  const full = withFederated(trustBundle('td', bundle.roots, denied), federated);
+  saveIdentity(files, { svid, bundle: full });
   await files.close();
   const loaded = await loadIdentity(open(), clock);
   assert.equal(loaded?.svid.id.toString(), 'spiffe://td/ns/ns/sa/sa');
   assert.deepEqual(loaded.svid.chain, svid.chain);
   assert.ok(loaded.svid.key.equals(svid.key));
   assert.equal(loaded.svid.notAfter, svid.notAfter);
-  assert.deepEqual(loaded.bundle, { ...bundle, denied });
+  assert.deepEqual(loaded.bundle, { ...bundle, denied, federated });
 });
 
 test('an SVID that has ended is refused, and the message says when that was', async (t) => {
@@ -78,11 +82,16 @@ test('what is sealed and no identity all the same is refused, and nothing of a k
   const { svid, bundle } = await issue(clock.wallNow() + HOUR);
   const other = await newKey();
   const pem = other.export({ type: 'pkcs8', format: 'pem' }).toString();
+  const own = svid.key.export({ type: 'pkcs8', format: 'pem' }).toString();
   const body = { chain: svid.chain, roots: bundle.roots };
   for (const [text, expected] of [
     [`{"key":"${pem}`, /not JSON/],
     [JSON.stringify({ ...body, key: pem }), /for another key/],
     [JSON.stringify({ ...body, key: 'SECRET-KEY' }), /private key cannot be read/],
+    [
+      JSON.stringify({ ...body, key: own, federated: [{ trustDomain: 'td', roots: bundle.roots }] }),
+      /our own trust domain/,
+    ],
   ] as const) {
     files.save({ trustDomain: 'td', body: () => text });
     await files.close();

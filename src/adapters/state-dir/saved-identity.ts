@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import type { Clock } from '../../base/clock.js';
 import type { Svid, TrustBundle } from '../../ports/identity.js';
-import { trustBundle } from '../../security/bundle/bundle.js';
+import { MAX_ROOTS } from '../../security/bundle/bundle.js';
+import { checkedBundle, MAX_FEDERATED } from '../../security/bundle/federated.js';
 import { readPrivateKey, receiveSvid } from '../../security/svid/receive.js';
 import type { Generations } from './generations.js';
 
@@ -17,8 +18,12 @@ const names = z.array(z.string().max(2_048)).max(10_000);
 const schema = z.object({
   chain: z.array(pem).min(1).max(9),
   key: pem,
-  roots: z.array(pem).min(1).max(64),
+  roots: z.array(pem).min(1).max(MAX_ROOTS),
   denied: z.object({ serials: names, ids: names, keys: names }).optional(),
+  federated: z
+    .array(z.object({ trustDomain: z.string().min(1).max(255), roots: z.array(pem).min(1).max(MAX_ROOTS) }))
+    .max(MAX_FEDERATED)
+    .optional(),
 });
 
 export function saveIdentity(files: Generations, { svid, bundle }: SavedIdentity): void {
@@ -28,6 +33,7 @@ export function saveIdentity(files: Generations, { svid, bundle }: SavedIdentity
       key: svid.key.export({ type: 'pkcs8', format: 'pem' }),
       roots: bundle.roots,
       denied: bundle.denied,
+      federated: bundle.federated,
     });
   files.save({ trustDomain: bundle.trustDomain, body });
 }
@@ -38,10 +44,11 @@ export function saveIdentity(files: Generations, { svid, bundle }: SavedIdentity
  */
 export function loadIdentity(files: Generations, clock: Clock): Promise<SavedIdentity | null> {
   return files.load((body, { trustDomain }) => {
-    const { chain, key, roots, denied } = schema.parse(parse(body));
+    const { chain, key, roots, denied, federated } = schema.parse(parse(body));
     const issued = { chain, roots, trustDomain };
     const { svid, bundle } = receiveSvid(issued, readPrivateKey(key), clock.wallNow());
-    return { svid, bundle: trustBundle(trustDomain, bundle.roots, denied) };
+    const more = { ...(denied && { denied }), ...(federated && { federated }) };
+    return { svid, bundle: checkedBundle({ trustDomain, roots: bundle.roots, ...more }) };
   });
 }
 

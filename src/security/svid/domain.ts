@@ -10,7 +10,7 @@ import { pathFault } from './chain.js';
  * @source SPIFFE Workload API §4.6; SPIFFE_Federation.md §7.3
  */
 
-/** Leaves that were found good, by the bundle that they were found good by: of a resumed session a server knows the leaf only. */
+/** Leaves that were found good, by the bundle that they were found good by: signatures are looked at once. */
 const VOUCHED = new WeakMap<TrustBundle, Set<string>>();
 /** Far more peers than one process has; the ones found good first are forgotten. */
 const MOST_VOUCHED = 20_000;

@@ -1,9 +1,10 @@
-import { createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
+import { createSecureContext, type SecureContext, type Server, type TLSSocket } from 'node:tls';
 import { type Clock, systemClock } from '../../base/clock.js';
 import { isMeshError, MeshError } from '../../base/errors.js';
 import type { TlsSettings } from '../../model/destination.js';
 import type { SpiffeId } from '../../model/spiffe-id.js';
 import type { IdentitySource, TrustBundle } from '../../ports/identity.js';
+import { ClientChains } from './client-chains.js';
 import { FileContexts } from './file-contexts.js';
 import { ClientHandshake } from './handshake.js';
 import { LivePeers } from './live-peers.js';
@@ -138,6 +139,14 @@ export class TlsContexts {
             }
           : null,
     });
+  }
+
+  /**
+   * Lets {@link confirmClient} know the whole chains of the clients of `server`, from the next connection on. Needed where there is
+   * more than one trust domain and leaves stand below intermediates: without it such clients are refused.
+   */
+  followClients(server: Server): void {
+    new ClientChains({ forgotten: () => server.setSecureContext(this.serverOptions()) }).follow(server);
   }
 
   /** The identity of a client of ours. @throws MeshError `HEDDLE_PEER_UNTRUSTED` */

@@ -82,6 +82,7 @@ export async function serve(
     ...ours.serverOptions(),
     ...(maxVersion === undefined ? {} : { maxVersion }),
   });
+  ours.followClients(server);
   server.on('secureConnection', (socket) => {
     socket.on('error', () => {});
     socket.once('data', () => socket.end(ours.confirmClient(socket).toString()));

@@ -7,7 +7,7 @@ import type { TrustBundle } from '../../ports/identity.js';
 import { readCertificate } from '../certificate/fields.js';
 import { domainFault } from '../svid/domain.js';
 import { type PresentedCertificate, verifyPeer } from '../svid/verify.js';
-import { chainOf } from './still-trusted.js';
+import { clientChain } from './client-chains.js';
 
 export type { PresentedCertificate };
 
@@ -52,7 +52,7 @@ export function clientIdOf(
   if (certificate === undefined) throw untrusted('the client has shown no certificate');
   const verdict = verifyPeer(certificate, { expected: 'any', trustDomains, bundle });
   if (verdict.kind === 'untrusted') throw untrusted(`the client: ${verdict.because}`);
-  const because = domainFault(chainOf(certificate), verdict.id, bundle);
+  const because = domainFault(clientChain(socket, certificate), verdict.id, bundle);
   if (because !== null) throw untrusted(`the client: ${because}`);
   return verdict.id;
 }

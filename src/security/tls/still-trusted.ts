@@ -13,7 +13,7 @@ import { pathFault } from '../svid/chain.js';
 /** What is kept of a peer for as long as its connection lives. */
 export interface KeptPeer {
   readonly id: SpiffeId;
-  /** DER, leaf first, as it was presented. Of a resumed session a server knows the leaf only. */
+  /** DER, leaf first, as it was presented. Where it is not known the leaf alone, which below an intermediate leads nowhere. */
   readonly chain: readonly Uint8Array[];
   /** What was trusted when the handshake began. */
   readonly bundle: TrustBundle;
@@ -30,7 +30,7 @@ const MAX_LINKS = 10;
 
 /**
  * The chain of `certificate`, DER, leaf first. Ask the very object that the socket gave out first: Node shows the rest of the chain
- * once only.
+ * once only. Servers ask `clientChain`.
  * @example const chain = chainOf(socket.getPeerX509Certificate());
  */
 export function chainOf(certificate: LinkedCertificate): readonly Uint8Array[] {
@@ -46,11 +46,11 @@ export function chainOf(certificate: LinkedCertificate): readonly Uint8Array[] {
 
 /**
  * What to keep of a peer whose handshake has succeeded.
- * @param certificate the first object that the socket gave out
+ * @param chain DER, leaf first
  * @param bundle what was trusted when the handshake began
  */
-export function keepPeer(certificate: LinkedCertificate, id: SpiffeId, bundle: TrustBundle): KeptPeer {
-  return { id, chain: chainOf(certificate), bundle };
+export function keepPeer(chain: readonly Uint8Array[], id: SpiffeId, bundle: TrustBundle): KeptPeer {
+  return { id, chain, bundle };
 }
 
 /**

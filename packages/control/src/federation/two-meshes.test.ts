@@ -67,39 +67,48 @@ spec:
     tls: { mode: ISTIO_MUTUAL, subjectAltNames: ["spiffe://a.example/ns/default/sa/reviews"] }
 `;
 
-/** Policy and trust reach workloads by and by: asks until it is as it is to be. */
-async function until(isThere: () => Promise<boolean>): Promise<void> {
-  while (!(await isThere())) await new Promise((resolve) => setImmediate(resolve));
+/** Policy and trust reach workloads by and by: asks until it is as it is to be, or the test has run out of time. */
+async function until(isThere: () => Promise<boolean>, signal: AbortSignal): Promise<void> {
+  while (!(await isThere())) {
+    signal.throwIfAborted();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
 }
 
-test('a workload of one mesh calls one of another once both have federated, and not before', async (t) => {
-  const a = await service(t, { trustDomain: 'a.example' });
-  const b = await service(t, { trustDomain: 'b.example' });
-  await a.operator.post('/v1/apply', server);
-  const reviews = await member(t, a, 'reviews');
-  const { port } = await reviews.listen((_request: unknown, response: { end(text: string): void }) => {
-    response.end(reviews.context()?.peer ?? 'nobody');
-  }, 0);
-  await b.operator.post('/v1/apply', client(port));
-  const web = await member(t, b, 'web');
-  const ask = async () => {
-    const response = await web.request('http://reviews.partner/', { timeoutMs: 60_000 });
-    return `${response.statusCode} ${await response.body.text()}`;
-  };
-  await assert.rejects(ask(), (error) => isMeshError(error));
-  await federate(b, a, 'a.example');
-  await federate(a, b, 'b.example');
-  let answer = '';
-  await until(async () => {
-    answer = await ask().catch(() => '');
-    return answer !== '';
-  });
-  assert.equal(answer, '200 spiffe://b.example/ns/default/sa/web');
-  await a.operator.request('DELETE', '/v1/federation/b.example');
-  await until(() =>
-    ask().then(
-      () => false,
-      () => true,
-    ),
-  );
-});
+const BOUND = { timeout: 120_000 };
+
+test(
+  'a workload of one mesh calls one of another once both have federated, and not before',
+  BOUND,
+  async (t) => {
+    const a = await service(t, { trustDomain: 'a.example' });
+    const b = await service(t, { trustDomain: 'b.example' });
+    await a.operator.post('/v1/apply', server);
+    const reviews = await member(t, a, 'reviews');
+    const { port } = await reviews.listen((_request: unknown, response: { end(text: string): void }) => {
+      response.end(reviews.context()?.peer ?? 'nobody');
+    }, 0);
+    await b.operator.post('/v1/apply', client(port));
+    const web = await member(t, b, 'web');
+    const ask = async () => {
+      const response = await web.request('http://reviews.partner/', { timeoutMs: 60_000 });
+      return `${response.statusCode} ${await response.body.text()}`;
+    };
+    await assert.rejects(ask(), (error) => isMeshError(error));
+    await federate(b, a, 'a.example');
+    await federate(a, b, 'b.example');
+    let answer = '';
+    await until(async () => {
+      answer = await ask().catch(() => '');
+      return answer !== '';
+    }, t.signal);
+    assert.equal(answer, '200 spiffe://b.example/ns/default/sa/web');
+    await a.operator.request('DELETE', '/v1/federation/b.example');
+    const fails = () =>
+      ask().then(
+        () => false,
+        () => true,
+      );
+    await until(fails, t.signal);
+  },
+);
