@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingHttpHeaders, type RequestListener, request as send } from 'node:http';
+import { connect, type OutgoingHttpHeaders } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join as path } from 'node:path';
@@ -119,7 +120,29 @@ async function shop(
         } else request.end(body);
       },
     );
-  return { asked, ask };
+  /** The same over HTTP/2. Headers are as they came, lists included. */
+  const askHttp2 = async (headers: OutgoingHttpHeaders, pieces: readonly string[] = []) => {
+    const session = connect(`http://127.0.0.1:${listening.port}`);
+    try {
+      const stream = session.request(
+        { ':authority': 'shop', ...headers },
+        { endStream: pieces.length === 0 },
+      );
+      let continued = 0;
+      let text = '';
+      stream.on('continue', () => (continued += 1));
+      const answered = once(stream, 'response');
+      if (headers.expect !== undefined) await once(stream, 'continue');
+      for (const piece of pieces) stream.write(piece);
+      stream.end();
+      const [answer] = (await answered) as [IncomingHttpHeaders & { readonly ':status': number }];
+      for await (const part of stream.setEncoding('utf8')) text += String(part);
+      return { status: answer[':status'], headers: answer, text, continued };
+    } finally {
+      session.destroy();
+    }
+  };
+  return { asked, ask, askHttp2 };
 }
 
 const ok: RequestListener = (_, response) => {
@@ -248,6 +271,47 @@ test('who waits to be told to go on with a body is told once', async (t) => {
   assert.deepEqual([status, continued], [200, 1]);
   assert.equal((JSON.parse(text) as { body: string }).body, 'hello');
   assert.equal(asked[0]?.body, 'hello');
+});
+
+test('a body that comes over HTTP/2 is shown to the authorizer and to the handler, whole or its beginning', async (t) => {
+  const post = { ':method': 'POST', ':path': '/guarded', 'content-type': 'text/plain' };
+  const whole = await shop(t, ok, { provider: 'includeRequestBodyInCheck: { maxRequestBytes: 200000 }' });
+  for (const pieces of [[], ['hello'], ['x'.repeat(100_000), 'y'.repeat(100_000)]]) {
+    const { status, text } = await whole.askHttp2(post, pieces);
+    assert.equal(status, 200);
+    const seen = JSON.parse(text) as { body: unknown };
+    assert.equal(typeof seen.body === 'string' ? seen.body : '', pieces.join(''));
+    assert.equal(whole.asked.at(-1)?.body, pieces.join(''));
+  }
+  const large = await whole.askHttp2(post, ['x'.repeat(200_001)]);
+  assert.deepEqual([large.status, large.text], [413, 'Payload Too Large']);
+  const polite = await whole.askHttp2({ ...post, expect: '100-continue' }, ['hello']);
+  assert.deepEqual([polite.status, polite.continued], [200, 1]);
+  assert.equal(whole.asked.at(-1)?.body, 'hello');
+
+  const part = await shop(t, ok, {
+    provider: 'includeRequestBodyInCheck: { maxRequestBytes: 10, allowPartialMessage: true }',
+  });
+  const body = 'abcdefghij'.repeat(50_000);
+  const { status, text } = await part.askHttp2(post, [body]);
+  assert.equal(status, 200);
+  assert.equal((JSON.parse(text) as { body: string }).body, body);
+  assert.equal(part.asked[0]?.body, 'abcdefghij');
+});
+
+test('what the authorizer says instead of the handler, lists and its own content type included, is what a caller over HTTP/2 hears', async (t) => {
+  const { askHttp2 } = await shop(t, (_, response) => {
+    response.setHeader('set-cookie', ['a=1', 'b=2']);
+    response.setHeader('www-authenticate', ['Basic', 'Bearer']);
+    response.setHeader('location', ['/one', '/two']);
+    response.writeHead(401, { 'content-type': 'application/json' }).end('{"who":"nobody"}');
+  });
+  const { status, headers, text } = await askHttp2({ ':path': '/guarded' });
+  assert.deepEqual([status, text], [401, '{"who":"nobody"}']);
+  assert.equal(headers['content-type'], 'application/json');
+  assert.deepEqual(headers['set-cookie'], ['a=1', 'b=2']);
+  assert.equal(headers['www-authenticate'], 'Basic, Bearer');
+  assert.match(headers.location ?? '', /^\/one/);
 });
 
 test('an authorizer that is asked about its own check is not asked for ever', async (t) => {

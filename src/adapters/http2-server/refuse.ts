@@ -1,5 +1,6 @@
 /** Answers on a stream in the handler's stead. */
 import { constants, type OutgoingHttpHeaders } from 'node:http2';
+import { emptyFields, type HeaderFields } from '../../base/headers.js';
 import type { Refusal } from '../../model/exchange.js';
 import type { Arrived } from './arrived.js';
 
@@ -26,14 +27,24 @@ export function refuse({ stream, headers }: Arrived, refusal: Refusal): void {
     setImmediate(() => skipRest(stream));
   } else {
     stream.respond({
-      ...refusal.headers,
-      ':status': refusal.status,
       'content-type': 'text/plain',
+      ...fieldsOf(refusal.headers),
+      ':status': refusal.status,
       'content-length': Buffer.byteLength(refusal.body),
     });
     stream.end(headers[':method'] === 'HEAD' ? undefined : refusal.body);
     skipRest(stream);
   }
+}
+
+/** Node throws on lists where it knows that a field has one value. @source RFC 9110 §5.3: a list is the same as its items with commas, but for cookies */
+export function fieldsOf(headers: Refusal['headers'] = {}): HeaderFields {
+  const fields = emptyFields();
+  for (const name in headers) {
+    const value = headers[name]!;
+    fields[name] = Array.isArray(value) && name !== 'set-cookie' ? value.join(', ') : value;
+  }
+  return fields;
 }
 
 /** The answer is complete, or will be when what was written is out. @source RFC 9113 §8.1 */
@@ -46,7 +57,7 @@ export function skipRest(stream: Arrived['stream']): void {
 /** @source Envoy `Utility::sendLocalReply`: gRPC callers look at nothing but their own status */
 function grpcHead(refusal: Refusal): OutgoingHttpHeaders {
   return {
-    ...refusal.headers,
+    ...fieldsOf(refusal.headers),
     ':status': 200,
     'content-type': 'application/grpc',
     'grpc-status': String(GRPC_STATUS[refusal.status] ?? UNKNOWN),

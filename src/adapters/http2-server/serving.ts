@@ -6,7 +6,8 @@ import type { InboundPath } from '../../inbound/exchange.js';
 import type { Exchange, ExchangeServer } from '../../model/exchange.js';
 import { isFailure, RETRIES_HEADER, SPENT } from '../../traffic/retry/tree.js';
 import type { Arrived } from './arrived.js';
-import { refuse } from './refuse.js';
+import { readAhead } from './read-ahead.js';
+import { fieldsOf, refuse } from './refuse.js';
 
 export class StreamServing implements Serving, ExchangeServer {
   readonly #path: InboundPath;
@@ -24,6 +25,7 @@ export class StreamServing implements Serving, ExchangeServer {
     const { stream } = arrived;
     if (!stream.endAfterHeaders) countReceived(path, exchange, stream);
     countSent(exchange, stream);
+    if (exchange.bodyWanted !== null) exchange.bodyAhead = readAhead(arrived, exchange.bodyWanted);
     stream.once('close', () => this.gone());
   }
 
@@ -65,7 +67,7 @@ export class StreamServing implements Serving, ExchangeServer {
 
   addToAnswer(headers: HeaderFields): void {
     this.#watchAnswer();
-    Object.assign(this.#added!, headers);
+    Object.assign(this.#added!, fieldsOf(headers));
   }
 
   /** Every way to answer comes by `respond`, but for files, whose ways are the handler's own. */

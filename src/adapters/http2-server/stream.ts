@@ -29,9 +29,11 @@ export function beginStream(path: InboundPath, arrived: Arrived, { target, reque
       return;
     }
     present(arrived, exchange);
-    limitRequest(path, arrived, exchange, requestMs);
     path.run(exchange, () => target(arrived, exchange));
   };
+  // A part of the body may be what is waited for.
+  if (exchange.waiting !== null || exchange.refusal === null)
+    limitRequest(path, arrived, exchange, requestMs);
   if (exchange.waiting === null) serve();
   // Whoever went away meanwhile is not served any more.
   else void exchange.waiting.then(() => exchange.ended || serve());

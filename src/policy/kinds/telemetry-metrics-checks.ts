@@ -15,8 +15,8 @@ const PROVIDER = {
     "it has no effect: metrics go where the program's OpenTelemetry sends them, and what is said of other providers counts for nothing; name 'prometheus'",
 };
 
-/** Istio's metrics that a process makes, and the word for all of them. */
-const MADE: ReadonlySet<string> = new Set([
+/** Istio's metrics that policy changes, and the word for all of them. */
+const CHANGED: ReadonlySet<string> = new Set([
   'ALL_METRICS',
   'REQUEST_COUNT',
   'REQUEST_DURATION',
@@ -34,17 +34,20 @@ export function checkMetrics(entry: MetricsSpec, path: FieldPath, findings: Find
   findings.info(at, 'it has no effect: how often metrics are reported is set where the program exports them');
 }
 
+function withoutEffect(metric: string): string {
+  return metric.startsWith('TCP_')
+    ? 'it has no effect: the metrics of TCP connections are made with all their labels, whatever policy says; drop them where the program exports metrics'
+    : 'it has no effect: Heddle makes no metrics of the messages of gRPC streams';
+}
+
 function checkOverride(override: MetricsOverrideSpec, path: FieldPath, findings: Findings): void {
   const { match } = override;
   const custom = [...path, 'match', 'customMetric'];
   if (match?.customMetric === '') findings.error(custom, 'the metric has no name');
   else if (match?.customMetric !== undefined)
     findings.info(custom, "it has no effect: Heddle makes Istio's own metrics only");
-  if (match?.metric !== undefined && !MADE.has(match.metric))
-    findings.info(
-      [...path, 'match', 'metric'],
-      'it has no effect: Heddle makes no metrics of TCP connections and of the messages of gRPC streams',
-    );
+  if (match?.metric !== undefined && !CHANGED.has(match.metric))
+    findings.info([...path, 'match', 'metric'], withoutEffect(match.metric));
   if (match?.customMetric !== undefined && match.metric !== undefined)
     findings.error([...path, 'match'], "only one of 'metric' and 'customMetric' can be set");
   for (const [name, { operation = 'UPSERT', value = '' }] of Object.entries(override.tagOverrides ?? {})) {
