@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { ROOT, source } from './markdown.js';
 
@@ -77,7 +77,7 @@ function commandsPrint(name: string, files: readonly string[]): void {
 test('the commands of the first mesh work in the order in which the guide has them', LIMIT, async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'heddle-docs-'));
   try {
-    const { status, output } = await runCommands('first-mesh.sh', folder, t.signal);
+    const { status, output } = await runCommands(join(QUICKSTART, 'first-mesh.sh'), folder, t.signal);
     assert.equal(status, 0, output);
     for (const seen of [
       '200 Hello, spiffe://cluster.local/ns/default/sa/caller',
@@ -95,11 +95,36 @@ test('the commands of the first mesh work in the order in which the guide has th
   }
 });
 
-/** Runs a script of the quickstart in `folder`, with `heddle` from this repository and a free port in place of the one it names. */
+test(
+  'the commands of the guide to the CA work in the order in which the guide has them',
+  LIMIT,
+  async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'heddle-docs-'));
+    try {
+      const script = join(ROOT, 'examples/ca/commands.sh');
+      const { status, output } = await runCommands(script, folder, t.signal);
+      assert.equal(status, 0, output);
+      for (const seen of [
+        /intermediate [0-9a-f]{16} signs/,
+        /root [0-9a-f]{16} announced/,
+        /root +[0-9a-f]{16} +\w+ +elsewhere/,
+        /"ids": \[\n? *"ns\/prod\/sa\/\*"/,
+        /id spiffe:\/\/cluster\.local\/ns\/default\/sa\/reviews denied/,
+        /key on a stolen disk/,
+        /id spiffe:\/\/cluster\.local\/ns\/default\/sa\/reviews allowed/,
+      ])
+        assert.match(output, seen);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+);
+
+/** Runs an example's script in `folder`, beside what else there is of the example, with `heddle` from this repository and a free port in place of the one it names. */
 async function runCommands(script: string, folder: string, signal: AbortSignal) {
-  cpSync(QUICKSTART, folder, { recursive: true });
+  cpSync(dirname(script), folder, { recursive: true });
   // The example's imports resolve from its own place.
-  const commands = readFileSync(join(QUICKSTART, script), 'utf8')
+  const commands = readFileSync(script, 'utf8')
     .replaceAll('15010', String(await freePort()))
     .replaceAll('node dist/', `'${process.execPath}' '${QUICKSTART}'/dist/`);
   writeFileSync(join(folder, 'run.sh'), heddleFunction() + commands);

@@ -7,6 +7,7 @@ import { completionCommand } from './commands/completion.js';
 import { controlCommand } from './commands/control.js';
 import { deleteCommand } from './commands/delete.js';
 import { explainCommand } from './commands/explain.js';
+import { federationCommand } from './commands/federation.js';
 import { getCommand } from './commands/get.js';
 import { schemaCommand } from './commands/schema.js';
 import { statusCommand } from './commands/status.js';
@@ -20,7 +21,7 @@ type Make = (context: Context) => Command;
 
 /** In the order in which a newcomer meets them. */
 const GROUPS: readonly (readonly [heading: string, commands: readonly Make[]])[] = [
-  ['Run the mesh:', [controlCommand, statusCommand, tokenCommand, caCommand]],
+  ['Run the mesh:', [controlCommand, statusCommand, tokenCommand, caCommand, federationCommand]],
   ['Change policy:', [applyCommand, getCommand, deleteCommand]],
   ['Understand policy, without a mesh:', [analyzeCommand, testCommand, explainCommand, schemaCommand]],
 ];

@@ -4,6 +4,7 @@ export type { AuthorityInfo, CaStatus, IntermediateInfo, IssuedList, RootInfo } 
 export type { DeniedList } from './api/denied.js';
 export type { WorkloadStatus } from './api/workloads.js';
 export type { StreamStatus } from './distribute/stream.js';
+export type { RelationStatus } from './federation/federation.js';
 export type { DeniedEntry } from './issuer/deny-list.js';
 export type { IssuancePolicy, IssuanceRule } from './issuer/issuance-policy.js';
 export type { IssuedRecord } from './issuer/issued.js';

@@ -27,6 +27,7 @@ interface ControlCommandOptions extends MeshOptions {
   readonly kubernetesJwks?: string;
   readonly kubernetesCa?: string;
   readonly kubernetesToken?: string;
+  readonly federationCa?: string;
 }
 
 export function controlCommand(context: Context): Command {
@@ -76,6 +77,10 @@ export function controlCommand(context: Context): Command {
     )
     .option('--kubernetes-ca <file>', 'roots of the server that its keys are fetched from, PEM')
     .option('--kubernetes-token <file>', 'token to show to that server')
+    .option(
+      '--federation-ca <file>',
+      "roots of the servers of foreign trust domains' bundles, PEM; the platform's by default",
+    )
     .option('--dev', 'plain HTTP without credentials, on this machine only: for trying things out')
     .action((options: ControlCommandOptions) => run(options, context));
   return teach(withJson(command), [
@@ -102,6 +107,7 @@ async function run(options: ControlCommandOptions, context: Context): Promise<vo
   const control = await startControl({
     ...{ dataDir, address, port, trustDomain, dev, log, svidTtlMs: svidTtl, caKeyType: options.caKeyType },
     ...(options.ca === undefined ? {} : { caFile: options.ca }),
+    ...(options.federationCa === undefined ? {} : { federationCaFile: options.federationCa }),
     ...kubernetesOf(options),
     mesh: {
       outboundTrafficPolicy,
