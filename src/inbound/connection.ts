@@ -27,7 +27,8 @@ export class Connection {
   onDrain: (() => void) | null = null;
   readonly localAddress: string;
   readonly localPort: number;
-  readonly #serving = new Set<Serving>();
+  /** Few at a time. No `Set`: see `OpenCount` in `drain.ts`. */
+  readonly #serving: Serving[] = [];
   #draining = false;
 
   constructor(stream: Socket, peer: Peer, secure: boolean, isHttp2 = false) {
@@ -44,13 +45,16 @@ export class Connection {
   }
 
   begin(serving: Serving): void {
-    this.#serving.add(serving);
+    this.#serving.push(serving);
     if (this.#draining) serving.beLast();
   }
 
   end(serving: Serving): void {
-    this.#serving.delete(serving);
-    if (this.#draining && this.#serving.size === 0 && this.onDrain === null) this.stream.destroySoon();
+    const at = this.#serving.lastIndexOf(serving);
+    if (at < 0) return;
+    const last = this.#serving.pop()!;
+    if (last !== serving) this.#serving[at] = last;
+    if (this.#draining && this.#serving.length === 0 && this.onDrain === null) this.stream.destroySoon();
   }
 
   /**
@@ -62,8 +66,8 @@ export class Connection {
     this.#draining = true;
     for (const serving of this.#serving) serving.beLast();
     if (this.onDrain !== null) this.onDrain();
-    if (this.onDrain !== null || this.#serving.size > 0) return;
-    const close = () => this.#serving.size === 0 && this.stream.destroySoon();
+    if (this.onDrain !== null || this.#serving.length > 0) return;
+    const close = () => this.#serving.length === 0 && this.stream.destroySoon();
     const timer = clock.after(LINGER_MS, close, 'holds');
     this.stream.once('close', () => timer.cancel());
   }

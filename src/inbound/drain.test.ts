@@ -30,3 +30,13 @@ test('waiting ends with false after its time, and what is deleted later disturbs
   open.delete('a');
   assert.equal(open.size, 0);
 });
+
+test('what is added twice to a set is open once, and what is not in it leaves nothing', async () => {
+  const open = new OpenSet<string>();
+  open.add('a');
+  open.add('a');
+  open.delete('b');
+  assert.equal(open.size, 1);
+  open.delete('a');
+  assert.equal(await open.emptyWithin(new FakeClock(), 0), true);
+});

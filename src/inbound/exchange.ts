@@ -17,7 +17,7 @@ import { isRepeated, isRepeatedWhenLate } from '../traffic/retry/tree.js';
 import { incomingTimeoutMs } from '../traffic/timeout/index.js';
 import type { InboundSnapshot, Protection } from './bind.js';
 import type { Connection } from './connection.js';
-import { OpenSet } from './drain.js';
+import { OpenCount } from './drain.js';
 import { InboundGuard } from './guard.js';
 import { Marks } from './marks.js';
 import { admit, refuseUnreadable, type Witnesses } from './order.js';
@@ -65,8 +65,8 @@ export class InboundPath {
   readonly exchanges = new Marks<Exchange>();
   /** By socket. An identity is in here only if we verified it. */
   readonly connections = new WeakMap<object, Connection>();
-  /** The exchanges under way. */
-  readonly open = new OpenSet<Exchange>();
+  /** The exchanges under way: each is added once, by whoever begins it, and leaves with its `end`. */
+  readonly open = new OpenCount();
   readonly #options: InboundPathOptions;
   readonly #guard: InboundGuard;
   readonly #witnesses: Witnesses;
@@ -101,7 +101,7 @@ export class InboundPath {
     exchange.repeated = isRepeated(facts.headers);
     exchange.repeatedWhenLate = isRepeatedWhenLate(facts.headers);
     exchange.requestId = acceptRequestId(facts.headers[REQUEST_ID]) ?? this.#options.randomId();
-    this.open.add(exchange);
+    this.open.add();
     telemetry.exchangeStarted(exchange);
     if (exchange.refusal === null && snapshot !== null) {
       this.#admit(exchange, snapshot);
@@ -143,7 +143,7 @@ export class InboundPath {
       exchange.abandon();
     }
     exchange.hold?.ended(end.complete);
-    this.open.delete(exchange);
+    this.open.delete();
     this.telemetry.exchangeEnded(exchange);
     this.#options.accessLog(exchange);
   }

@@ -129,7 +129,7 @@ export class Exchange {
   status = 0;
   bytesReceived = 0;
   bytesSent = 0;
-  readonly flags = new Set<ResponseFlag>();
+  #flags: Set<ResponseFlag> | null = null;
   /** Set by whoever protects the workload; null: nothing is held. */
   hold: ExchangeHold | null = null;
   /** Set by the adapter. */
@@ -147,6 +147,17 @@ export class Exchange {
     this.path = facts.path;
     this.startedAt = startedAt;
     this.startedWall = startedWall;
+  }
+
+  /** What went wrong, for logs and metrics. Made when first asked for: most exchanges have none. */
+  get flags(): Set<ResponseFlag> {
+    this.#flags ??= new Set();
+    return this.#flags;
+  }
+
+  /** Are there any {@link flags}? Costs nothing where there are not. */
+  get flagged(): boolean {
+    return this.#flags !== null && this.#flags.size > 0;
   }
 
   /** A call made while serving ended badly, and retries had their say in it. */

@@ -90,12 +90,12 @@ function take(path: InboundPath, connection: Connection, serve: (socket: Socket)
   const { stream, peer } = connection;
   const exchange = exchangeOf(path, connection);
   if (!isAllowed(path, exchange)) {
-    path.open.add(exchange);
+    path.open.add();
     path.end(exchange, { status: 0, complete: true });
     stream.destroy();
     return;
   }
-  path.open.add(exchange);
+  path.open.add();
   const counted = path.telemetry.tcpAccepted?.(peer, stream);
   const serving: Serving = {
     gone() {

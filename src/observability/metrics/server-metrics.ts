@@ -1,5 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { Exchange, Peer } from '../../model/exchange.js';
+import type { ResponseFlag } from '../../model/flags.js';
 import type { SpiffeId } from '../../model/spiffe-id.js';
 import type { Workload } from '../../model/workload.js';
 import { exchangeFacts } from '../attributes.js';
@@ -63,7 +64,8 @@ export class ServerMetrics {
    * @param rules what policy changes; null: nothing
    */
   record(to: Instruments, exchange: Exchange, durationMs: number, rules: MetricRules | null): void {
-    const { facts, flags } = exchange;
+    const { facts } = exchange;
+    const flags = exchange.flagged ? exchange.flags : NO_FLAGS;
     const gone = flags.has('DC');
     const status = gone ? 0 : exchange.status;
     const grpc = isGrpc(facts.headers['content-type']) ? '' : null;
@@ -91,3 +93,5 @@ export class ServerMetrics {
     return sets;
   }
 }
+
+const NO_FLAGS: ReadonlySet<ResponseFlag> = new Set();

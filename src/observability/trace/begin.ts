@@ -9,8 +9,9 @@ import {
   trace,
 } from '@opentelemetry/api';
 import type { Random } from '../../base/random.js';
-import { type CompiledTracing, keepsTrace } from './decide.js';
-import { newSpanId, newTraceId } from './ids.js';
+import { type CompiledTracing, keepsTrace, newDraw } from './decide.js';
+import { newSpanId, traceIdOf } from './ids.js';
+import { UnkeptSpan } from './unkept.js';
 
 export interface SpanStart {
   readonly tracer: Tracer;
@@ -38,20 +39,13 @@ export function beginSpan({ tracer, name, kind, parent, tracing, random }: SpanS
   const percent = samplingPercent ?? 100;
   if (percent === 100 && !silent) return tracer.startSpan(name, { kind }, parent);
   // Drawn before the SDK is asked: what it does for a span that is not kept costs more than all that the mesh does for it.
-  const begun = beginTrace(percent, random);
-  return begun.traceFlags === TraceFlags.SAMPLED && !silent
-    ? tracer.startSpan(name, { kind }, parent)
-    : trace.wrapSpanContext(begun);
+  const draw = newDraw(random);
+  if (!keepsTrace(draw, percent)) return new UnkeptSpan(draw, random);
+  return silent ? trace.wrapSpanContext(keptBySome(draw, random)) : tracer.startSpan(name, { kind }, parent);
 }
 
-/** A trace without a span of ours; those after us keep it as its flags say. */
-function beginTrace(percent: number, random: Random): SpanContext {
-  const traceId = newTraceId(random);
-  const kept = keepsTrace(traceId, percent);
-  return {
-    traceId,
-    spanId: newSpanId(random),
-    traceFlags: kept ? TraceFlags.SAMPLED : TraceFlags.NONE,
-    isRemote: kept,
-  };
+/** A trace without a span of ours, which those after us keep. */
+function keptBySome(draw: number, random: Random): SpanContext {
+  const traceId = traceIdOf(draw, random);
+  return { traceId, spanId: newSpanId(random), traceFlags: TraceFlags.SAMPLED, isRemote: true };
 }

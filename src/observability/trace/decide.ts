@@ -2,6 +2,7 @@
  * What policy says of traces: which are kept, and whether spans are made and context is carried on. Pure.
  * @source Istio `pilot/pkg/networking/core/tracing.go`; spec observability.md §4
  */
+import type { Random } from '../../base/random.js';
 import type { TracingPolicy } from '../policy.js';
 import { compileTags, type SpanTags, type TagSources } from './tags.js';
 
@@ -35,13 +36,22 @@ export function compileTracing(
   return { samplingPercent, silent, apart, tags };
 }
 
+/** Decides about a trace that has no id yet: an integer of 1 or more, below 16¹³. */
+export function newDraw(random: Random): number {
+  return Math.floor(random.next() * 16 ** DIGITS) || 1;
+}
+
+/** What of an id decides whether its trace is kept: its last 13 digits are random in every format of ids, and a number holds them exactly. */
+export function drawOf(traceId: string): number {
+  return Number.parseInt(traceId.slice(-DIGITS), 16);
+}
+
 /**
  * Is a trace among the `percent` that are kept? Whoever knows its id comes to the same answer.
- * @param traceId 32 hex digits, of which the last 13 count: they are random in every format of ids, and a number holds them exactly
- * @example keepsTrace('0af7651916cd43dd8448eb211c80319c', 50); // => true
+ * @example keepsTrace(drawOf('0af7651916cd43dd8448eb211c80319c'), 50); // => true
  */
-export function keepsTrace(traceId: string, percent: number): boolean {
-  return Number.parseInt(traceId.slice(-DIGITS), 16) < (percent / 100) * 16 ** DIGITS;
+export function keepsTrace(draw: number, percent: number): boolean {
+  return draw < (percent / 100) * 16 ** DIGITS;
 }
 
 const DIGITS = 13;

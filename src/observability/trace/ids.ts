@@ -1,9 +1,13 @@
 /** Ids of traces and spans for which nobody else makes one. */
 import type { Random } from '../../base/random.js';
 
-/** 32 hex digits, not all of them zero. @source W3C Trace Context §3.2.2.3 */
-export function newTraceId(random: Random): string {
-  return randomHex(random, 4);
+/**
+ * 32 hex digits, not all of them zero, of which the last 13 were drawn already.
+ * @param draw an integer of 1 or more, below 16¹³
+ * @source W3C Trace Context §3.2.2.3
+ */
+export function traceIdOf(draw: number, random: Random): string {
+  return randomHex(random, 4).slice(0, 19) + draw.toString(16).padStart(13, '0');
 }
 
 /** 16 hex digits, not all of them zero. */

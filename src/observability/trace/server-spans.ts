@@ -1,4 +1,4 @@
-import { type Context, type Span, SpanKind, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api';
+import { type Context, type Span, SpanKind, SpanStatusCode, type Tracer } from '@opentelemetry/api';
 import { emptyFields, headerValue } from '../../base/headers.js';
 import type { Exchange } from '../../model/exchange.js';
 import { formatFlags } from '../../model/flags.js';
@@ -8,6 +8,7 @@ import { beginSpan } from './begin.js';
 import { contextFromFields } from './context.js';
 import type { CompiledTracing } from './decide.js';
 import type { SpanFacts, SpanTags, TagFacts } from './tags.js';
+import { withSpan } from './unkept.js';
 
 /** An exchange's place in its trace: what the calls made while serving it are children of. */
 export interface ExchangeTrace {
@@ -39,7 +40,7 @@ export class ServerSpans {
     const { random } = this.#facts;
     const span = beginSpan({ tracer, name, kind: SpanKind.SERVER, parent, tracing, random });
     // Apart, what is done while serving hangs on the caller's span, as if there were none in between.
-    const context = tracing?.apart === true ? parent : trace.setSpan(parent, span);
+    const context = tracing?.apart === true ? parent : withSpan(parent, span);
     const tags = tracing?.tags ?? null;
     if (!span.isRecording()) return { context, span: null, tags };
     const server = splitAuthority(facts.authority, facts.scheme);
@@ -68,7 +69,7 @@ export class ServerSpans {
     if (span === null) return;
     const { status, verdict } = exchange;
     if (status > 0) span.setAttribute('http.response.status_code', status);
-    if (exchange.flags.size > 0) span.setAttribute('heddle.response_flags', formatFlags(exchange.flags));
+    if (exchange.flagged) span.setAttribute('heddle.response_flags', formatFlags(exchange.flags));
     if (verdict?.decision === 'deny') {
       span.setAttribute('heddle.denied_because', verdict.because);
       if (verdict.policy !== null) span.setAttribute('heddle.policy', verdict.policy);
