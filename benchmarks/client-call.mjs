@@ -84,6 +84,13 @@ export async function run(size, progress) {
       unit: 'CPU µs a call',
       rows: Object.entries(costs).map(([name, list]) => row(name, summary(list))),
     }));
+    const names = [...new Set(MATTERS.flat())].filter((name) => !name.endsWith('again'));
+    const alone = await measureAll(
+      mainSetting,
+      names.map((name) => [name]),
+      processes,
+    );
+    tables.push(aloneTable(inWords(mainSetting), alone));
     const features = await measure(mainSetting, 'features', Math.min(processes, 2));
     tables.push({
       title: `What each feature adds to a call without any, ${inWords(mainSetting)}`,
@@ -108,6 +115,24 @@ export async function run(size, progress) {
   } finally {
     await servers.close();
   }
+}
+
+/** As in a service that does nothing else; with what each comes to beside the others of its contests. */
+function aloneTable(setting, alone) {
+  const costs = Object.fromEntries(alone.map(({ names: [name], costs: found }) => [name, found[name]]));
+  const rows = MATTERS.flatMap((contest) => {
+    const [one, two] = ratioOf(contest);
+    if (!costs[one] || !costs[two]) return [];
+    return [row(`${one} over ${two}`, { median: summary(costs[one]).median / summary(costs[two]).median })];
+  });
+  return {
+    title: `Each alone in its processes, everything on, ${setting}`,
+    unit: 'CPU µs a call; below, the ratio of medians',
+    rows: [
+      ...Object.entries(costs).flatMap(([name, list]) => (list ? [row(name, summary(list))] : [])),
+      ...rows,
+    ],
+  };
 }
 
 /** Which of a contest is divided by which: what the goal says. */
