@@ -1,6 +1,13 @@
 /** One message of the Workload API → the identity that it says, whole and checked, or what is wrong with it. */
 import { createPrivateKey, type KeyObject } from 'node:crypto';
-import { type ForeignBundle, MeshError, SpiffeId, type Svid, type TrustBundle } from 'heddle/ports';
+import {
+  type ForeignBundle,
+  isMeshError,
+  MeshError,
+  SpiffeId,
+  type Svid,
+  type TrustBundle,
+} from 'heddle/ports';
 import { MAX_FEDERATED, MAX_ROOTS, receiveSvid, toPem, withFederated } from 'heddle/security';
 import { splitDer } from './der.js';
 import type { X509SvidMessage, X509SvidResponse } from './service.js';
@@ -27,6 +34,15 @@ export function readState(
     hint === undefined ? response.svids[0] : response.svids.find((candidate) => candidate.hint === hint);
   if (message === undefined)
     throw wrong(hint === undefined ? 'it has no SVID' : `it has no SVID with the hint "${hint}"`);
+  try {
+    return read(message, response, wallNow);
+  } catch (error) {
+    if (!isMeshError(error, 'HEDDLE_INVALID_ARGUMENT')) throw error;
+    throw wrong(error.message.slice(`[${error.code}] `.length));
+  }
+}
+
+function read(message: X509SvidMessage, response: X509SvidResponse, wallNow: number): WorkloadState {
   const { spiffe_id: spiffeId, x509_svid: chain, bundle: roots } = message;
   if (spiffeId === '') throw wrong('it has no SPIFFE ID');
   const key = keyOf(message);

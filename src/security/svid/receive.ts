@@ -24,8 +24,15 @@ export interface IssuedSvid {
 }
 
 /**
+ * How far our clock may be behind that of the authority, beyond what it backdates: an SVID that begins later than this is refused. One
+ * that begins soon is good to have: by peers whose clocks are right it is believed already.
+ * @source Istio and SPIRE: clocks of one mesh are to agree within minutes
+ */
+const MAX_BEHIND_MS = 5 * 60_000;
+
+/**
  * Turns an answer into an identity, if every part of it holds: the key is the leaf's, the leaf follows SPIFFE's rules, the
- * chain leads to the roots, and it is its time. Nothing is used before it has passed.
+ * chain leads to the roots, and it is its time, or will be within five minutes. Nothing is used before it has passed.
  * @throws MeshError `HEDDLE_IDENTITY_UNAVAILABLE` naming what is wrong
  */
 export function receiveSvid(
@@ -52,7 +59,7 @@ export function receiveSvid(
       throw refused(`it names ${id}, but the roots are those of ${bundle.trustDomain}`);
     }
     const sent = withoutRoots(chain);
-    const fault = chainFault(sent, bundle.roots, wallNow);
+    const fault = chainFault(sent, bundle.roots, firstMoment(sent, wallNow));
     if (fault !== null) throw refused(fault);
     return {
       svid: { id, chain: sent, key, notBefore: fields.notBefore, notAfter: fields.notAfter },
@@ -74,6 +81,13 @@ export function readPrivateKey(pem: string): KeyObject {
   } catch {
     throw refused('its private key cannot be read; expected an unencrypted key in PEM form');
   }
+}
+
+/** When all of `chain` has begun, if that is soon; no later than it must be. */
+function firstMoment(chain: readonly string[], wallNow: number): number {
+  const begins = chain.map((pem) => readCertificate(new X509Certificate(pem).raw).notBefore);
+  const soon = begins.filter((at) => at <= wallNow + MAX_BEHIND_MS);
+  return Math.max(wallNow, ...soon);
 }
 
 function withoutRoots(chain: readonly string[]): string[] {

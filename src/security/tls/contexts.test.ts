@@ -120,6 +120,18 @@ test('a session is not resumed beyond the end of the certificate that it was mad
   assert.equal((await ask(server, client, expecting(SERVER))).resumed, false);
 });
 
+test('a server takes no session beyond the end of the certificate of its client', async (context) => {
+  const clock = new FakeClock(NOW);
+  const identity = new FixedIdentity(await received(SERVER));
+  const server = await serve(context, new TlsContexts(identity, { clock }));
+  const { contexts: client } = await contexts(CLIENT);
+  await ask(server, client, expecting(SERVER));
+  clock.jumpWall(23 * HOUR);
+  assert.equal((await ask(server, client, expecting(SERVER))).resumed, true);
+  clock.jumpWall(2 * HOUR);
+  await assert.rejects(ask(server, client, expecting(SERVER)), /closed the connection|ECONNRESET/);
+});
+
 test('servers show the new SVID to new connections after a rotation', async (context) => {
   const ours = await contexts('spiffe://td/before');
   const server = await serve(context, ours.contexts);

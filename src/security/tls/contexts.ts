@@ -151,7 +151,10 @@ export class TlsContexts {
 
   /** The identity of a client of ours. @throws MeshError `HEDDLE_PEER_UNTRUSTED` */
   confirmClient(socket: TLSSocket): SpiffeId {
-    return clientIdOf(socket, this.trustDomains(), this.bundle());
+    return clientIdOf(socket, this.trustDomains(), {
+      bundle: this.bundle(),
+      wallNow: this.#clock.wallNow(),
+    });
   }
 
   /** Forgets everything and follows the identity no more. */

@@ -85,7 +85,13 @@ export async function serve(
   ours.followClients(server);
   server.on('secureConnection', (socket) => {
     socket.on('error', () => {});
-    socket.once('data', () => socket.end(ours.confirmClient(socket).toString()));
+    socket.once('data', () => {
+      try {
+        socket.end(ours.confirmClient(socket).toString());
+      } catch {
+        socket.destroy();
+      }
+    });
   });
   server.on('tlsClientError', () => {});
   ours.onServerChange((options) => server.setSecureContext(options));

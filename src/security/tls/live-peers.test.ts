@@ -75,6 +75,22 @@ test('a connection on a resumed session is closed with the root that the session
   assert.deepEqual([first.socket.destroyed, second.socket.destroyed], [true, true]);
 });
 
+test('a server that is put on the deny list is told of and closed within a second, whatever else stays', async (context) => {
+  const server = await keeping(context);
+  const { clock, identity, ours } = await client();
+  const { socket } = await open(server, ours, 'one');
+  const told: string[][] = [];
+  ours.peers.onWithdrawn((keys) => told.push([...keys]));
+  const bundle = identity.bundle.current();
+  identity.bundle.set({ ...bundle, denied: { serials: [], ids: ['spiffe://td/somebody/else'], keys: [] } });
+  assert.deepEqual([told, clock.pending], [[], 0]);
+  identity.bundle.set({ ...bundle, denied: { serials: [], ids: [SERVER], keys: [] } });
+  assert.deepEqual(told, [['one']]);
+  clock.advance(999);
+  assert.equal(socket.destroyed, true);
+  await assert.rejects(open(server, ours, 'one'), /HEDDLE_PEER_UNTRUSTED.*deny list/);
+});
+
 test('a root that leaves in the middle of a handshake vouches for nobody at its end', async (context) => {
   const server = await keeping(context);
   const { identity, ours } = await client();

@@ -45,11 +45,14 @@ export function serverFault(
 export function clientIdOf(
   socket: TLSSocket,
   trustDomains: readonly string[],
-  bundle: TrustBundle,
+  { bundle, wallNow }: { readonly bundle: TrustBundle; readonly wallNow: number },
 ): SpiffeId {
   if (!socket.authorized) throw untrusted('the client has shown no certificate of the trust bundle');
   const certificate = socket.getPeerX509Certificate();
   if (certificate === undefined) throw untrusted('the client has shown no certificate');
+  // A resumed session brings the certificate back without looking at its dates.
+  if (Date.parse(certificate.validTo) < wallNow)
+    throw untrusted(`the certificate of the client ended at ${certificate.validTo}`);
   const verdict = verifyPeer(certificate, { expected: 'any', trustDomains, bundle });
   if (verdict.kind === 'untrusted') throw untrusted(`the client: ${verdict.because}`);
   const because = domainFault(clientChain(socket, certificate), verdict.id, bundle);
