@@ -1,6 +1,6 @@
 /**
- * The servers of `server.mjs`, all in this one process, each on a port of its own, all with mutual TLS of the same certificates. Counts
- * the CPU time that its parent asks for.
+ * Those servers of `server.mjs` that are compared, each on a port of its own, all with mutual TLS of the same certificates. Counts the CPU
+ * time that its parent asks for.
  */
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
@@ -15,7 +15,7 @@ import { serverPolicy } from './harness/policy.mjs';
 
 const BODY = 'x'.repeat(200);
 
-const [{ pem, identity, folder }] = await once(process, 'message');
+const [{ pem, identity, folder, names }] = await once(process, 'message');
 const secure = { ...pem, requestCert: true, rejectUnauthorized: true };
 const telemetry = await openTelemetry();
 // Policy draws the one percent, as Istio's does, before the SDK is asked.
@@ -38,20 +38,22 @@ async function fastifyApp(options) {
   return app.server;
 }
 
-const everything = await meshWith('everything', { rules: 100, spansPercent: 1 });
-const little = await meshWith('little', { rules: 0 });
-const ports = {
-  'node:http': await listening(createSecure(secure, plain)),
-  'node:http, again': await listening(createSecure(secure, plain)),
-  'mesh, node:http': await behind(everything, plain),
-  'mesh, node:http, no telemetry': null,
-  'mesh, node:http, no rules, no telemetry': await behind(little, plain),
-  express: await listening(createSecure(secure, expressApp())),
-  'mesh, express': await behind(everything, expressApp()),
-  fastify: await listening(await fastifyApp({ https: secure })),
-  'mesh, fastify': await behind(everything, await fastifyApp({ serverFactory: (fn) => createServer(fn) })),
+const everything = () => meshWith('everything', { rules: 100, spansPercent: 1 });
+const servers = {
+  'node:http': () => listening(createSecure(secure, plain)),
+  'node:http, again': () => listening(createSecure(secure, plain)),
+  'mesh, node:http': async () => behind(await everything(), plain),
+  'mesh, node:http, no telemetry': async () => behind(await everything(), plain),
+  'mesh, node:http, no rules, no telemetry': async () =>
+    behind(await meshWith('little', { rules: 0 }), plain),
+  express: () => listening(createSecure(secure, expressApp())),
+  'mesh, express': async () => behind(await everything(), expressApp()),
+  fastify: async () => listening(await fastifyApp({ https: secure })),
+  'mesh, fastify': async () =>
+    behind(await everything(), await fastifyApp({ serverFactory: (fn) => createServer(fn) })),
 };
-ports['mesh, node:http, no telemetry'] = ports['mesh, node:http'];
+const ports = {};
+for (const name of names) ports[name] = await servers[name]();
 
 let before;
 process.on('message', ({ begin, end }) => {

@@ -5,12 +5,17 @@ import { MeshError } from '../base/errors.js';
  * @source SPIFFE-ID.md (grammar, §2); Istio `pkg/spiffe/spiffe.go` (the /ns/…/sa/… form)
  */
 export class SpiffeId {
+  /** One string for all requests of a connection: rules look it up by its hash, which a string works out once. */
+  readonly #principal: string;
+
   private constructor(
     /** In lower case. */
     readonly trustDomain: string,
     /** Starts with `/`; empty for the trust domain itself. */
     readonly path: string,
-  ) {}
+  ) {
+    this.#principal = `${trustDomain}${path}`;
+  }
 
   /** @throws MeshError `HEDDLE_INVALID_ARGUMENT` naming the rule that `text` breaks */
   static parse(text: string): SpiffeId {
@@ -61,11 +66,11 @@ export class SpiffeId {
 
   /** Istio's principal: the ID without its scheme, `cluster.local/ns/default/sa/reviews`. */
   get principal(): string {
-    return `${this.trustDomain}${this.path}`;
+    return this.#principal;
   }
 
   toString(): string {
-    return `${SCHEME}${this.trustDomain}${this.path}`;
+    return `${SCHEME}${this.#principal}`;
   }
 }
 
