@@ -1,5 +1,6 @@
 /** HTTP servers of the application: those that listen on TCP become ports of the mesh. */
 import http from 'node:http';
+import http2 from 'node:http2';
 import https from 'node:https';
 import { type AddressInfo, Server as NetServer } from 'node:net';
 import type { Adopted } from '../adapters/node-http/index.js';
@@ -36,6 +37,7 @@ export function patchServers(mesh: Mesh, settings: AutoSettings, log: (line: str
     ports.dropWaiting(this);
   };
   warnOfTls(log);
+  warnOfHttp2(log);
 }
 
 /** One time that a server listens. */
@@ -143,4 +145,25 @@ function warnOfTls(log: (line: string) => void): void {
     }
     return Reflect.apply(emit, this, [event, ...args]);
   } as typeof prototype.emit;
+}
+
+/**
+ * A server of HTTP/2 alone is its streams', whose handlers nobody could be put in front of unseen: `mesh.listen` takes it. One of
+ * `node:http` is served over HTTP/2, too.
+ */
+function warnOfHttp2(log: (line: string) => void): void {
+  for (const server of [http2.createServer(), http2.createSecureServer()]) {
+    const prototype = Object.getPrototypeOf(server) as NetServer;
+    const { listen } = prototype;
+    prototype.listen = function (this: NetServer, ...args: unknown[]): NetServer {
+      this.once('listening', () => {
+        const address = this.address();
+        if (typeof address === 'object' && address !== null)
+          log(
+            `heddle/auto: port ${address.port} is a server of node:http2; it is left as it is, outside the mesh: hand it to mesh.listen, or serve it by node:http`,
+          );
+      });
+      return Reflect.apply(listen, this, args);
+    } as typeof listen;
+  }
 }

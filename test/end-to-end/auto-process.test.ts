@@ -134,7 +134,7 @@ for (const whenTold of ['nothing', 'closes'])
   );
 
 test(
-  'Unix sockets, workers, agents that connect by themselves and HTTPS servers are left as they are',
+  'Unix sockets, workers, agents that connect by themselves and servers of HTTPS and of node:http2 are left as they are',
   LIMIT,
   async (t) => {
     const place = join(await folder(t), 'socket');
@@ -142,6 +142,8 @@ test(
     assert.deepEqual((await odd(t, ['worker'])).lines, ['function 0']);
     const https = await odd(t, ['https']);
     assert.match(https.stderr, /port \d+ is an HTTPS server with its own certificate/);
+    const http2 = await odd(t, ['http2']);
+    assert.equal(http2.stderr.match(/port \d+ is a server of node:http2/g)?.length, 2, http2.stderr);
     const mesh = await AutoMesh.create(t);
     const server = await mesh.start(['service.cjs', 'by hand'], { as: 'server' });
     const own = await odd(t, ['own-agent', await server.line()]);

@@ -1,6 +1,7 @@
 /** Servers that know nothing of the mesh stay what they are, and policy comes before them. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { connect as connectHttp2 } from 'node:http2';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -60,6 +61,28 @@ test('a caller that asks first is told to go on if it is let in, and only then',
   denied.write(asking('/shut'));
   assert.match(await heard(denied), /^HTTP\/1\.1 403 /);
 });
+
+test(
+  'a server of node:http is called over HTTP/2, too, and policy comes before it there',
+  LIMIT,
+  async (t) => {
+    const mesh = await AutoMesh.create(t);
+    const server = await mesh.start(['limits.mjs'], { as: 'server', policy: OPEN });
+    const session = connectHttp2(`http://127.0.0.1:${await server.line()}`);
+    t.after(() => session.destroy());
+    const ask = async (path: string, body: string) => {
+      const stream = session.request({ ':path': path, ':method': 'POST', ':authority': 'a' });
+      const answered = once(stream, 'response');
+      stream.end(body);
+      const [headers] = await answered;
+      let text = '';
+      for await (const part of stream.setEncoding('utf8')) text += String(part);
+      return [headers[':status'], text];
+    };
+    assert.deepEqual(await ask('/open', 'ok'), [200, 'whole']);
+    assert.deepEqual(await ask('/shut', ''), [403, 'RBAC: access denied']);
+  },
+);
 
 test('timeouts, limits and the closing of connections are the server’s own', LIMIT, async (t) => {
   const mesh = await AutoMesh.create(t);

@@ -1,6 +1,7 @@
-// What a process may do besides serving on a port: workers, Unix sockets, HTTPS, an agent of its own, a second copy of the preload.
+// What a process may do besides serving on a port: workers, Unix sockets, HTTPS, HTTP/2, an agent of its own, a second copy of the preload.
 import { once } from 'node:events';
 import http from 'node:http';
+import http2 from 'node:http2';
 import https from 'node:https';
 import { Worker } from 'node:worker_threads';
 
@@ -25,6 +26,12 @@ if (what === 'unix') {
   const server = https.createServer().listen(0);
   await once(server, 'listening');
   server.close();
+} else if (what === 'http2') {
+  for (const server of [http2.createServer(), http2.createSecureServer()]) {
+    server.listen(0);
+    await once(server, 'listening');
+    server.close();
+  }
 } else if (what === 'throws') {
   http.createServer().listen(0);
   throw new Error('nobody catches this');
