@@ -1,9 +1,11 @@
 /** A workload and the real config service: identity, policy, restarts and refusals, over real sockets. */
 import assert from 'node:assert/strict';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import type { RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join as path } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import { type Control, type ControlOptions, startControl, type WorkloadStatus } from '@heddle/control';
 import { isMeshError, type JoinOptions, join, type Mesh } from 'heddle';
 import { Agent, request } from 'undici';
@@ -199,4 +201,35 @@ test('certificates are replaced while the workload runs, its connection with the
   const revision = await service.apply('a');
   await service.untilAccepted(revision);
   assert.equal(mesh.status().revision, revision);
+});
+
+test('callers learn from the service which protocol a port speaks, and use it', async (t) => {
+  const service = await Service.start(t);
+  const as = { serviceAccount: 'reviews' };
+  const server = await member(t, service, {
+    ...as,
+    service: 'reviews',
+    address: '127.0.0.1',
+    drainTimeoutMs: 0,
+    token: await service.joinToken(as),
+  });
+  const spoken: RequestListener = (request, response) => void response.end(request.httpVersion);
+  await server.listen(spoken, 0, { servicePort: 80 });
+  await server.listen(spoken, 0, { servicePort: 81, protocol: 'http2' });
+  const caller = await member(t, service, { token: await service.joinToken(), drainTimeoutMs: 0 });
+  const ask = async (port: number) => (await caller.fetch(`http://reviews:${port}/`)).text();
+  // Until the caller has heard of the ports.
+  const known = (error: unknown) => !isMeshError(error, 'HEDDLE_NO_ROUTE');
+  const untilKnown = async (port: number): Promise<string> => {
+    for (;;) {
+      try {
+        return await ask(port);
+      } catch (error) {
+        if (known(error)) throw error;
+        await turn();
+      }
+    }
+  };
+  assert.equal(await untilKnown(80), '1.1');
+  assert.equal(await untilKnown(81), '2.0');
 });
