@@ -120,6 +120,20 @@ test(
   },
 );
 
+test('the commands of the guide to identity federate a second mesh', LIMIT, async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'heddle-docs-'));
+  try {
+    const script = join(ROOT, 'examples/identity/commands.sh');
+    const { status, output } = await runCommands(script, folder, t.signal);
+    assert.equal(status, 0, output);
+    assert.match(output, /^partner\.example federated$/m);
+    assert.match(output, /^partner\.example +https_spiffe +https:/m);
+    assert.match(output, /^partner\.example is not federated any more$/m);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
 /** Runs an example's script in `folder`, beside what else there is of the example, with `heddle` from this repository and a free port in place of the one it names. */
 async function runCommands(script: string, folder: string, signal: AbortSignal) {
   cpSync(dirname(script), folder, { recursive: true });
