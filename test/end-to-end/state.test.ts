@@ -97,3 +97,29 @@ test(
     assert.match(damaged.stderr, /the saved identity .* is not used: it is damaged/);
   },
 );
+
+test(
+  'a client that starts again from its state folder while the config service is dead calls over mutual TLS',
+  LIMIT,
+  async (t) => {
+    const service = await ConfigService.start(t);
+    const reviews = Child.start(t, './state.child.js', ['0'], await service.environment('reviews'));
+    await reviews.line();
+    const dir = path(await folder(t), 'state');
+    const environment = { ...(await service.environment('productpage')), HEDDLE_STATE_DIR: dir };
+    // Once it has had an answer it knows where the server is; a run that came too early is followed by another.
+    for (;;) {
+      const first = Child.start(t, './once.child.js', ['http://reviews/'], environment);
+      const answer = await first.line();
+      await saved(dir);
+      await delay(1_500);
+      first.kill('SIGKILL');
+      await first.exit;
+      if (answer === '200') break;
+    }
+    await service.kill();
+    const second = Child.start(t, './once.child.js', ['http://reviews/', 'close'], environment);
+    assert.equal(await second.line(), '200', second.stderr);
+    assert.deepEqual(await second.exit, { code: 0, signal: null }, second.stderr);
+  },
+);
