@@ -157,12 +157,15 @@ export class Hub {
     return { ...this.#options.settings, bundle: this.#options.bundle.current() };
   }
 
-  /** They hear why, and last of all that they are denied: others must not wait for that. */
+  /**
+   * They hear why, and last of all that they are denied: others must not wait for that. Whoever has got another certificate since this
+   * connection was made comes back with it at once; when a root is withdrawn, that is everybody.
+   */
   #dismissDenied(bundle: TrustBundle): void {
     if (bundle.denied === undefined) return;
     for (const stream of [...this.#streams]) {
       const denial = stream.peer && denialOfPeer(stream.peer, bundle);
-      if (denial) stream.goodbye(denial, false);
+      if (denial) stream.goodbye(denial, true);
     }
   }
 
