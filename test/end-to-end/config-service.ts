@@ -51,14 +51,19 @@ export class ConfigService {
   }
 
   async post(at: string, body: object): Promise<{ token: string; revision: number }> {
-    const token = (await readFile(await this.child.line(() => true, 1), 'utf8')).trim();
+    return (await this.ask('POST', at, body)) as { token: string; revision: number };
+  }
+
+  /** @param token whose; the operator's by default */
+  async ask(method: 'GET' | 'POST' | 'PUT', at: string, body?: object, token?: string): Promise<unknown> {
+    const authority = token ?? (await readFile(await this.child.line(() => true, 1), 'utf8')).trim();
     const answer = await request(`${this.relay.url}${at}`, {
-      method: 'POST',
+      method,
       dispatcher: this.#agent,
       // The service may have been killed and started again since the last time.
       reset: true,
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-      body: JSON.stringify(body),
+      headers: { authorization: `Bearer ${authority}`, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await answer.body.text();
     assert.ok(answer.statusCode < 300, `${answer.statusCode} ${text}`);
