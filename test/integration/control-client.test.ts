@@ -178,6 +178,8 @@ test('while the service is away a workload starts from its last good policy, and
   await after.untilAccepted(second);
   assert.equal(mesh.status().source.fromLastGood, false);
   assert.notEqual(mesh.status().identity, null);
+  // Its state folder goes next.
+  await mesh.close();
 });
 
 test('a service in dev mode is joined without a token and without an identity', async (t) => {

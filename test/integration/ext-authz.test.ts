@@ -273,32 +273,6 @@ test('who waits to be told to go on with a body is told once', async (t) => {
   assert.equal(asked[0]?.body, 'hello');
 });
 
-test('a body that comes over HTTP/2 is shown to the authorizer and to the handler, whole or its beginning', async (t) => {
-  const post = { ':method': 'POST', ':path': '/guarded', 'content-type': 'text/plain' };
-  const whole = await shop(t, ok, { provider: 'includeRequestBodyInCheck: { maxRequestBytes: 200000 }' });
-  for (const pieces of [[], ['hello'], ['x'.repeat(100_000), 'y'.repeat(100_000)]]) {
-    const { status, text } = await whole.askHttp2(post, pieces);
-    assert.equal(status, 200);
-    const seen = JSON.parse(text) as { body: unknown };
-    assert.equal(typeof seen.body === 'string' ? seen.body : '', pieces.join(''));
-    assert.equal(whole.asked.at(-1)?.body, pieces.join(''));
-  }
-  const large = await whole.askHttp2(post, ['x'.repeat(200_001)]);
-  assert.deepEqual([large.status, large.text], [413, 'Payload Too Large']);
-  const polite = await whole.askHttp2({ ...post, expect: '100-continue' }, ['hello']);
-  assert.deepEqual([polite.status, polite.continued], [200, 1]);
-  assert.equal(whole.asked.at(-1)?.body, 'hello');
-
-  const part = await shop(t, ok, {
-    provider: 'includeRequestBodyInCheck: { maxRequestBytes: 10, allowPartialMessage: true }',
-  });
-  const body = 'abcdefghij'.repeat(50_000);
-  const { status, text } = await part.askHttp2(post, [body]);
-  assert.equal(status, 200);
-  assert.equal((JSON.parse(text) as { body: string }).body, body);
-  assert.equal(part.asked[0]?.body, 'abcdefghij');
-});
-
 test('what the authorizer says instead of the handler, lists and its own content type included, is what a caller over HTTP/2 hears', async (t) => {
   const { askHttp2 } = await shop(t, (_, response) => {
     response.setHeader('set-cookie', ['a=1', 'b=2']);

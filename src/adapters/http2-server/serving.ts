@@ -6,7 +6,6 @@ import type { InboundPath } from '../../inbound/exchange.js';
 import type { Exchange, ExchangeServer } from '../../model/exchange.js';
 import { isFailure, RETRIES_HEADER, SPENT } from '../../traffic/retry/tree.js';
 import type { Arrived } from './arrived.js';
-import { readAhead } from './read-ahead.js';
 import { fieldsOf, refuse } from './refuse.js';
 
 export class StreamServing implements Serving, ExchangeServer {
@@ -25,7 +24,6 @@ export class StreamServing implements Serving, ExchangeServer {
     const { stream } = arrived;
     if (!stream.endAfterHeaders) countReceived(path, exchange, stream);
     countSent(exchange, stream);
-    if (exchange.bodyWanted !== null) exchange.bodyAhead = readAhead(arrived, exchange.bodyWanted);
     stream.once('close', () => this.gone());
   }
 
