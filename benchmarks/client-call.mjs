@@ -5,7 +5,6 @@
  * request over 10 endpoints, outlier detection, limits, retries armed, a deadline, metrics on all calls and spans on 1 %.
  */
 import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { versions } from './harness/machine.mjs';
 import { installPeers, PEERS } from './harness/peers.mjs';
@@ -190,16 +189,15 @@ async function inProcess(options, progress) {
     execArgv: ['--expose-gc'],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
-  child.send(options);
-  for (;;) {
-    const [message] = await Promise.race([once(child, 'message'), once(child, 'exit').then(gone)]);
-    if (message.progress === undefined) return message;
-    progress(message.progress);
-  }
-}
-
-function gone([code]) {
-  throw new Error(`the measuring process ended with ${code} and no result`);
+  // One listener for all: two messages may come in one turn.
+  return new Promise((resolve, reject) => {
+    child.on('message', (message) => {
+      if (message.progress === undefined) resolve(message);
+      else progress(message.progress);
+    });
+    child.on('exit', (code) => reject(new Error(`the measuring process ended with ${code} and no result`)));
+    child.send(options);
+  });
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await main('client-call', run);

@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { machine } from './harness/machine.mjs';
-import { fromDecisions, fromPolicyScale, fromTelemetryOff } from './harness/older.mjs';
+import { fromDecisions, fromIssue, fromPolicyScale, fromTelemetryOff } from './harness/older.mjs';
 import { writeReport } from './harness/report.mjs';
 import { asText, goalLine } from './harness/result.mjs';
 
@@ -24,6 +24,12 @@ const BENCHMARKS = {
   },
   abort: { what: 'calls given up at random points: is anything left?', file: 'abort.mjs' },
   soak: { what: 'full load while endpoints come and go: does anything grow?', file: 'soak.mjs' },
+  issue: {
+    what: 'certificates issued a second',
+    file: 'issue.mjs',
+    args: { mini: ['--quick'], short: [], full: [] },
+    read: fromIssue,
+  },
   decide: {
     what: 'routing and authorization decisions',
     file: 'decide.mjs',
@@ -65,7 +71,7 @@ function help() {
   return [
     'usage: npm run bench [-- [NAME …] [--size mini|short|full] [--out FOLDER]]',
     '',
-    'Without names: all of them in short, under five minutes. With names: those in full.',
+    'Without names: all of them in short, some fifteen minutes. With names: those in full.',
     '',
     ...Object.entries(BENCHMARKS).map(([name, { what }]) => `  ${name.padEnd(width)}  ${what}`),
     '',

@@ -1,5 +1,5 @@
 /** Benchmarks that have outputs of their own, in the shape of the others. */
-import { row } from './result.mjs';
+import { goal, row } from './result.mjs';
 
 export function fromDecisions(results) {
   const counted = results.filter(({ instructions }) => instructions !== null);
@@ -64,5 +64,21 @@ export function fromTelemetryOff(rows) {
         rows: Object.entries(rows).map(([name, median]) => row(name, { median })),
       },
     ],
+  };
+}
+
+export function fromIssue({ goal: least, results }) {
+  const [first] = results;
+  return {
+    title: 'Certificates',
+    setting: 'from the request to a chain whose record is durable; without HTTP and TLS',
+    tables: [
+      {
+        title: 'Issued by one process',
+        unit: 'a second of CPU time',
+        rows: results.map(({ keyType, perCpuSecond }) => row(keyType, { median: perCpuSecond })),
+      },
+    ],
+    goals: [goal(`${first.keyType}, a second of CPU`, first.perCpuSecond, '≥', least)],
   };
 }

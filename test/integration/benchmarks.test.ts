@@ -38,12 +38,12 @@ const names = (result: Result, table: number) => result.tables[table]!.rows.map(
 
 test('the benchmark of calls has a row for each way to make one, and a ratio for each goal', (t) => {
   const { result, files, stdout } = miniature(t, 'client-call');
-  const rows = names(result, 0);
+  const rows = result.tables.flatMap((table) => table.rows.map(({ name }) => name));
   for (const name of ['undici.request', 'undici.request, again', 'undici.fetch', 'built-in fetch', 'axios'])
     assert.ok(rows.includes(name), `no row ${name}: ${rows}`);
   for (const name of ['mesh.request', 'mesh.fetch', 'mesh.dispatcher'])
     assert.ok(rows.includes(name), `no row ${name}: ${rows}`);
-  assert.ok(names(result, 1).includes('+ 20 rules'));
+  assert.ok(rows.includes('+ 20 rules') && rows.includes('mesh.request over undici.request'));
   assert.ok(result.tables.every(({ rows }) => rows.every(({ median }) => Number.isFinite(median))));
   const [request, fetch] = result.goals;
   assert.ok(request!.value! > 0 && fetch!.value! > 0);
@@ -92,15 +92,19 @@ test('the soak changes endpoints under load, and no call fails', (t) => {
   assert.equal(value('calls failed'), 0);
 });
 
+test('the benchmarks of servers, under overload and per request, have rows', (t) => {
+  for (const name of ['overload', 'server']) assert.ok(names(miniature(t, name).result, 0).length > 0, name);
+});
+
 test('benchmarks with outputs of their own come into the same report', (t) => {
-  for (const name of ['decide', 'policy-scale', 'telemetry-off'])
+  for (const name of ['issue', 'decide', 'policy-scale', 'telemetry-off'])
     assert.ok(names(miniature(t, name).result, 0).length > 0, name);
 });
 
 test('the runner explains itself, and refuses a name that it does not know', () => {
   const { status, stdout } = runner('--help');
   assert.equal(status, 0);
-  assert.match(stdout, /client-call {2}.*\n {2}pipeline /);
+  assert.match(stdout, /client-call {2}.*\n {2}http2-call /);
   const unknown = runner('no-such-benchmark');
   assert.equal(unknown.status, 2);
   assert.match(unknown.stderr, /There is no benchmark "no-such-benchmark"/);
