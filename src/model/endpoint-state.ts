@@ -32,6 +32,8 @@ export class EndpointState {
   /** Replaced when a new snapshot describes the same endpoint differently. */
   endpoint: Endpoint;
   destination: Destination;
+  /** This endpoint in a list, for calls that have tried no other. */
+  readonly alone: readonly EndpointState[] = [this];
   #ejected = false;
   #healthy = true;
   #warmsFrom: number;

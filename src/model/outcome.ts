@@ -20,6 +20,25 @@ export interface Responded {
   readonly upgraded?: Duplex;
 }
 
+/**
+ * A response from the wire. What is made for each call and holds it is made by a class: where an engine sees object literals live for
+ * long it makes all of that place in the old generation, and each of those keeps its whole call until old garbage is collected.
+ */
+export class Arrived implements Responded {
+  readonly kind = 'response';
+  readonly status: number;
+  readonly statusText: string;
+  readonly headers: HeaderFields;
+  readonly body: ResponseBody;
+
+  constructor(status: number, statusText: string, headers: HeaderFields, body: ResponseBody) {
+    this.status = status;
+    this.statusText = statusText;
+    this.headers = headers;
+    this.body = body;
+  }
+}
+
 /** We refused, before anything was sent: by this attempt, at least. */
 export interface Rejected {
   readonly kind: 'rejected';

@@ -10,7 +10,7 @@ import type { Outcome } from '../model/outcome.js';
 import type { Workload } from '../model/workload.js';
 import type { ConnectionBytes, ConnectionClosed, Telemetry } from '../ports/telemetry.js';
 import type { AccessLogRule } from './access-log/decide.js';
-import type { EndedCall } from './ended-call.js';
+import { EndedCall } from './ended-call.js';
 import type { CompiledSide, TelemetryPolicies } from './in-force.js';
 import {
   ClientMetrics,
@@ -261,7 +261,7 @@ class OpenTelemetry implements Telemetry {
       if (outcome === null || (instruments === null && rule === null)) return;
       const durationMs = this.#clock.now() - call.startedAt;
       const startedWall = this.#clock.wallNow() - durationMs;
-      const ended = { call, outcome, destination, durationMs, startedWall };
+      const ended = new EndedCall(call, outcome, destination, durationMs, startedWall);
       if (instruments !== null) this.#clientMetrics.record(instruments, ended, policy?.metrics ?? null);
       if (rule !== null) this.#logCall?.(ended, rule);
     } catch (error) {

@@ -114,7 +114,7 @@ export function newAttempt(
   const attempt = new OutboundAttempt(call, number, endpoint, outbound.clock.now(), cluster, filters);
   call.current = attempt;
   call.attempts = number;
-  call.tried = number === 1 ? [endpoint] : [...call.tried, endpoint];
+  call.tried = number === 1 ? endpoint.alone : [...call.tried, endpoint];
   return attempt;
 }
 

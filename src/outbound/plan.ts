@@ -17,7 +17,8 @@ import type { OutboundSnapshot } from './bind.js';
 import type { BoundCluster } from './bound-cluster.js';
 import type { OutboundCall } from './outbound-call.js';
 
-export interface Plan {
+/** A class, as `Arrived` is one, and for its reason. */
+export class Plan {
   readonly route: CompiledRoute | null;
   readonly destination: CompiledDestination | null;
   /** null if there is nothing to send to. */
@@ -26,6 +27,20 @@ export interface Plan {
   readonly answer: Outcome | null;
   /** What a browser wants to see on the response; null for nothing. */
   readonly cors: HeaderFields | null;
+
+  constructor(
+    route: CompiledRoute | null,
+    destination: CompiledDestination | null,
+    cluster: BoundCluster | null,
+    answer: Outcome | null,
+    cors: HeaderFields | null,
+  ) {
+    this.route = route;
+    this.destination = destination;
+    this.cluster = cluster;
+    this.answer = answer;
+    this.cors = cors;
+  }
 }
 
 /** Matches the route, chooses the cluster, and rewrites the call accordingly. */
@@ -61,9 +76,10 @@ export function planCall(snapshot: OutboundSnapshot, call: OutboundCall, random:
     return answered(route, { ...NO_CLUSTER, detail });
   }
   rewriteRequest(route, destination, call);
-  if (!snapshot.wildcards.has(destination.cluster))
-    return { route, destination, cluster, answer: null, cors };
-  return { route, destination, cluster: snapshot.addressed.under(cluster.policy, name), answer: null, cors };
+  const named = snapshot.wildcards.has(destination.cluster)
+    ? snapshot.addressed.under(cluster.policy, name)
+    : cluster;
+  return new Plan(route, destination, named, null, cors);
 }
 
 export const NO_ROUTE: Rejected = {
@@ -83,12 +99,12 @@ export const NO_CLUSTER: Rejected = {
 
 /** Nothing to send to. */
 export function refuse(answer: Rejected): Plan {
-  return { route: null, destination: null, cluster: null, answer, cors: null };
+  return new Plan(null, null, null, answer, null);
 }
 
 /** Policy answers itself. */
 function answered(route: CompiledRoute, answer: Outcome, cors: HeaderFields | null = null): Plan {
-  return { route, destination: null, cluster: null, answer, cors };
+  return new Plan(route, null, null, answer, cors);
 }
 
 /** For a host that policy does not know. */
@@ -106,7 +122,7 @@ export function planUnknown(
   call.cluster = PASSTHROUGH;
   call.routeName = 'allow_any';
   const cluster = snapshot.addressed.unknown(name, port, call.scheme);
-  return { route: null, destination: null, cluster, answer: null, cors: null };
+  return new Plan(null, null, cluster, null, null);
 }
 
 /** By the egress proxy of the workload's Sidecar. @source Istio `Sidecar.outboundTrafficPolicy.egressProxy` */
@@ -116,7 +132,7 @@ function through(snapshot: OutboundSnapshot, call: OutboundCall, name: string): 
   const cluster = snapshot.clusters.get(name);
   if (cluster === undefined)
     return refuse({ ...NO_CLUSTER, detail: `${name}: the egress proxy's host has no such port or subset` });
-  return { route: null, destination: null, cluster, answer: null, cors: null };
+  return new Plan(null, null, cluster, null, null);
 }
 
 function unknownHost(snapshot: OutboundSnapshot, name: string): Rejected {

@@ -39,7 +39,13 @@ const names = (result: Result, table: number) => result.tables[table]!.rows.map(
 test('the benchmark of calls has a row for each way to make one, and a ratio for each goal', (t) => {
   const { result, files, stdout } = miniature(t, 'client-call');
   const rows = result.tables.flatMap((table) => table.rows.map(({ name }) => name));
-  for (const name of ['undici.request', 'undici.request, again', 'undici.fetch', 'built-in fetch', 'axios'])
+  for (const name of [
+    'undici.request',
+    'undici.request, again',
+    'undici.fetch',
+    'hand-made built-in fetch',
+    'axios',
+  ])
     assert.ok(rows.includes(name), `no row ${name}: ${rows}`);
   for (const name of ['mesh.request', 'mesh.fetch', 'mesh.dispatcher'])
     assert.ok(rows.includes(name), `no row ${name}: ${rows}`);

@@ -182,7 +182,8 @@ test('endpoints that refuse connections keep nobody else from connecting', LIMIT
   const calls = Array.from({ length: 20 }, () => text(mesh));
   await servers.answer(20);
   assert.deepEqual(new Set(await Promise.all(calls)), new Set(['ok']));
-  assert.ok(servers.most <= 3, `${servers.most}`);
+  // A connection that is given up for one elsewhere may be open still when that one is, as the servers see it.
+  assert.ok(servers.most <= 4, `${servers.most}`);
 });
 
 test('closing the mesh ends those who wait, too', LIMIT, async (t) => {

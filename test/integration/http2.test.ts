@@ -190,9 +190,13 @@ test(
       ],
       { identityDir: serverDir },
     );
-    const { port } = await serving.listen((request, response) => {
-      response.end(request.httpVersion);
-    }, 0);
+    const { port } = await serving.listen(
+      (request, response) => {
+        response.end(request.httpVersion);
+      },
+      0,
+      { http2: false },
+    );
     const mesh = await member(t, [entry(port, 'HTTP'), UPGRADE], { identityDir });
     for (let time = 0; time < 5; time += 1)
       assert.equal(await text(mesh, { method: 'POST', body: 'x' }), '1.1');
@@ -212,7 +216,9 @@ test(
   LIMIT,
   async (t) => {
     const serving = await member(t, []);
-    const { port } = await serving.listen((_request, response) => void response.end('never'), 0);
+    const { port } = await serving.listen((_request, response) => void response.end('never'), 0, {
+      http2: false,
+    });
     const mesh = await member(t, [entry(port), route('retries: { attempts: 0 }')]);
     await assert.rejects(mesh.request(SVC, { method: 'POST', body: 'x' }), (error: unknown) => {
       assert.ok(isMeshError(error), String(error));

@@ -10,7 +10,7 @@ import { hasIntegrity } from './integrity.js';
 import { platformRequest, readPlatformRequest } from './platform-request.js';
 import { MAX_REDIRECTS, REDIRECTS, redirected } from './redirect.js';
 import { callOf, type FetchInit, type FetchRequest, plainRequest } from './request.js';
-import { MeshResponse } from './response.js';
+import { Made, MeshResponse } from './response.js';
 import { Targets } from './target.js';
 
 export type { FetchInit } from './request.js';
@@ -77,14 +77,7 @@ async function follow(outbound: Outbound, first: FetchRequest): Promise<Response
       const coding = outcome.headers['content-encoding'];
       if (coding !== undefined && tooMany(coding))
         throw refused(outcome, 'too many content-encodings in response');
-      const response = new MeshResponse({
-        call,
-        responded: outcome,
-        url: request.target.href,
-        redirected: followed > 0,
-        type,
-        signal: request.signal,
-      }).settle();
+      const response = new MeshResponse(new Made(call, outcome, request, followed, type)).settle();
       if (request.integrity !== '') return verified(response, request.integrity);
       return response as unknown as Response;
     }

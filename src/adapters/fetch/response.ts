@@ -4,22 +4,44 @@
  */
 import { Readable } from 'node:stream';
 import { headerValue } from '../../base/headers.js';
+import type { Call } from '../../model/call.js';
+import type { Responded } from '../../model/outcome.js';
 import type { BodySink } from '../../model/response-body.js';
 import { asArrayBuffer, asBytes, asJson, asText } from './body-kinds.js';
 import { codingsOf, decodeWhole } from './coding.js';
 import { DecodedBody } from './decoded-body.js';
 import { brokenOff, undecodable } from './errors.js';
+import type { FetchRequest } from './request.js';
 import { responseHeaders } from './response-headers.js';
 import { dropWhenForgotten } from './unread.js';
 import { type ByteStream, takenStream, webBody } from './web-body.js';
 import { type Live, readWhole } from './whole-body.js';
 
-export interface Made extends Live {
+/** What a response is made of. A class, as `Arrived` is one, and for its reason. */
+export class Made implements Live {
+  readonly call: Call;
+  readonly responded: Responded;
+  readonly signal: AbortSignal | null;
   /** Without its fragment. */
   readonly url: string;
   readonly redirected: boolean;
   /** `cors` after a redirect to another origin. */
   readonly type: 'basic' | 'cors';
+
+  constructor(
+    call: Call,
+    responded: Responded,
+    { target, signal }: FetchRequest,
+    followed: number,
+    type: 'basic' | 'cors',
+  ) {
+    this.call = call;
+    this.responded = responded;
+    this.signal = signal;
+    this.url = target.href;
+    this.redirected = followed > 0;
+    this.type = type;
+  }
 }
 
 /** Responses that have no body, whatever their fields say (RFC 9110 §6.4.1). */

@@ -9,8 +9,23 @@ const forgotten = new FinalizationRegistry<ResponseBody>((body) => {
   if (body.unread) body.drop(new Error('the response was dropped unread'));
 });
 
-/** @param response whoever may still read `body` holds it */
+/** Of this turn of the event loop. */
+let arrived: { readonly response: object; readonly body: ResponseBody }[] = [];
+
+/**
+ * Whoever reads a body mostly begins at once, and then nothing is registered: what is lives until old garbage is collected, with all that
+ * hangs on it.
+ * @param response whoever may still read `body` holds it
+ */
 export function dropWhenForgotten(response: object, body: ResponseBody): void {
   // Most bodies are here with the head: those hold nothing, and cost nothing here.
-  if (body.unread) forgotten.register(response, body);
+  if (!body.unread) return;
+  if (arrived.length === 0) setImmediate(register);
+  arrived.push({ response, body });
+}
+
+function register(): void {
+  const all = arrived;
+  arrived = [];
+  for (const { response, body } of all) if (body.unread) forgotten.register(response, body);
 }

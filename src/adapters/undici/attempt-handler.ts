@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { emptyFields, type HeaderFields } from '../../base/headers.js';
 import type { Attempt, AttemptStop } from '../../model/attempt.js';
-import type { Outcome } from '../../model/outcome.js';
+import { Arrived, type Outcome } from '../../model/outcome.js';
 import { isReplayable, StreamBody } from '../../model/request-body.js';
 import { type BodyProducer, ResponseBody } from '../../model/response-body.js';
 import { isIdempotent } from '../../traffic/retry/index.js';
@@ -98,7 +98,7 @@ export class AttemptHandler implements Dispatcher.DispatchHandler, PooledRequest
     }
     this.connection?.hasAnswered();
     this.#body = new ResponseBody(this);
-    this.settle({ kind: 'response', status, statusText, headers: asFields(headers), body: this.#body });
+    this.settle(new Arrived(status, statusText, asFields(headers), this.#body));
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -107,6 +107,8 @@ export class AttemptHandler implements Dispatcher.DispatchHandler, PooledRequest
 
   onResponseEnd(_controller?: Dispatcher.DispatchController, trailers?: Fields): void {
     this.attempt.abort = null;
+    // It holds the raw fields.
+    this.#controller = null;
     this.place?.leave();
     this.#body?.end(trailersOf(trailers));
   }

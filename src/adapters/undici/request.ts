@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { MeshError } from '../../base/errors.js';
 import type { Call } from '../../model/call.js';
+import type { Responded } from '../../model/outcome.js';
 import type { ResponseBody } from '../../model/response-body.js';
 import { type Outbound, runCall } from '../../outbound/call.js';
 import { responseOf } from '../../outbound/surface.js';
@@ -61,16 +62,26 @@ export function requestOver(outbound: Outbound): MeshRequest {
       timeoutMs,
     });
     const responded = responseOf(call, await runCall(outbound, call));
-    return {
-      statusCode: responded.status,
-      statusText: responded.statusText,
-      headers: responded.headers,
-      body: new MixinBody(call, responded.body),
-    };
+    return new Result(responded, new MixinBody(call, responded.body));
   };
 }
 
 const NO_OPTIONS: RequestOptions = {};
+
+/** A class, as `Arrived` is one, and for its reason. */
+class Result implements RequestResult {
+  readonly statusCode: number;
+  readonly statusText: string;
+  readonly headers: Record<string, string | string[]>;
+  readonly body: RequestBody;
+
+  constructor({ status, statusText, headers }: Responded, body: RequestBody) {
+    this.statusCode = status;
+    this.statusText = statusText;
+    this.headers = headers;
+    this.body = body;
+  }
+}
 
 /** @throws TypeError if it is no URL, MeshError if it is not HTTP's */
 function parse(
