@@ -22,6 +22,8 @@ export class Place {
   readonly #gate: ClusterConnections;
   /** Sends it. */
   readonly go: () => void;
+  /** Written by the connections of its cluster. */
+  onWire = false;
 
   constructor(gate: ClusterConnections, go: () => void) {
     this.#gate = gate;
@@ -49,7 +51,8 @@ export class ClusterConnections {
   #most = Number.POSITIVE_INFINITY;
   /** Keys of the destinations there are. */
   readonly #destinations = new Set<string>();
-  readonly #onWire = new Set<Place>();
+  /** Places on the wire: counted, since a set that changes with every call keeps what it forgot until old garbage is collected. */
+  #onWire = 0;
   readonly #waiting = new Set<Place>();
   /** Connections there are, and who uses them; null: they were upgraded. */
   readonly #open = new Map<Duplex, PooledClient | null>();
@@ -69,7 +72,7 @@ export class ClusterConnections {
 
   get isUnused(): boolean {
     return (
-      this.#destinations.size + this.#onWire.size + this.#waiting.size + this.#open.size + this.#opening === 0
+      this.#destinations.size + this.#onWire + this.#waiting.size + this.#open.size + this.#opening === 0
     );
   }
 
@@ -78,16 +81,18 @@ export class ClusterConnections {
   }
 
   enter(place: Place): void {
-    if (this.#waiting.size > 0 || this.#onWire.size >= this.#limit) {
+    if (this.#waiting.size > 0 || this.#onWire >= this.#limit) {
       this.#waiting.add(place);
       return;
     }
-    this.#onWire.add(place);
-    place.go();
+    this.#send(place);
   }
 
   leave(place: Place): void {
-    if (this.#waiting.delete(place) || !this.#onWire.delete(place)) return;
+    if (this.#waiting.size > 0 && this.#waiting.delete(place)) return;
+    if (!place.onWire) return;
+    place.onWire = false;
+    this.#onWire -= 1;
     if (this.#waiting.size > 0 || this.#openers.length > 0) this.#turnSoon();
   }
 
@@ -114,8 +119,7 @@ export class ClusterConnections {
   goAll(): void {
     for (const place of this.#waiting) {
       this.#waiting.delete(place);
-      this.#onWire.add(place);
-      place.go();
+      this.#send(place);
     }
   }
 
@@ -123,6 +127,12 @@ export class ClusterConnections {
   close(): void {
     this.goAll();
     for (const opener of this.#openers.splice(0)) opener.refuse(new errors.ClientDestroyedError());
+  }
+
+  #send(place: Place): void {
+    place.onWire = true;
+    this.#onWire += 1;
+    place.go();
   }
 
   get #limit(): number {
@@ -169,10 +179,9 @@ export class ClusterConnections {
   #turn(): void {
     this.#letOpen();
     for (const place of this.#waiting) {
-      if (this.#onWire.size >= this.#limit) return;
+      if (this.#onWire >= this.#limit) return;
       this.#waiting.delete(place);
-      this.#onWire.add(place);
-      place.go();
+      this.#send(place);
     }
   }
 }
