@@ -24,6 +24,8 @@ export class StreamAttempt implements BodyProducer, StreamOwner {
   #carrier: Carrier | null = null;
   #stream: Carried | null = null;
   #body: ResponseBody | null = null;
+  /** Bytes that the body has to have; null: it does not say. */
+  #announced: number | null = null;
   #trailers: HeaderFields | null = null;
   /** The peer has said that there is no more. */
   #whole = false;
@@ -114,6 +116,7 @@ export class StreamAttempt implements BodyProducer, StreamOwner {
     const resolve = this.#resolve!;
     this.#resolve = null;
     if (this.#carrier !== null) this.#carrier.answers += 1;
+    this.#announced = announcedBytes(this.attempt.call.method, status, headers);
     this.#body = new ResponseBody(this);
     resolve({ kind: 'response', status, statusText: '', headers, body: this.#body });
   }
@@ -136,6 +139,11 @@ export class StreamAttempt implements BodyProducer, StreamOwner {
     const stream = this.#stream;
     // Node tells of an end, too, when the peer has given up without an error.
     if (!this.#whole || this.#body === null || stream === null) return;
+    const { bytes } = this.#body;
+    if (this.#announced !== null && bytes !== this.#announced) {
+      this.#breach(new Error(`the peer announced a body of ${this.#announced} bytes and sent ${bytes}`));
+      return;
+    }
     this.attempt.abort = null;
     this.#body.end(this.#trailers);
     // The answer did not wait for the rest of the request.
@@ -262,4 +270,11 @@ const HEADERS = 1;
 function bodyError(outcome: Exclude<Outcome, { kind: 'response' }>): Error {
   if ('cause' in outcome && outcome.cause instanceof Error) return outcome.cause;
   return new Error(outcome.kind === 'cancelled' ? 'cancelled' : outcome.because);
+}
+
+/** A body of another length is malformed. @source RFC 9113 §8.1.1; RFC 9110 §8.6: these have no body, whatever they say */
+function announcedBytes(method: string, status: number, headers: HeaderFields): number | null {
+  if (method === 'HEAD' || status === 204 || status === 304) return null;
+  const length = headers['content-length'];
+  return typeof length === 'string' && /^\d{1,15}$/.test(length) ? Number(length) : null;
 }
