@@ -29,12 +29,14 @@ import { Deadlines } from './base/deadlines.js';
 import { MeshError } from './base/errors.js';
 import { SystemEventLoop } from './base/event-loop.js';
 import { systemRandom } from './base/random.js';
+import { withTimeLimit } from './base/time-limit.js';
 import { InboundPolicy } from './inbound/bind.js';
 import { InboundPath } from './inbound/exchange.js';
 import { contextOf, type MeshContext } from './mesh/context.js';
-import { identityOf, type MeshIdentity, overdueFacts } from './mesh/identity.js';
+import { overdueFacts } from './mesh/identity.js';
 import { InForce } from './mesh/in-force.js';
 import { type Adoption, type MeshListenOptions, type MeshTcpListenOptions, Served } from './mesh/served.js';
+import { type MeshStatus, statusOf } from './mesh/status.js';
 import { observe } from './mesh/telemetry.js';
 import type { Exchange } from './model/exchange.js';
 import { newRequestId } from './observability/trace/request-id.js';
@@ -45,9 +47,6 @@ import { Names } from './outbound/names.js';
 import { CALL_ORDER, inOrder } from './outbound/order.js';
 import type { OutboundCall } from './outbound/outbound-call.js';
 import type { StateEvent } from './outbound/state.js';
-import { type ClusterStatus, clusterStatuses } from './outbound/status.js';
-import type { PolicySourceStatus } from './policy/source.js';
-import type { ListenerRegistration } from './ports/control-protocol.js';
 import type { Telemetry } from './ports/telemetry.js';
 import { TlsContexts } from './security/tls/contexts.js';
 import { TokenAuthenticator } from './security/token/index.js';
@@ -56,17 +55,7 @@ import { callerOf } from './traffic/balance/index.js';
 import { faultFilter } from './traffic/fault/index.js';
 
 export type { MeshListenOptions, MeshTcpListenOptions } from './mesh/served.js';
-
-export interface MeshStatus {
-  readonly workload: Settings['workload'];
-  /** null without an identity. */
-  readonly identity: MeshIdentity | null;
-  /** Of the policy in force. */
-  readonly revision: number;
-  readonly source: PolicySourceStatus;
-  readonly listeners: readonly ListenerRegistration[];
-  readonly clusters: readonly ClusterStatus[];
-}
+export type { MeshStatus } from './mesh/status.js';
 
 /**
  * Joins the mesh: reads `HEDDLE_*` and `options`, gets an identity and policy, and is ready for calls.
@@ -226,20 +215,14 @@ export class Mesh implements AsyncDisposable {
   /** @internal Waits for the first policy and follows it from then on. */
   async ready(signal?: AbortSignal): Promise<void> {
     const { source, identity } = this.#origin;
-    const giveUp = new AbortController();
-    const timer = this.#clock.after(this.#settings.joinTimeoutMs, () => giveUp.abort());
-    const onAbort = () => giveUp.abort(signal?.reason);
-    signal?.addEventListener('abort', onAbort, { once: true });
-    try {
-      signal?.throwIfAborted();
-      await Promise.all([source.ready(giveUp.signal), identity?.ready?.(giveUp.signal)]);
-    } catch (error) {
-      signal?.throwIfAborted();
-      throw error;
-    } finally {
-      timer.cancel();
-      signal?.removeEventListener('abort', onAbort);
-    }
+    const error = () => new Error('joinTimeoutMs is over');
+    const limit = { clock: this.#clock, limitMs: this.#settings.joinTimeoutMs, signal, error };
+    await withTimeLimit(limit, (stop) => Promise.all([source.ready(stop), identity?.ready?.(stop)])).catch(
+      (late: unknown) => {
+        signal?.throwIfAborted();
+        throw late;
+      },
+    );
     this.#inForce.offer(source.policy.current());
     if (this.#outbound.snapshot === null) {
       throw new MeshError('the first policy was refused, and there is none before it to go on with', {
@@ -305,15 +288,8 @@ export class Mesh implements AsyncDisposable {
   }
 
   status(): MeshStatus {
-    const { identity, source } = this.#origin;
-    return {
-      workload: this.#settings.workload,
-      identity: identityOf(identity),
-      revision: this.#outbound.snapshot?.revision ?? 0,
-      source: source.status.current(),
-      listeners: this.#served.listeners,
-      clusters: clusterStatuses(this.#outbound.snapshot),
-    };
+    const { snapshot } = this.#outbound;
+    return statusOf(this.#settings.workload, this.#origin, this.#served.listeners, snapshot);
   }
 
   /**
@@ -334,7 +310,7 @@ export class Mesh implements AsyncDisposable {
     const drainedBy = this.#clock.now() + drainTimeoutMs;
     this.#served.withdraw();
     await Promise.all([this.#inbound.drain(drainTimeoutMs), this.#served.close(drainTimeoutMs)]);
-    await this.#idle(drainedBy - this.#clock.now());
+    await this.#outbound.idle(drainedBy - this.#clock.now());
     this.#outbound.closed = true;
     this.#binder.stopChecks();
     this.#connections.close();
@@ -346,16 +322,6 @@ export class Mesh implements AsyncDisposable {
     this.#contexts.close();
     this.#names.close();
     this.#binder.dispose();
-  }
-
-  /** Until no call is under way, or the time is up. */
-  async #idle(timeoutMs: number): Promise<void> {
-    let timer: { cancel(): void } | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = this.#clock.after(Math.max(0, timeoutMs), resolve, 'holds');
-    });
-    await Promise.race([this.#outbound.idle(), late]);
-    timer?.cancel();
   }
 
   /** @internal Our SVID is late to be renewed. */

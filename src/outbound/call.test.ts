@@ -277,15 +277,28 @@ test('a stream of which too much was read is not sent again', async () => {
 
 test('idle resolves when the last call is released', async () => {
   const bench = new Bench();
-  await bench.outbound.idle();
+  await bench.outbound.idle(1_000);
   const { outcome } = await bench.begin();
   let idle = false;
-  const waited = bench.outbound.idle().then(() => (idle = true));
+  const waited = bench.outbound.idle(1_000).then(() => (idle = true));
   await bench.clock.advanceAsync(0);
   assert.equal(idle, false);
   bench.wire.last.respond(200);
   await outcome;
   await waited;
+});
+
+test('idle waits for calls no longer than it is told', async () => {
+  const bench = new Bench();
+  const { outcome } = await bench.begin();
+  let idle = false;
+  const waited = bench.outbound.idle(1_000).then(() => (idle = true));
+  await bench.clock.advanceAsync(999);
+  assert.equal(idle, false);
+  await bench.clock.advanceAsync(1);
+  await waited;
+  bench.wire.last.respond(200);
+  await outcome;
 });
 
 test('after many calls of every kind nothing is held', async () => {

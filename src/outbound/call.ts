@@ -70,9 +70,16 @@ export class Outbound {
     if (this.active === 0) this.#idle?.();
   }
 
-  /** Resolves when no call is under way. */
-  idle(): Promise<void> {
-    return this.active === 0 ? Promise.resolve() : new Promise((resolve) => (this.#idle = resolve));
+  /** Resolves when no call is under way, or when the time is over. */
+  idle(timeoutMs: number): Promise<void> {
+    if (this.active === 0 || timeoutMs <= 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = this.clock.after(timeoutMs, resolve, 'holds');
+      this.#idle = () => {
+        timer.cancel();
+        resolve();
+      };
+    });
   }
 }
 

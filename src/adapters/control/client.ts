@@ -7,6 +7,7 @@ import { backoffMs } from '../../base/backoff.js';
 import { sleep } from '../../base/clock.js';
 import { MeshError } from '../../base/errors.js';
 import { type Source, Value } from '../../base/source.js';
+import { withTimeLimit } from '../../base/time-limit.js';
 import type { EffectivePolicy } from '../../policy/effective.js';
 import type { PolicySource, PolicySourceStatus, PolicyVerdict } from '../../policy/source.js';
 import {
@@ -17,7 +18,6 @@ import {
 import type { Svid } from '../../ports/identity.js';
 import { policyReady } from '../policy-ready.js';
 import { Generations, openStateFolder } from '../state-dir/index.js';
-import { withTimeLimit } from '../time-limit.js';
 import { followCertificate } from './certificate-watch.js';
 import { openSession, parseControlUrl } from './connection.js';
 import { ControlStatus } from './control-status.js';

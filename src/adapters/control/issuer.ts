@@ -1,9 +1,9 @@
 /** Asking the config service for an SVID: with the one we have while it is good, with the join token otherwise. */
 import type { Clock } from '../../base/clock.js';
 import { isMeshError, MeshError } from '../../base/errors.js';
+import { withTimeLimit } from '../../base/time-limit.js';
 import type { SvidRequest, SvidResponse } from '../../ports/control-protocol.js';
 import type { Svid } from '../../ports/identity.js';
-import { withTimeLimit } from '../time-limit.js';
 import { refusal } from './answer.js';
 import { type ConnectionTrust, openSession } from './connection.js';
 import { requestJson } from './request.js';

@@ -4,10 +4,10 @@ import { backoffMs } from '../../base/backoff.js';
 import { sleep } from '../../base/clock.js';
 import { MeshError } from '../../base/errors.js';
 import type { Random } from '../../base/random.js';
+import { withTimeLimit } from '../../base/time-limit.js';
 import { parseUrl } from '../../base/url.js';
 import type { PolicySource } from '../../policy/source.js';
 import { type DocumentOptions, PolicyDocuments } from '../policy-documents.js';
-import { withTimeLimit } from '../time-limit.js';
 import { readPolicyUrl } from './read.js';
 
 export interface PolicyUrlOptions extends DocumentOptions {

@@ -1,10 +1,10 @@
-import type { Clock } from '../base/clock.js';
+import type { Clock } from './clock.js';
 
 export interface TimeLimit {
   readonly clock: Clock;
   readonly limitMs: number;
   /** Ends the work early, with its own reason. */
-  readonly signal: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** The reason that the work sees when its time is over. */
   readonly error: () => Error;
 }
@@ -14,15 +14,16 @@ export async function withTimeLimit<T>(
   limit: TimeLimit,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
+  const { signal } = limit;
   const stop = new AbortController();
-  const onAbort = () => stop.abort(limit.signal.reason);
-  if (limit.signal.aborted) onAbort();
-  limit.signal.addEventListener('abort', onAbort, { once: true });
+  const onAbort = () => stop.abort(signal?.reason);
+  if (signal?.aborted) onAbort();
+  signal?.addEventListener('abort', onAbort, { once: true });
   const timer = limit.clock.after(limit.limitMs, () => stop.abort(limit.error()));
   try {
     return await work(stop.signal);
   } finally {
     timer.cancel();
-    limit.signal.removeEventListener('abort', onAbort);
+    signal?.removeEventListener('abort', onAbort);
   }
 }
