@@ -134,11 +134,11 @@ test('whatever happens to the processes that serve, no call is lost, none is ans
   for (let i = 0; i < 100 && connectionsTo(replicas) > 0; i += 1) await delay(20);
   assert.equal(connectionsTo(replicas), 0);
   const { times, retries } = replicas.done();
-  t.diagnostic(
-    `${[...times.values()].reduce((sum, count) => sum + count, 0)} carried out, ${retries} retries`,
-  );
+  const carriedOut = [...times.values()].reduce((sum, count) => sum + count, 0);
+  t.diagnostic(`${carriedOut} carried out, ${retries} retries`);
   for (const [what, count] of times) if (what.startsWith('POST')) assert.equal(count, 1, what);
-  assert.ok(retries <= 0.2 * calls + kills * WORKERS, `${retries} retries of ${calls} calls, ${kills} kills`);
+  // A retry after an attempt that reached nobody is free; those that multiply the load are a fifth of the calls at most.
+  assert.ok(carriedOut <= 1.2 * calls, `${carriedOut} of ${calls} calls, ${retries} retries`);
 });
 
 /** As the kernel sees them. */
@@ -156,7 +156,7 @@ const ESTABLISHED = '01';
 /** One call of a kind that `drawn` chooses. Tells in `strange` what must not be. */
 async function carryOut(mesh: Mesh, id: string, drawn: number, strange: string[]): Promise<End> {
   const unsafe = drawn < 0.25;
-  const path = drawn > 0.9 ? '/reset' : drawn > 0.7 ? '/slow' : '/item';
+  const path = drawn > 0.8 ? '/reset' : drawn > 0.7 ? '/slow' : '/item';
   const impatient = drawn > 0.65 && drawn < 0.75;
   const url = `http://reviews${path}?id=${id}`;
   const giveUp = new AbortController();
