@@ -7,7 +7,7 @@ import type { TLSSocket, Server as TlsServer } from 'node:tls';
 import type { TrustBundle } from '../ports/identity.js';
 import { denialOf } from '../security/bundle/denied.js';
 import { decideConnection, mtlsModeFor } from '../security/mtls/decide.js';
-import { type KeptPeer, trustFault } from '../security/tls/still-trusted.js';
+import { type KeptPeer, trustFault, WITHDRAWN_GRACE_MS } from '../security/tls/still-trusted.js';
 import { Connection, plainAddress } from './connection.js';
 import { OpenSet } from './drain.js';
 import type { InboundPath } from './exchange.js';
@@ -31,9 +31,6 @@ export interface GateOptions {
   /** How long a TLS handshake may take. @default 10 000 */
   readonly handshakeTimeoutMs?: number | undefined;
 }
-
-/** Nobody is trusted longer than a second after the trust in it has ended; what is under way may use most of it. */
-const GRACE_MS = 900;
 
 /** Listens to nothing: it is handed what somebody else has accepted. */
 export class Gate {
@@ -96,14 +93,14 @@ export class Gate {
     for (const socket of [...this.#waiting.values()]) socket.destroy();
   }
 
-  /** Trust has changed: whoever is not trusted any more may finish what is under way, and is closed within a second. */
+  /** Trust has changed: whoever is not trusted any more may finish what is under way, and is closed in half a second. */
   recheck(): void {
     for (const [connection, kept] of [...this.#connections]) {
       const because = kept === null ? null : this.#faultOf(kept);
       if (because === null) continue;
       this.#connections.set(connection, null);
       this.#refuse(connection.stream, 'NO_LONGER_TRUSTED', because);
-      this.#options.path.clock.after(GRACE_MS, () => connection.stream.destroy());
+      this.#options.path.clock.after(WITHDRAWN_GRACE_MS, () => connection.stream.destroy());
       connection.drain(this.#options.path.clock);
     }
   }

@@ -323,7 +323,7 @@ test('a request that is on its way when the port is closed is served, and then t
   await closing;
 });
 
-test('callers over HTTP/2 whose root leaves are told to go: the unused connection is closed, and the other within a second', async (t) => {
+test('callers over HTTP/2 whose root leaves are told to go: the unused connection is closed, and the other after 400 ms', async (t) => {
   const { mesh, port, tls } = await serve(t, own, {
     policy: ofMode('STRICT'),
     target: (request: IncomingMessage, response: ServerResponse) => {
@@ -344,7 +344,7 @@ test('callers over HTTP/2 whose root leaves are told to go: the unused connectio
   for (const goaway of goaways) assert.equal((await goaway)[0], http2.constants.NGHTTP2_NO_ERROR);
   await closed[0];
   assert.equal(busy.destroyed, false);
-  mesh.clock.advance(600);
+  mesh.clock.advance(100);
   await closed[1];
   const [, exchange] = await mesh.endedBy(2);
   assert.deepEqual([...exchange!.flags], ['DC']);

@@ -1,15 +1,12 @@
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../../base/clock.js';
 import type { TrustBundle } from '../../ports/identity.js';
-import { type KeptPeer, stillTrusted } from './still-trusted.js';
+import { type KeptPeer, stillTrusted, WITHDRAWN_GRACE_MS } from './still-trusted.js';
 
 /**
  * The connections of ours that live, and who is at their other ends. When a root leaves the bundle, those it vouched for are given
  * a moment to finish what is under way, and are closed.
  */
-
-/** Nobody is trusted longer than a second after its root has left; what is under way may use most of it. */
-const GRACE_MS = 900;
 
 export class LivePeers {
   readonly #clock: Clock;
@@ -46,7 +43,7 @@ export class LivePeers {
       keys.add(key);
     }
     if (withdrawn.length === 0) return;
-    this.#clock.after(GRACE_MS, () => {
+    this.#clock.after(WITHDRAWN_GRACE_MS, () => {
       for (const socket of withdrawn) socket.destroy();
     });
     for (const listener of [...this.#listeners]) listener(keys);

@@ -10,6 +10,12 @@ import { pathFault } from '../svid/chain.js';
  * roots leave the bundle meanwhile.
  */
 
+/**
+ * How long those who are not trusted any more may finish what is under way, from when this process hears of it. Nobody is to be trusted a second after
+ * a root has left, and the news takes its time, too: most of it is kept for that.
+ */
+export const WITHDRAWN_GRACE_MS = 400;
+
 /** What is kept of a peer for as long as its connection lives. */
 export interface KeptPeer {
   readonly id: SpiffeId;
