@@ -1,5 +1,5 @@
 /** HTTP/2 on a port of the mesh: takes the connections that speak it, and hands their requests to a target. */
-import { createServer, type Http2Server } from 'node:http2';
+import { createServer, type Http2Server, type ServerHttp2Session } from 'node:http2';
 import type { Connection } from '../../inbound/connection.js';
 import type { InboundPath } from '../../inbound/exchange.js';
 import { Refused } from '../../inbound/refused.js';
@@ -9,13 +9,17 @@ import type { StreamTarget } from './stream.js';
 /** All times in milliseconds. */
 export interface Http2PortOptions {
   readonly target: StreamTarget;
+  /** Serves requests of gRPC. @default `target`, under the rules of HTTP */
+  readonly grpc?: StreamTarget | null | undefined;
+  /** Told of each connection before its first stream. */
+  readonly onSession?: ((session: ServerHttp2Session) => void) | undefined;
   /** Streams of one connection at once. @default 256 */
   readonly maxConcurrentStreams?: number | undefined;
   /** Largest head that is read, bytes, each field with 32 more (RFC 9113 §6.5.2). @default 65 536 */
   readonly maxHeaderBytes?: number | undefined;
   /** How long a connection is kept that carries no stream. @default 75 000 */
   readonly keepAliveTimeoutMs?: number | undefined;
-  /** For a whole request, body included. @default 300 000 */
+  /** For a whole request that is not for `grpc`, body included. @default 300 000 */
   readonly requestTimeoutMs?: number | undefined;
 }
 
@@ -35,6 +39,7 @@ export class Http2Port {
     this.#options = {
       path,
       target: options.target,
+      grpc: options.grpc ?? null,
       idleMs: options.keepAliveTimeoutMs ?? 75_000,
       requestMs: options.requestTimeoutMs ?? 300_000,
       closedFor: ({ peer, localPort }, reason, because) =>
@@ -47,6 +52,7 @@ export class Http2Port {
     this.#server.on('session', (session) => {
       session.setLocalWindowSize(CONNECTION_WINDOW);
       new ServedSession(session, this.#connection!, this.#options);
+      options.onSession?.(session);
     });
   }
 

@@ -2,6 +2,7 @@
 import { constants, type OutgoingHttpHeaders } from 'node:http2';
 import { emptyFields, type HeaderFields } from '../../base/headers.js';
 import type { Refusal } from '../../model/exchange.js';
+import { isGrpc } from '../../traffic/timeout/index.js';
 import type { Arrived } from './arrived.js';
 
 /** @source Envoy `source/common/grpc/common.cc` (`httpToGrpcStatus`) */
@@ -20,8 +21,7 @@ const UNKNOWN = 2;
 /** What is still arriving of the request is not waited for: its sender is told so, and that nothing was wrong with it. */
 export function refuse({ stream, headers }: Arrived, refusal: Refusal): void {
   if (stream.destroyed || stream.closed || stream.headersSent) return;
-  const isGrpc = headers['content-type']?.startsWith('application/grpc') === true;
-  if (isGrpc) {
+  if (isGrpc(headers['content-type'])) {
     stream.respond(grpcHead(refusal), { endStream: true });
     // Node forgets a head that is not out yet when its stream is closed.
     setImmediate(() => skipRest(stream));

@@ -10,15 +10,12 @@ import type { Connection } from '../../inbound/connection.js';
 import type { InboundPath } from '../../inbound/exchange.js';
 import type { Arrived } from './arrived.js';
 import { Bounds } from './bounds.js';
-import { beginStream, type StreamTarget } from './stream.js';
+import { beginStream, type StreamOptions } from './stream.js';
 
-export interface SessionOptions {
+export interface SessionOptions extends StreamOptions {
   readonly path: InboundPath;
-  readonly target: StreamTarget;
   /** How long a connection is kept that carries no stream, milliseconds. */
   readonly idleMs: number;
-  /** For a whole request, body included, milliseconds. */
-  readonly requestMs: number;
   /** Told of a connection that is closed because of what it does. */
   readonly closedFor: (connection: Connection, reason: string, because: string) => void;
 }
@@ -64,7 +61,7 @@ export class ServedSession {
   }
 
   #arrived(...[stream, headers, flags, raw]: StreamEvent): void {
-    const { path, target, requestMs } = this.#options;
+    const { path } = this.#options;
     this.#bounds.streamBegan();
     // A broken stream must not end the process; whoever uses it hears of its end.
     stream.on('error', () => {});
@@ -87,7 +84,7 @@ export class ServedSession {
       raw: [...raw],
       connection: this.#connection,
     };
-    beginStream(path, arrived, { target, requestMs });
+    beginStream(path, arrived, this.#options);
   }
 
   #reset(ageMs: number): void {

@@ -1,6 +1,8 @@
 /** From a stream that has arrived to the handler of its exchange, or to the answer in the handler's stead. */
+import type { Timer } from '../../base/clock.js';
 import type { InboundPath } from '../../inbound/exchange.js';
 import type { Exchange, Refusal } from '../../model/exchange.js';
+import { isGrpc } from '../../traffic/timeout/index.js';
 import type { Arrived } from './arrived.js';
 import { factsOf, faultOf, present } from './head.js';
 import { refuse } from './refuse.js';
@@ -11,12 +13,16 @@ export type StreamTarget = (arrived: Arrived, exchange: Exchange) => void;
 
 export interface StreamOptions {
   readonly target: StreamTarget;
-  /** For a whole request, body included, milliseconds. */
+  /** Serves gRPC in its stead; null: nobody knows gRPC here, and it is HTTP like any other. */
+  readonly grpc: StreamTarget | null;
+  /** For a whole request, body included, milliseconds. A call of gRPC may stream for as long as its deadline lets it. */
   readonly requestMs: number;
 }
 
-export function beginStream(path: InboundPath, arrived: Arrived, { target, requestMs }: StreamOptions): void {
+export function beginStream(path: InboundPath, arrived: Arrived, options: StreamOptions): void {
   const { connection, stream } = arrived;
+  const grpc = isGrpc(arrived.headers['content-type']) ? options.grpc : null;
+  const target = grpc ?? options.target;
   const exchange = path.begin(factsOf(arrived, path.trustedHops), faultOf(arrived));
   path.exchanges.set(stream, exchange);
   connection.begin(new StreamServing(path, exchange, arrived));
@@ -29,19 +35,27 @@ export function beginStream(path: InboundPath, arrived: Arrived, { target, reque
       return;
     }
     present(arrived, exchange);
+    if (grpc !== null) limit?.cancel();
     path.run(exchange, () => target(arrived, exchange));
   };
   // A part of the body may be what is waited for.
-  if (exchange.waiting !== null || exchange.refusal === null)
-    limitRequest(path, arrived, exchange, requestMs);
+  const limit =
+    exchange.waiting !== null || (exchange.refusal === null && grpc === null)
+      ? limitRequest(path, arrived, exchange, options.requestMs)
+      : null;
   if (exchange.waiting === null) serve();
   // Whoever went away meanwhile is not served any more.
   else void exchange.waiting.then(() => exchange.ended || serve());
 }
 
 /** A body that comes too slowly to be complete in time is not waited for. */
-function limitRequest(path: InboundPath, { stream }: Arrived, exchange: Exchange, requestMs: number): void {
-  if (stream.endAfterHeaders) return;
+function limitRequest(
+  path: InboundPath,
+  { stream }: Arrived,
+  exchange: Exchange,
+  requestMs: number,
+): Timer | null {
+  if (stream.endAfterHeaders) return null;
   const timer = path.clock.after(requestMs, () => {
     if (exchange.ended) return;
     exchange.refusal = TOO_SLOW;
@@ -49,6 +63,7 @@ function limitRequest(path: InboundPath, { stream }: Arrived, exchange: Exchange
   });
   stream.once('end', () => timer.cancel());
   stream.once('close', () => timer.cancel());
+  return timer;
 }
 
 /** @source Node `http.Server` (`requestTimeout`), Envoy `request_timeout`: status and details */

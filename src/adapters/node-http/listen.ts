@@ -35,7 +35,7 @@ export interface ListenOptions {
   readonly handshakeTimeoutMs?: number;
   /** For the head of a request. @default 60 000 (Node) */
   readonly headersTimeoutMs?: number;
-  /** For a whole request, body included. @default 300 000 (Node) */
+  /** For a whole request, body included; not for calls of gRPC where `grpc` serves them. @default 300 000 (Node) */
   readonly requestTimeoutMs?: number;
   /** How long an unused connection is kept: longer than callers keep theirs, so that they close first. @default 75 000 */
   readonly keepAliveTimeoutMs?: number;
@@ -45,6 +45,13 @@ export interface ListenOptions {
   readonly http2?: boolean;
   /** Streams of one HTTP/2 connection at once. @default 256 */
   readonly maxConcurrentStreams?: number;
+  /**
+   * A `node:http2` server that does not listen itself: its `stream` listeners get the requests of gRPC in the target's stead, and its
+   * `session` listeners all connections that speak HTTP/2. @default a target that is such a server; else gRPC is HTTP like any other
+   */
+  readonly grpc?: Http2Server;
+  /** Called once, when the port begins to close. Must not throw. */
+  readonly onClose?: () => void;
 }
 
 export interface Listening extends AsyncDisposable {
@@ -96,10 +103,12 @@ export async function listen(
   };
   http.on('checkContinue', handler(path, askedFirst));
   if (isServer(target)) passUpgrades(path, target, http);
+  const streams = isHttp2Server(target) ? passOn((event, ...args) => target.emit(event, ...args)) : null;
+  const { grpc } = options;
   const http2 = new Http2Port(path, {
-    target: isHttp2Server(target)
-      ? passOn((event, ...args) => target.emit(event, ...args))
-      : translate(path, guarded(path, fn)),
+    target: streams ?? translate(path, guarded(path, fn)),
+    grpc: grpc === undefined ? streams : passOn((event, ...args) => grpc.emit(event, ...args)),
+    onSession: grpc && ((session) => grpc.emit('session', session)),
     maxConcurrentStreams: options.maxConcurrentStreams,
     maxHeaderBytes: options.maxHeaderBytes,
     keepAliveTimeoutMs: options.keepAliveTimeoutMs,
@@ -118,7 +127,10 @@ export async function listen(
   });
   // It gets its connections from us and never listens, but this is what starts the watch over its timeouts.
   http.emit('listening');
+  let closing = false;
   const close = async (timeoutMs = 10_000) => {
+    if (!closing) options.onClose?.();
+    closing = true;
     await server.close(timeoutMs);
     http.close();
   };

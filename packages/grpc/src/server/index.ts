@@ -1,0 +1,3 @@
+/** The way in. */
+
+export { type GrpcListenOptions, listen } from './listen.js';
