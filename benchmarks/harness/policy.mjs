@@ -11,8 +11,16 @@
  * @param {boolean} [of.timeout] five seconds
  * @param {boolean} [of.retries] armed: two
  * @param {number} [of.spansPercent] of the traces that begin here @default what the SDK's sampler says
+ * @param {'HTTP' | 'GRPC'} [of.protocol]
  */
-export function policyYaml({ ports, tls, rules = 1, balancer = 'ROUND_ROBIN', ...features }) {
+export function policyYaml({
+  ports,
+  tls,
+  rules = 1,
+  balancer = 'ROUND_ROBIN',
+  protocol = 'HTTP',
+  ...features
+}) {
   const endpoints = ports.map((port) => ({
     address: '127.0.0.1',
     ports: { http: port },
@@ -28,7 +36,7 @@ export function policyYaml({ ports, tls, rules = 1, balancer = 'ROUND_ROBIN', ..
         hosts: ['peer.example'],
         location: 'MESH_INTERNAL',
         resolution: 'STATIC',
-        ports: [{ number: 80, name: 'http', protocol: 'HTTP' }],
+        ports: [{ number: 80, name: 'http', protocol }],
         endpoints,
       },
     },
@@ -54,7 +62,10 @@ export function policyYaml({ ports, tls, rules = 1, balancer = 'ROUND_ROBIN', ..
       apiVersion: 'networking.istio.io/v1',
       kind: 'VirtualService',
       metadata: { name: 'peer' },
-      spec: { hosts: ['peer.example'], http: [...otherRules(rules - 1), lastRule(features)] },
+      spec: {
+        hosts: ['peer.example'],
+        http: [...otherRules(rules - 1), lastRule({ protocol, ...features })],
+      },
     },
   ];
   if (tls)
@@ -88,8 +99,10 @@ export const EVERYTHING = {
   spansPercent: 1,
 };
 
-/** Policy of one that is called. @param rules of authorization, of which the last lets the benchmark's callers in; 0: none are asked for */
-export function serverPolicy({ rules, spansPercent }) {
+const ITEMS = { methods: ['GET'], paths: ['/api/items/*'] };
+
+/** Policy of one that is called. @param rules of authorization, of which the last lets the benchmark's callers do `operation`; 0: none are asked for */
+export function serverPolicy({ rules, spansPercent, operation = ITEMS }) {
   const documents = [
     {
       apiVersion: 'security.istio.io/v1',
@@ -100,7 +113,7 @@ export function serverPolicy({ rules, spansPercent }) {
   ];
   const last = {
     from: [{ source: { principals: ['cluster.local/ns/default/sa/peer'] } }],
-    to: [{ operation: { methods: ['GET'], paths: ['/api/items/*'] } }],
+    to: [{ operation }],
   };
   const others = Array.from({ length: rules - 1 }, (_, index) => ({
     from: [{ source: { principals: [`cluster.local/ns/shop/sa/caller-${index}`] } }],
@@ -135,10 +148,11 @@ function otherRules(count) {
   }));
 }
 
-function lastRule({ timeout, retries }) {
+function lastRule({ timeout, retries, protocol }) {
+  const retryOn = `connect-failure,reset,${protocol === 'GRPC' ? 'unavailable' : '503'}`;
   return {
     route,
     ...(timeout && { timeout: '5s' }),
-    retries: retries ? { attempts: 2, retryOn: 'connect-failure,reset,503' } : { attempts: 0 },
+    retries: retries ? { attempts: 2, retryOn } : { attempts: 0 },
   };
 }
