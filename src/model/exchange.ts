@@ -1,5 +1,6 @@
 import type { HeaderFields } from '../base/headers.js';
 import type { ResponseFlag } from './flags.js';
+import type { GrpcCall } from './grpc.js';
 import type { SpiffeId } from './spiffe-id.js';
 
 /** Who is at the other end of a connection. */
@@ -129,6 +130,8 @@ export class Exchange {
   status = 0;
   bytesReceived = 0;
   bytesSent = 0;
+  /** Set by an adapter that reads gRPC; null: it is none, or nobody looks. */
+  grpc: GrpcCall | null = null;
   #flags: Set<ResponseFlag> | null = null;
   /** Set by whoever protects the workload; null: nothing is held. */
   hold: ExchangeHold | null = null;

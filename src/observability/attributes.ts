@@ -99,6 +99,7 @@ const EXCHANGE_RESPONSE: Readers<Exchange> = {
   code_details: (exchange) => exchangeDetails(exchange) ?? undefined,
   flags: ({ flags }) => flagBits(flags),
   size: ({ bytesSent }) => BigInt(bytesSent),
+  grpc_status: ({ grpc }) => (grpc === null || grpc.status === null ? undefined : BigInt(grpc.status)),
 };
 
 const SOURCE: Readers<Exchange> = { address: ({ facts }) => facts.remoteIp };

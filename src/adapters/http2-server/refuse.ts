@@ -2,21 +2,8 @@
 import { constants, type OutgoingHttpHeaders } from 'node:http2';
 import { emptyFields, type HeaderFields } from '../../base/headers.js';
 import type { Refusal } from '../../model/exchange.js';
-import { isGrpc } from '../../traffic/timeout/index.js';
+import { grpcOfHttp, isGrpc } from '../../model/grpc.js';
 import type { Arrived } from './arrived.js';
-
-/** @source Envoy `source/common/grpc/common.cc` (`httpToGrpcStatus`) */
-const GRPC_STATUS: Readonly<Record<number, number>> = {
-  400: 13,
-  401: 16,
-  403: 7,
-  404: 12,
-  429: 14,
-  502: 14,
-  503: 14,
-  504: 14,
-};
-const UNKNOWN = 2;
 
 /** What is still arriving of the request is not waited for: its sender is told so, and that nothing was wrong with it. */
 export function refuse({ stream, headers }: Arrived, refusal: Refusal): void {
@@ -60,7 +47,7 @@ function grpcHead(refusal: Refusal): OutgoingHttpHeaders {
     ...fieldsOf(refusal.headers),
     ':status': 200,
     'content-type': 'application/grpc',
-    'grpc-status': String(GRPC_STATUS[refusal.status] ?? UNKNOWN),
+    'grpc-status': String(grpcOfHttp(refusal.status)),
     'grpc-message': refusal.body.replace(/[^ -$&-~]/g, encodeURIComponent),
   };
 }

@@ -4,6 +4,7 @@ import type { HeaderFields } from '../../base/headers.js';
 import type { Serving } from '../../inbound/connection.js';
 import type { InboundPath } from '../../inbound/exchange.js';
 import type { Exchange, ExchangeServer } from '../../model/exchange.js';
+import { grpcStatusOf } from '../../model/grpc.js';
 import { isFailure, RETRIES_HEADER, SPENT } from '../../traffic/retry/tree.js';
 import type { Arrived } from './arrived.js';
 import { fieldsOf, refuse } from './refuse.js';
@@ -37,10 +38,20 @@ export class StreamServing implements Serving, ExchangeServer {
     const length = Number(sent?.['content-length'] ?? 0);
     if (exchange.bytesSent === 0 && headers[':method'] !== 'HEAD' && status !== 304 && length > 0)
       exchange.bytesSent = length;
-    const complete =
-      sent !== undefined && stream.writableFinished && stream.rstCode === constants.NGHTTP2_NO_ERROR;
-    this.#path.end(exchange, { status, complete });
+    this.#path.end(exchange, { status, complete: this.#isComplete(sent) });
     connection.end(this);
+  }
+
+  /** A status of gRPC is the last word: callers who have not sent all of their messages break off when they hear it. */
+  #isComplete(sent: OutgoingHttpHeaders | undefined): boolean {
+    if (sent === undefined) return false;
+    const { stream } = this.#arrived;
+    const { grpc } = this.#exchange;
+    if (grpc !== null) {
+      grpc.status = grpcStatusOf((stream.sentTrailers ?? sent)['grpc-status']);
+      if (grpc.status !== null) return true;
+    }
+    return stream.writableFinished && stream.rstCode === constants.NGHTTP2_NO_ERROR;
   }
 
   /** The handler took too long: nobody waits for it any more. */
@@ -74,18 +85,22 @@ export class StreamServing implements Serving, ExchangeServer {
     const added: HeaderFields = {};
     this.#added = added;
     const { stream } = this.#arrived;
-    const { respond } = stream;
+    const { respond, sendTrailers } = stream;
+    stream.sendTrailers = (trailers) => {
+      const failed = isFailure(200, textOf(trailers['grpc-status']));
+      sendTrailers.call(stream, this.#spent && failed ? { ...trailers, [RETRIES_HEADER]: SPENT } : trailers);
+    };
     stream.respond = (...[given = {}, options]: Parameters<typeof respond>) => {
       const fields: OutgoingHttpHeaders = Array.isArray(given) ? fromList(given) : { ...given };
-      const grpcStatus = fields['grpc-status'];
-      const failed = isFailure(
-        Number(fields[':status'] ?? 200),
-        grpcStatus === undefined ? undefined : String(grpcStatus),
-      );
+      const failed = isFailure(Number(fields[':status'] ?? 200), textOf(fields['grpc-status']));
       if (this.#spent && failed) fields[RETRIES_HEADER] = SPENT;
       respond.call(stream, { ...fields, ...added }, options);
     };
   }
+}
+
+function textOf(field: unknown): string | undefined {
+  return field === undefined ? undefined : String(field);
 }
 
 /** Newer versions of Node take names and values in turn. */
@@ -102,7 +117,10 @@ function fromList(list: readonly unknown[]): OutgoingHttpHeaders {
 function countReceived(path: InboundPath, exchange: Exchange, stream: ServerHttp2Stream): void {
   const push = stream.push;
   stream.push = (chunk: unknown, encoding?: BufferEncoding) => {
-    if (chunk instanceof Uint8Array) exchange.bytesReceived += chunk.byteLength;
+    if (chunk instanceof Uint8Array) {
+      exchange.bytesReceived += chunk.byteLength;
+      exchange.grpc?.requests.add(chunk);
+    }
     return path.run(exchange, () => push.call(stream, chunk, encoding));
   };
 }
@@ -113,7 +131,10 @@ function countSent(exchange: Exchange, stream: ServerHttp2Stream): void {
     if (typeof chunk === 'string') {
       const known = typeof encoding === 'string' && Buffer.isEncoding(encoding) ? encoding : 'utf8';
       exchange.bytesSent += Buffer.byteLength(chunk, known);
-    } else if (chunk instanceof Uint8Array) exchange.bytesSent += chunk.byteLength;
+    } else if (chunk instanceof Uint8Array) {
+      exchange.bytesSent += chunk.byteLength;
+      exchange.grpc?.responses.add(chunk);
+    }
   };
   stream.write = function (this: ServerHttp2Stream, ...args: unknown[]) {
     count(args[0], args[1]);

@@ -2,7 +2,7 @@
 import type { Timer } from '../../base/clock.js';
 import type { InboundPath } from '../../inbound/exchange.js';
 import type { Exchange, Refusal } from '../../model/exchange.js';
-import { isGrpc } from '../../traffic/timeout/index.js';
+import { GrpcCall, isGrpc } from '../../model/grpc.js';
 import type { Arrived } from './arrived.js';
 import { factsOf, faultOf, present } from './head.js';
 import { refuse } from './refuse.js';
@@ -21,9 +21,10 @@ export interface StreamOptions {
 
 export function beginStream(path: InboundPath, arrived: Arrived, options: StreamOptions): void {
   const { connection, stream } = arrived;
-  const grpc = isGrpc(arrived.headers['content-type']) ? options.grpc : null;
-  const target = grpc ?? options.target;
   const exchange = path.begin(factsOf(arrived, path.trustedHops), faultOf(arrived));
+  if (isGrpc(arrived.headers['content-type'])) exchange.grpc = new GrpcCall();
+  const grpc = exchange.grpc === null ? null : options.grpc;
+  const target = grpc ?? options.target;
   path.exchanges.set(stream, exchange);
   connection.begin(new StreamServing(path, exchange, arrived));
   const serve = () => {

@@ -19,6 +19,8 @@ export interface HeddleFields {
   readonly audited: readonly string[];
   /** What the policies in dry run would have decided. */
   readonly dry_run: string | null;
+  /** How a call of gRPC ended; null: it was not answered. Absent: it was none. */
+  readonly grpc_status?: number | null;
 }
 
 /** @param now monotonic milliseconds, of the exchange's end */
@@ -53,13 +55,14 @@ export function fieldsOf(exchange: Exchange, now: number): AccessLogFields {
 }
 
 export function heddleFieldsOf(exchange: Exchange): HeddleFields {
-  const { verdict, dryRun } = exchange;
+  const { verdict, dryRun, grpc } = exchange;
   return {
     peer: exchange.facts.peer.id?.toString() ?? null,
     policy: verdict?.policy ?? null,
     rule: verdict?.rule ?? null,
     audited: verdict?.audited ?? [],
     dry_run: dryRun === null ? null : `${dryRun.decision} ${dryRun.because}`,
+    ...(grpc && { grpc_status: grpc.status }),
   };
 }
 

@@ -14,6 +14,8 @@ export interface MetricRules {
   readonly REQUEST_DURATION: MetricRule;
   readonly REQUEST_SIZE: MetricRule;
   readonly RESPONSE_SIZE: MetricRule;
+  readonly GRPC_REQUEST_MESSAGES: MetricRule;
+  readonly GRPC_RESPONSE_MESSAGES: MetricRule;
 }
 
 export interface MetricRule {
@@ -45,6 +47,8 @@ export function compileMetrics(all: readonly MetricsPolicy[] | undefined): Metri
     REQUEST_DURATION: ruleOf('REQUEST_DURATION'),
     REQUEST_SIZE: ruleOf('REQUEST_SIZE'),
     RESPONSE_SIZE: ruleOf('RESPONSE_SIZE'),
+    GRPC_REQUEST_MESSAGES: ruleOf('GRPC_REQUEST_MESSAGES'),
+    GRPC_RESPONSE_MESSAGES: ruleOf('GRPC_RESPONSE_MESSAGES'),
   };
   const changes = Object.values(rules).some(
     ({ disabled, labels }: MetricRule) => disabled || labels !== null,

@@ -10,14 +10,20 @@ export const ISTIO_BUCKETS = [
 /** Seconds. @source open-telemetry/semantic-conventions `docs/http/http-metrics.md` */
 export const HTTP_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
 
+/** Milliseconds. @source open-telemetry/semantic-conventions `docs/rpc/rpc-metrics.md`, which leaves them to OpenTelemetry's default */
+export const RPC_MS = [5, 10, 25, 50, 75, 100, 250, 500, 750, 1000, 2500, 5000, 7500, 10_000];
+
 /** Every instrument there is, made once for a meter. The table in `docs/reference` follows this file. */
 export class Instruments {
   readonly requests: Counter;
   readonly requestMs: Histogram;
   readonly requestBytes: Histogram;
   readonly responseBytes: Histogram;
+  readonly requestMessages: Counter;
+  readonly responseMessages: Counter;
   readonly clientSeconds: Histogram;
   readonly serverSeconds: Histogram;
+  readonly rpcServerMs: Histogram;
   readonly retries: Counter;
   readonly ejections: Counter;
   readonly circuitTransitions: Counter;
@@ -49,13 +55,24 @@ export class Instruments {
       unit: 'By',
       description: 'Response fields, where they are known, and body',
     });
+    this.requestMessages = meter.createCounter('istio_request_messages_total', {
+      description: 'Messages of gRPC from the client',
+    });
+    this.responseMessages = meter.createCounter('istio_response_messages_total', {
+      description: 'Messages of gRPC from the server',
+    });
     this.clientSeconds = meter.createHistogram('http.client.request.duration', {
       ...seconds,
       description: 'Duration of one attempt',
     });
     this.serverSeconds = meter.createHistogram('http.server.request.duration', {
       ...seconds,
-      description: 'Duration of one exchange',
+      description: 'Duration of one exchange that is not gRPC',
+    });
+    this.rpcServerMs = meter.createHistogram('rpc.server.duration', {
+      unit: 'ms',
+      advice: { explicitBucketBoundaries: RPC_MS },
+      description: 'Duration of one call of gRPC that was served',
     });
     this.retries = meter.createCounter('heddle_retries_total', { description: 'Attempts after the first' });
     this.ejections = meter.createCounter('heddle_ejections_total', {

@@ -127,8 +127,6 @@ export function grpcStatusOf(value: string | string[] | undefined): string {
   return typeof value === 'string' && /^(?:\d|1[0-6])$/.test(value) ? value : '';
 }
 
-export function isGrpc(contentType: string | string[] | undefined): boolean {
-  return typeof contentType === 'string' && contentType.startsWith('application/grpc');
-}
+export { isGrpc } from '../../model/grpc.js';
 
 const ISTIO_ID = /^spiffe:\/\/[^/]+\/ns\/([^/]+)\/sa\/([^/]+)$/;

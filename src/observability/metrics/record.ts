@@ -8,6 +8,8 @@ export interface IstioSample {
   readonly durationMs: number;
   readonly requestBytes: number;
   readonly responseBytes: number;
+  /** Of gRPC; absent: it was none. */
+  readonly messages?: { readonly requests: number; readonly responses: number };
 }
 
 /** Adds a sample to Istio's metrics. @param change what policy changes; null: nothing */
@@ -22,6 +24,9 @@ export function recordIstio(
     to.requestMs.record(sample.durationMs, labels);
     to.requestBytes.record(sample.requestBytes, labels);
     to.responseBytes.record(sample.responseBytes, labels);
+    if (sample.messages === undefined) return;
+    to.requestMessages.add(sample.messages.requests, labels);
+    to.responseMessages.add(sample.messages.responses, labels);
     return;
   }
   const { rules, facts } = change;
@@ -40,4 +45,10 @@ export function recordIstio(
   if (!REQUEST_DURATION.disabled) to.requestMs.record(sample.durationMs, changed(REQUEST_DURATION));
   if (!REQUEST_SIZE.disabled) to.requestBytes.record(sample.requestBytes, changed(REQUEST_SIZE));
   if (!RESPONSE_SIZE.disabled) to.responseBytes.record(sample.responseBytes, changed(RESPONSE_SIZE));
+  if (sample.messages === undefined) return;
+  const { GRPC_REQUEST_MESSAGES, GRPC_RESPONSE_MESSAGES } = rules;
+  if (!GRPC_REQUEST_MESSAGES.disabled)
+    to.requestMessages.add(sample.messages.requests, changed(GRPC_REQUEST_MESSAGES));
+  if (!GRPC_RESPONSE_MESSAGES.disabled)
+    to.responseMessages.add(sample.messages.responses, changed(GRPC_RESPONSE_MESSAGES));
 }

@@ -1,6 +1,7 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { Exchange, Peer } from '../../model/exchange.js';
 import type { ResponseFlag } from '../../model/flags.js';
+import { grpcOfHttp } from '../../model/grpc.js';
 import type { SpiffeId } from '../../model/spiffe-id.js';
 import type { Workload } from '../../model/workload.js';
 import { exchangeFacts } from '../attributes.js';
@@ -19,10 +20,12 @@ import {
   UNKNOWN_PARTY,
 } from './labels.js';
 import { recordIstio } from './record.js';
+import { RpcLabels } from './rpc-labels.js';
 
 /** What is counted of exchanges (`reporter="destination"`), by the identity that the caller proved. */
 export class ServerMetrics {
   readonly #http = new ServerHttpLabels();
+  readonly #rpc = new RpcLabels();
   /** One ID is one object a connection: the text behind it is made once for each. */
   readonly #ofId = new WeakMap<SpiffeId, LabelSets>();
   readonly #ofPrincipal: BoundedMap<LabelSets>;
@@ -68,14 +71,22 @@ export class ServerMetrics {
     const flags = exchange.flagged ? exchange.flags : NO_FLAGS;
     const gone = flags.has('DC');
     const status = gone ? 0 : exchange.status;
-    const grpc = isGrpc(facts.headers['content-type']) ? '' : null;
-    const labels = this.#setsOf(facts.peer).get(status, flags, grpc);
+    const { grpc } = exchange;
+    // Behind an adapter that does not read gRPC nobody knows how it ended.
+    const unread = isGrpc(facts.headers['content-type']) ? '' : null;
+    const grpcStatus = grpc === null ? unread : grpcLabel(grpc.status, status);
+    const labels = this.#setsOf(facts.peer).get(status, flags, grpcStatus);
     const sample = {
       durationMs,
       requestBytes: fieldBytes(facts.headers) + exchange.bytesReceived,
       responseBytes: exchange.bytesSent,
+      ...(grpc && { messages: { requests: grpc.requests.count, responses: grpc.responses.count } }),
     };
     recordIstio(to, sample, labels, rules && { rules, facts: () => exchangeFacts(exchange, durationMs) });
+    if (grpc !== null) {
+      to.rpcServerMs.record(durationMs, this.#rpc.of(pathOf(exchange), grpc.status));
+      return;
+    }
     const errorType = status >= 500 ? String(status) : undefined;
     to.serverSeconds.record(
       durationMs / 1000,
@@ -92,6 +103,18 @@ export class ServerMetrics {
     }
     return sets;
   }
+}
+
+/** @source istio/proxy `istio_stats.cc`, Envoy `Grpc::Common::getGrpcStatus`: without one, what the HTTP status stands for */
+function grpcLabel(status: number | null, httpStatus: number): string {
+  if (status !== null) return String(status);
+  return httpStatus === 0 ? '' : String(grpcOfHttp(httpStatus));
+}
+
+/** Methods have no query. */
+function pathOf({ path }: Exchange): string {
+  const query = path.indexOf('?');
+  return query < 0 ? path : path.slice(0, query);
 }
 
 const NO_FLAGS: ReadonlySet<ResponseFlag> = new Set();

@@ -22,6 +22,8 @@ const CHANGED: ReadonlySet<string> = new Set([
   'REQUEST_DURATION',
   'REQUEST_SIZE',
   'RESPONSE_SIZE',
+  'GRPC_REQUEST_MESSAGES',
+  'GRPC_RESPONSE_MESSAGES',
 ]);
 
 export function checkMetrics(entry: MetricsSpec, path: FieldPath, findings: Findings): void {
@@ -34,11 +36,8 @@ export function checkMetrics(entry: MetricsSpec, path: FieldPath, findings: Find
   findings.info(at, 'it has no effect: how often metrics are reported is set where the program exports them');
 }
 
-function withoutEffect(metric: string): string {
-  return metric.startsWith('TCP_')
-    ? 'it has no effect: the metrics of TCP connections are made with all their labels, whatever policy says; drop them where the program exports metrics'
-    : 'it has no effect: Heddle makes no metrics of the messages of gRPC streams';
-}
+const OF_TCP =
+  'it has no effect: the metrics of TCP connections are made with all their labels, whatever policy says; drop them where the program exports metrics';
 
 function checkOverride(override: MetricsOverrideSpec, path: FieldPath, findings: Findings): void {
   const { match } = override;
@@ -47,7 +46,7 @@ function checkOverride(override: MetricsOverrideSpec, path: FieldPath, findings:
   else if (match?.customMetric !== undefined)
     findings.info(custom, "it has no effect: Heddle makes Istio's own metrics only");
   if (match?.metric !== undefined && !CHANGED.has(match.metric))
-    findings.info([...path, 'match', 'metric'], withoutEffect(match.metric));
+    findings.info([...path, 'match', 'metric'], OF_TCP);
   if (match?.customMetric !== undefined && match.metric !== undefined)
     findings.error([...path, 'match'], "only one of 'metric' and 'customMetric' can be set");
   for (const [name, { operation = 'UPSERT', value = '' }] of Object.entries(override.tagOverrides ?? {})) {

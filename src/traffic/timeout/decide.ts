@@ -5,6 +5,8 @@
  */
 import { type HeaderFields, headerValue } from '../../base/headers.js';
 
+export { isGrpc } from '../../model/grpc.js';
+
 export interface DeadlineFacts {
   readonly now: number;
   /** Of the route; null for none. */
@@ -63,15 +65,6 @@ export function grpcTimeout(leftMs: number): string | undefined {
   const seconds = Math.floor(ms / 1_000);
   return seconds < 1e8 ? `${seconds}S` : `${Math.min(99_999_999, Math.floor(seconds / 3_600))}H`;
 }
-
-/** Is it a gRPC call? @param contentType of the request */
-export function isGrpc(contentType: string | string[] | undefined): boolean {
-  if (typeof contentType !== 'string' || !contentType.startsWith(GRPC)) return false;
-  const next = contentType[GRPC.length];
-  return next === undefined || next === '+' || next === ';';
-}
-
-const GRPC = 'application/grpc';
 
 /** Name of the header by which Heddle tells how many milliseconds are left. */
 export const DEADLINE_HEADER = 'x-heddle-deadline-ms';
