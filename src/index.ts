@@ -1,6 +1,7 @@
 /** Heddle, the service mesh inside the process. */
 
 // For authors of adapters there are `heddle/ports`, `heddle/policy`, `heddle/security` and `heddle/observability`.
+export type { CallListener, CallStart, MeshCalls, StartedCall } from './adapters/calls/index.js';
 export type { FetchInit, MeshFetch } from './adapters/fetch/index.js';
 export type { Listening, ListenTarget } from './adapters/node-http/index.js';
 export type { ConnectionTarget, ConnectOptions, MeshConnect } from './adapters/tcp/index.js';

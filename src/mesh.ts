@@ -3,6 +3,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { readFileSync } from 'node:fs';
 import type { Agent } from 'node:https';
 import type { Dispatcher } from 'undici';
+import { callsOver, type MeshCalls } from './adapters/calls/index.js';
 import { probeOver } from './adapters/connection/probe.js';
 import { systemNames } from './adapters/dns/index.js';
 import { type ExpressMiddleware, expressMiddleware } from './adapters/express/index.js';
@@ -107,6 +108,8 @@ export class Mesh implements AsyncDisposable {
   readonly agent: Agent;
   /** A stream, for clients of protocols that are not HTTP. */
   readonly connect: MeshConnect;
+  /** For packages that carry another protocol over HTTP/2, such as gRPC. */
+  readonly calls: MeshCalls;
   readonly #settings: Settings;
   readonly #log: (line: string) => void;
   readonly #clock: Clock;
@@ -203,6 +206,7 @@ export class Mesh implements AsyncDisposable {
     this.fetch = fetchOver(this.#outbound);
     this.request = requestOver(this.#outbound);
     this.dispatcher = dispatcherOver(this.#outbound);
+    this.calls = callsOver(this.#outbound);
     this.agent = agentOver(this.#outbound, clock);
     this.#connections = new TcpConnections(
       this.#outbound,

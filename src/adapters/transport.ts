@@ -1,4 +1,4 @@
-/** Which protocol an attempt goes by: HTTP/2 where policy says so and the peer agrees, else HTTP/1.1. */
+/** Which protocol an attempt goes by: HTTP/2 where policy says so and the peer agrees or the call can have no other, else HTTP/1.1. */
 import type { Attempt } from '../model/attempt.js';
 import type { Destination } from '../model/destination.js';
 import type { Outcome } from '../model/outcome.js';
@@ -23,8 +23,8 @@ export class HttpTransport implements Transport {
 
   send(attempt: Attempt): Promise<Outcome> {
     const { call, endpoint } = attempt;
-    const isHttp2 = endpoint.destination.connection.http2 === true;
-    return isHttp2 && canBeHttp2(call) ? this.#http2.send(attempt) : this.#http1.send(attempt);
+    const isHttp2 = call.onlyHttp2 || (endpoint.destination.connection.http2 === true && canBeHttp2(call));
+    return isHttp2 ? this.#http2.send(attempt) : this.#http1.send(attempt);
   }
 
   retain(destinations: Iterable<Destination>): void {

@@ -21,6 +21,10 @@ export interface CallRequest {
   readonly timeoutMs?: number | undefined;
   /** What the connection is to become, e.g. `websocket`; absent: it stays HTTP. @source RFC 9110 §7.8 */
   readonly upgrade?: string | undefined;
+  /** HTTP/2 and nothing else, whatever policy says of the port: protocols that HTTP/1.1 cannot carry. @default false */
+  readonly onlyHttp2?: boolean | undefined;
+  /** While no endpoint can be reached the call waits, as long as it has time, instead of failing. @default false */
+  readonly waitForReady?: boolean | undefined;
 }
 
 /** Who is told of informational responses (1xx but 100 and 101), of every attempt. */
@@ -41,6 +45,14 @@ export class Call extends Deadline {
   readonly body: RequestBody;
   /** What the connection is to become; null: it stays HTTP. */
   readonly upgrade: string | null;
+  /** It goes by HTTP/2, whatever policy says of the port. */
+  readonly onlyHttp2: boolean;
+  readonly waitForReady: boolean;
+  /** It is a gRPC call: its status is `grpc-status`, and its deadline goes out as `grpc-timeout`, too. */
+  grpc = false;
+  /** Messages that went out, and came, where a surface counts them: of protocols whose bodies are made of messages. */
+  sentMessages = 0;
+  receivedMessages = 0;
   /** Monotonic milliseconds. */
   readonly startedAt: number;
   /** Monotonic milliseconds; Infinity for none. */
@@ -76,6 +88,8 @@ export class Call extends Deadline {
     this.headers = request.headers;
     this.body = request.body;
     this.upgrade = request.upgrade ?? null;
+    this.onlyHttp2 = request.onlyHttp2 === true;
+    this.waitForReady = request.waitForReady === true;
     this.startedAt = startedAt;
   }
 

@@ -20,8 +20,6 @@ export class OutboundCall extends Call implements BodyOwner {
   retries: RetryPolicy | null = null;
   /** What the caller asked for in Envoy's headers; null: nothing. */
   asked: AskedTimes | null = null;
-  /** Its deadline goes out as `grpc-timeout`, too. */
-  grpc = false;
   /** The port that the caller addressed. */
   port = 0;
   /** How many call filters admitted it: exactly these are settled and released. */

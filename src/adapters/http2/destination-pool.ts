@@ -51,7 +51,8 @@ export class DestinationPool implements ConnectionOwner, Queue, Member {
   }
 
   take(one: StreamAttempt): void {
-    if (this.#speaksHttp1) {
+    // A call that can have no other asks the peer each time: it may have been replaced by one that speaks HTTP/2.
+    if (this.#speaksHttp1 && !one.attempt.call.onlyHttp2) {
       one.handOver(this.#overHttp1);
       return;
     }
@@ -113,6 +114,7 @@ export class DestinationPool implements ConnectionOwner, Queue, Member {
   // -- the connections' side --
 
   ready(connection: Connection): void {
+    this.#speaksHttp1 = false;
     this.#opening.delete(connection);
     this.#ready.push(connection);
     this.#expected = Math.max(1, connection.limit);
@@ -163,7 +165,8 @@ export class DestinationPool implements ConnectionOwner, Queue, Member {
     socket.destroy();
     for (const one of this.#waiting) {
       this.#waiting.delete(one);
-      one.handOver(this.#overHttp1);
+      if (one.attempt.call.onlyHttp2) one.settle(connectionFailure(withoutHttp2(), one.attempt, false));
+      else one.handOver(this.#overHttp1);
     }
     this.#cluster?.freed();
     this.#leaveIfRetired();
@@ -219,4 +222,10 @@ export class DestinationPool implements ConnectionOwner, Queue, Member {
     this.#cluster?.leave(this);
     this.#retired();
   }
+}
+
+function withoutHttp2(): Error {
+  return new Error(
+    'the peer takes HTTP/1.1 only, and this call can go by HTTP/2 alone: have its server take HTTP/2 (ALPN h2)',
+  );
 }

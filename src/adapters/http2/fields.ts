@@ -77,8 +77,9 @@ function sizeOf(value: string | readonly string[]): number {
 }
 
 /** The length of a body that is here already is said, so that the peer can tell a whole one. */
-function withLength(fields: HeaderFields, { body }: Call): HeaderFields {
-  if (body instanceof StreamBody) return fields;
+function withLength(fields: HeaderFields, { body, onlyHttp2 }: Call): HeaderFields {
+  // Frames say it, too, and what is carried by them alone does not know this field.
+  if (body instanceof StreamBody || onlyHttp2) return fields;
   const length = String(body === null ? 0 : Buffer.byteLength(body));
   const declared = fields['content-length'];
   if (declared !== undefined && declared !== length) throw new errors.RequestContentLengthMismatchError();

@@ -1,7 +1,8 @@
-/** The body of a request that is read while it is sent. */
+/** The bodies of requests that are read, or written, while they are sent. */
 import type { ClientHttp2Stream } from 'node:http2';
 import { errors } from 'undici';
 import type { StreamBody } from '../../model/request-body.js';
+import type { BodyReader, WrittenBody } from '../../model/written-body.js';
 import { trailerFields } from './fields.js';
 
 /**
@@ -44,4 +45,25 @@ function writable(stream: ClientHttp2Stream): Promise<void> {
     stream.once('drain', done);
     stream.once('close', done);
   });
+}
+
+/** Sends what is written into a body, no faster than the peer takes it. */
+export class WrittenSender implements BodyReader {
+  readonly #stream: ClientHttp2Stream;
+
+  constructor(stream: ClientHttp2Stream, body: WrittenBody) {
+    this.#stream = stream;
+    stream.on('drain', () => body.resume());
+  }
+
+  /** What a closed stream does not take is of no use: somebody else tells why it is closed. */
+  take(chunk: Uint8Array): boolean {
+    const stream = this.#stream;
+    return stream.closed || stream.destroyed || stream.writableEnded || stream.write(chunk);
+  }
+
+  finish(): void {
+    const stream = this.#stream;
+    if (!stream.closed && !stream.destroyed) stream.end();
+  }
 }

@@ -5,6 +5,7 @@ import type { Attempt, AttemptStop } from '../../model/attempt.js';
 import type { Outcome } from '../../model/outcome.js';
 import { isReplayable, StreamBody } from '../../model/request-body.js';
 import { type BodyProducer, ResponseBody } from '../../model/response-body.js';
+import { WrittenBody } from '../../model/written-body.js';
 import { isIdempotent } from '../../traffic/retry/index.js';
 import { AttemptStopped } from '../undici/attempt-handler.js';
 import { failureOf, stopped } from '../undici/failures.js';
@@ -12,7 +13,7 @@ import type { Carrier, Queue } from './carrier.js';
 import { connectionFailure, refused, resetFailure } from './failures.js';
 import { receivedFields } from './fields.js';
 import { openStream } from './open-stream.js';
-import { sendBody } from './request-body.js';
+import { sendBody, WrittenSender } from './request-body.js';
 import { type Carried, disown, listen, type StreamOwner } from './stream-events.js';
 
 export class StreamAttempt implements BodyProducer, StreamOwner {
@@ -67,7 +68,8 @@ export class StreamAttempt implements BodyProducer, StreamOwner {
     this.#carrier = carrier;
     this.#answersBefore = carrier.answers;
     this.#stream = stream;
-    if (body instanceof StreamBody) this.#send(stream, body, headers['content-length']);
+    if (body instanceof WrittenBody) body.follow(new WrittenSender(stream, body));
+    else if (body instanceof StreamBody) this.#send(stream, body, headers['content-length']);
     else if (body !== null) stream.end(body);
     return 'running';
   }
