@@ -14,14 +14,17 @@ import { pairedDifference, pairedRatio, summary } from './harness/stats.mjs';
 
 const root = new URL('../', import.meta.url);
 
-/** Processes are started anew so that what one of them happened to compile is not taken for a property of the code. */
+/**
+ * Processes are started anew so that what one of them happened to compile is not taken for a property of the code. Before it counts, each
+ * variant works for more than two seconds: until some thirty thousand calls parts of it are interpreted, and the more so the more code it is.
+ */
 const SIZES = {
   mini: { processes: 1, rounds: 2, warm: 1, sliceMs: 5, settings: ['mtls small 4'] },
-  short: { processes: 3, rounds: 12, warm: 5, sliceMs: 150, settings: ['mtls small 32'] },
+  short: { processes: 2, rounds: 12, warm: 16, sliceMs: 150, settings: ['mtls small 32'] },
   full: {
     processes: 5,
     rounds: 14,
-    warm: 6,
+    warm: 16,
     sliceMs: 200,
     settings: ['plain', 'mtls'].flatMap((wire) =>
       ['small', 'large'].flatMap((size) => [1, 32, 128].map((at) => `${wire} ${size} ${at}`)),
