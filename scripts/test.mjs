@@ -3,7 +3,8 @@
  * `npm test -- PATTERN` runs only the test files whose path holds PATTERN, on this Node.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const root = new URL('..', import.meta.url).pathname;
@@ -15,11 +16,14 @@ const packages = readdirSync('packages').flatMap((name) => testsIn(join('package
 const wide = testsIn('build/test');
 const all = [...sdk, ...packages, ...wide].filter((file) => file.includes(pattern));
 
+const notes = mkdtempSync(join(tmpdir(), 'heddle-tests-'));
 const skipped = [];
 const results = [];
 
-if (pattern === '')
-  results.push(['format and lint', run('node_modules/.bin/biome', ['check', '--error-on-warnings', '.'])]);
+if (pattern === '') {
+  const passed = run('node_modules/.bin/biome', ['check', '--error-on-warnings', '.']);
+  results.push(['format and lint', { passed, failures: [] }]);
+}
 results.push([`tests on Node ${process.versions.node}`, test(process.execPath, all)]);
 if (pattern === '') {
   for (const name of ['node22', 'node24']) {
@@ -33,9 +37,13 @@ if (pattern === '') {
 }
 
 console.log('\nSummary');
-for (const [name, passed] of results) console.log(`  ${passed ? 'passed ' : 'FAILED '} ${name}`);
+for (const [name, { passed, failures }] of results) {
+  console.log(`  ${passed ? 'passed ' : 'FAILED '} ${name}`);
+  for (const failure of failures) console.log(`          ${failure}`);
+}
 for (const reason of skipped) console.log(`  SKIPPED ${reason}`);
-process.exit(results.every(([, passed]) => passed) ? 0 : 1);
+rmSync(notes, { recursive: true });
+process.exit(results.every(([, { passed }]) => passed) ? 0 : 1);
 
 /** What is about the repository itself, or starts Node by itself, need not run three times. */
 function onEveryNode(file) {
@@ -50,12 +58,20 @@ function testsIn(folder) {
     .sort();
 }
 
+/** @returns whether all passed, and a line for each that did not */
 function test(node, files) {
   if (files.length === 0) {
     console.error(`No test file matches "${pattern}".`);
-    return false;
+    return { passed: false, failures: [] };
   }
-  return run(node, ['--test', '--test-concurrency=2', '--test-reporter=spec', ...files]);
+  const file = join(notes, 'failures');
+  const reporters = [
+    ['spec', 'stdout'],
+    [join(root, 'scripts/failures.mjs'), file],
+  ].flatMap(([name, to]) => [`--test-reporter=${name}`, `--test-reporter-destination=${to}`]);
+  const passed = run(node, ['--test', '--test-concurrency=2', ...reporters, ...files]);
+  const failures = readFileSync(file, 'utf8').split('\n').filter(Boolean);
+  return { passed, failures };
 }
 
 function run(command, args) {
