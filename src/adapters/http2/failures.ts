@@ -28,6 +28,20 @@ const PROTOCOL_ERROR = {
   because: 'protocol-error',
 } as const;
 
+/** The peer has closed a stream. */
+export class StreamReset extends Error {
+  /** Why, as the peer says. @source RFC 9113 §7 */
+  readonly http2Code: number;
+
+  constructor(code: number, cause: Error | null) {
+    super(
+      cause?.message ?? `the peer has closed the stream with code ${code}`,
+      cause === null ? {} : { cause },
+    );
+    this.http2Code = code;
+  }
+}
+
 /** The peer has ended a stream, or a connection with GOAWAY, before there was an answer. @param code RFC 9113 §7 */
 export function resetFailure(code: number, attempt: Attempt, cause: unknown): Failed | Cancelled {
   if (code === constants.NGHTTP2_REFUSED_STREAM) return refused(attempt, cause);

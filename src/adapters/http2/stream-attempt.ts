@@ -10,7 +10,7 @@ import { isIdempotent } from '../../traffic/retry/index.js';
 import { AttemptStopped } from '../undici/attempt-handler.js';
 import { failureOf, stopped } from '../undici/failures.js';
 import type { Carrier, Queue } from './carrier.js';
-import { connectionFailure, refused, resetFailure } from './failures.js';
+import { connectionFailure, refused, resetFailure, StreamReset } from './failures.js';
 import { receivedFields } from './fields.js';
 import { openStream } from './open-stream.js';
 import { sendBody, WrittenSender } from './request-body.js';
@@ -209,8 +209,9 @@ export class StreamAttempt implements BodyProducer, StreamOwner {
     const { attempt } = this;
     const error = this.#error ?? carrier.lost;
     const ofStream = error === null || (error as NodeJS.ErrnoException).code === 'ERR_HTTP2_STREAM_ERROR';
-    const cause = error ?? new Error(`the peer has closed the stream with code ${code}`);
-    const outcome = ofStream ? resetFailure(code, attempt, cause) : connectionFailure(cause, attempt, true);
+    const outcome = ofStream
+      ? resetFailure(code, attempt, new StreamReset(code, error))
+      : connectionFailure(error, attempt, true);
     if (outcome.kind === 'failed' && outcome.reset === 'connection-termination' && this.#mayGoAgain(carrier))
       carrier.resend(this);
     else this.settle(outcome);
