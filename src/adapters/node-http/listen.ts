@@ -50,8 +50,8 @@ export interface ListenOptions {
    * `session` listeners all connections that speak HTTP/2. @default a target that is such a server; else gRPC is HTTP like any other
    */
   readonly grpc?: Http2Server;
-  /** Called once, when the port begins to close. Must not throw. */
-  readonly onClose?: () => void;
+  /** Called once, when the port begins to close; `closed` resolves when nothing is left of it. Must not throw. */
+  readonly onClose?: (closed: Promise<void>) => void;
 }
 
 export interface Listening extends AsyncDisposable {
@@ -127,12 +127,14 @@ export async function listen(
   });
   // It gets its connections from us and never listens, but this is what starts the watch over its timeouts.
   http.emit('listening');
-  let closing = false;
+  let onClose = options.onClose ?? null;
   const close = async (timeoutMs = 10_000) => {
-    if (!closing) options.onClose?.();
-    closing = true;
+    let settle: () => void = () => {};
+    onClose?.(new Promise((resolve) => (settle = resolve)));
+    onClose = null;
     await server.close(timeoutMs);
     http.close();
+    settle();
   };
   try {
     const bound = await server.listen(port, options.address);

@@ -117,6 +117,7 @@ spec: { rules: [{}] }
 
 export const REVIEWS = 'spiffe://cluster.local/ns/default/sa/reviews';
 export const PRODUCTPAGE = 'spiffe://cluster.local/ns/default/sa/productpage';
+export const OTHER = 'spiffe://cluster.local/ns/default/sa/other';
 
 export async function folder(t: TestContext): Promise<string> {
   const name = await mkdtemp(path(tmpdir(), 'heddle-grpc-'));

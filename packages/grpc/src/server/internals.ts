@@ -1,8 +1,7 @@
 /**
- * Where a server of grpc-js takes its streams. It has no public way to hand it one: what is used here beside its public methods is one
- * private field, and it is looked at before anything is built on it.
+ * What a server of grpc-js has no public way to tell: where it takes its streams, and which services it has. Beside its public methods
+ * two private fields are read here, and nowhere else, and they are looked at before anything is built on them.
  */
-
 import type { Http2Server } from 'node:http2';
 import { createRequire } from 'node:module';
 import { type Server, ServerCredentials } from '@grpc/grpc-js';
@@ -17,20 +16,27 @@ export interface GrpcStreams {
 
 /** @throws MeshError `HEDDLE_INVALID_ARGUMENT` if it is not a server of a grpc-js that this works with */
 export function streamsOf(server: Server): GrpcStreams {
-  const known = new Set(serversOf(server));
+  const before = new Set(mapOf(server, 'http2Servers').keys());
   // A server of HTTP/2 that waits for connections, instead of one that listens.
   const injector = attempt(() => server.createConnectionInjector(ServerCredentials.createInsecure()));
-  const [http2, ...more] = serversOf(server).filter((one) => !known.has(one));
-  if (http2 === undefined || more.length > 0) throw unknown('it keeps its HTTP/2 servers elsewhere');
+  const [made, ...more] = [...mapOf(server, 'http2Servers').keys()].filter((one) => !before.has(one));
+  if (made === undefined || more.length > 0) throw unknown('it keeps its HTTP/2 servers elsewhere');
+  const http2 = made as Http2Server;
   if (http2.listenerCount('stream') !== 1 || http2.listenerCount('session') !== 1)
     throw unknown('its HTTP/2 servers do not take streams and sessions by events');
   return { http2, release: () => injector.destroy() };
 }
 
-function serversOf(server: Server): Http2Server[] {
-  const servers = (server as unknown as { readonly http2Servers?: unknown }).http2Servers;
-  if (!(servers instanceof Map)) throw unknown('there is no map `http2Servers` in it');
-  return [...servers.keys()] as Http2Server[];
+/** Names of the services that were added, each once. @throws MeshError as {@link streamsOf} */
+export function servicesOf(server: Server): readonly string[] {
+  const paths = [...mapOf(server, 'handlers').keys()].map(String);
+  return [...new Set(paths.map((path) => path.slice(1, path.lastIndexOf('/'))))];
+}
+
+function mapOf(server: Server, field: 'http2Servers' | 'handlers'): ReadonlyMap<unknown, unknown> {
+  const map = (server as unknown as Readonly<Record<string, unknown>> | null)?.[field];
+  if (!(map instanceof Map)) throw unknown(`there is no map \`${field}\` in it`);
+  return map;
 }
 
 function attempt<T>(make: () => T): T {
@@ -43,7 +49,7 @@ function attempt<T>(make: () => T): T {
 
 function unknown(because: string, cause?: unknown): MeshError {
   return new MeshError(
-    `listen: expected a Server of @grpc/grpc-js ~1.14.7, which is what this works with; @grpc/grpc-js is ${versionOf()} here, and ${because}. Is there a second copy of it (npm ls @grpc/grpc-js)?`,
+    `listen: expected a Server of @grpc/grpc-js ~1.14.7, which is what this works with; here it is @grpc/grpc-js ${versionOf()}, and ${because}. Look for a second copy of it with \`npm ls @grpc/grpc-js\``,
     { code: 'HEDDLE_INVALID_ARGUMENT', cause },
   );
 }
