@@ -15,14 +15,25 @@ export async function addReflection(
   packages: ReflectedPackage | readonly ReflectedPackage[],
 ): Promise<void> {
   if (known.has(server)) return;
+  const all: ReflectedPackage = Object.assign({}, ...[packages].flat());
+  if (!Object.values(all).some(isDescribed))
+    throw invalid(
+      'expected as `reflection` what `loadSync` of @grpc/proto-loader makes, with descriptors in it; generated code has none',
+    );
   const { ReflectionService } = await import('@grpc/reflection');
   try {
-    new ReflectionService(Object.assign({}, ...[packages].flat())).addToServer(server);
+    new ReflectionService(all).addToServer(server);
   } catch (cause) {
-    throw new MeshError(
-      `listen: expected as \`reflection\` what \`loadSync\` of @grpc/proto-loader makes, and a server without a reflection service: ${String(cause)}`,
-      { code: 'HEDDLE_INVALID_ARGUMENT', cause },
-    );
+    throw invalid(`the server cannot reflect, or does so already: ${String(cause)}`, cause);
   }
   known.add(server);
+}
+
+function isDescribed(entry: ReflectedPackage[string]): boolean {
+  const { fileDescriptorProtos } = entry as { readonly fileDescriptorProtos?: unknown };
+  return Array.isArray(fileDescriptorProtos) && fileDescriptorProtos.length > 0;
+}
+
+function invalid(because: string, cause?: unknown): MeshError {
+  return new MeshError(`listen: ${because}`, { code: 'HEDDLE_INVALID_ARGUMENT', cause });
 }
