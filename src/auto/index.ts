@@ -1,6 +1,7 @@
 /**
  * `node --import heddle/auto app.js`: a service that knows nothing of the mesh joins it, by its environment alone. The one place of
- * Heddle that changes what is not its own: `fetch`, undici's global dispatcher, `http.Agent`, `http.Server`.
+ * Heddle that changes what is not its own: `fetch`, undici's global dispatcher, `http.Agent`, `http.Server`, and grpc-js where the
+ * application has it.
  */
 import { isMainThread } from 'node:worker_threads';
 import { systemClock } from '../base/clock.js';
@@ -10,6 +11,7 @@ import { readAutoSettings } from '../settings/auto.js';
 import { patchAgents } from './agent.js';
 import { excludes } from './exclude.js';
 import { patchFetch } from './fetch.js';
+import { patchGrpc } from './grpc.js';
 import { followProcess } from './lifecycle.js';
 import { patchServers } from './servers.js';
 
@@ -46,7 +48,9 @@ async function install(): Promise<Mesh> {
       patchFetch(joined, excluded);
       patchAgents(joined, excluded);
     }
-    if (settings.in) patchServers(joined, settings, log);
+    const known = new Set<number>();
+    if (settings.in) patchServers(joined, { settings, known, log });
+    await patchGrpc({ mesh: joined, settings, excluded, known, log });
     followProcess(joined);
     return joined;
   } catch (error) {

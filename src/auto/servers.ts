@@ -9,8 +9,15 @@ import type { AutoSettings } from '../settings/auto.js';
 
 type Emit = (this: http.Server, event: string | symbol, ...args: unknown[]) => boolean;
 
-export function patchServers(mesh: Mesh, settings: AutoSettings, log: (line: string) => void): void {
-  const ports = new Ports(mesh, settings);
+interface ServersParts {
+  readonly settings: AutoSettings;
+  /** Numbers that callers know. */
+  readonly known: Set<number>;
+  readonly log: (line: string) => void;
+}
+
+export function patchServers(mesh: Mesh, { settings, known, log }: ServersParts): void {
+  const ports = new Ports(mesh, { settings, known });
   const { prototype } = http.Server;
   const { close, closeIdleConnections, closeAllConnections, listen } = prototype;
   const emit = prototype.emit as Emit;
@@ -54,12 +61,12 @@ class Ports {
   /** Those that asked for any free port. */
   readonly #any = new WeakSet<http.Server>();
   readonly #closing = new WeakSet<http.Server>();
-  /** Numbers that callers know. */
-  readonly #known = new Set<number>();
+  readonly #known: Set<number>;
 
-  constructor(mesh: Mesh, settings: AutoSettings) {
+  constructor(mesh: Mesh, { settings, known }: Omit<ServersParts, 'log'>) {
     this.#mesh = mesh;
     this.#settings = settings;
+    this.#known = known;
   }
 
   /** @param first what `listen` was given first */
