@@ -15,6 +15,7 @@ import { asText, goalLine } from './harness/result.mjs';
 const BENCHMARKS = {
   'client-call': { what: 'a call out beside what one would use instead', file: 'client-call.mjs' },
   'http2-call': { what: 'a call over HTTP/2 beside node:http2 as it is', file: 'http2-call.mjs' },
+  grpc: { what: 'gRPC calls and streams beside grpc-js as it is', file: 'grpc.mjs' },
   pipeline: { what: 'what the mesh itself does for a call: instructions, nanoseconds', file: 'pipeline.mjs' },
   connection: { what: 'a new connection with mutual TLS', file: 'connection.mjs' },
   server: { what: 'a call in beside bare servers', file: 'server.mjs' },

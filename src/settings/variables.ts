@@ -138,12 +138,13 @@ export const VARIABLES: readonly Variable[] = [
   },
   {
     name: 'HEDDLE_AUTO_PORTS',
-    meaning: "`heddle/auto`: ports of HTTP servers that are the mesh's, comma-separated; each is made known",
+    meaning:
+      "`heddle/auto`: ports of HTTP and gRPC servers that are the mesh's, comma-separated; each is made known",
     default: 'all; the first is made known',
   },
   {
     name: 'HEDDLE_AUTO_EXCLUDE_INBOUND_PORTS',
-    meaning: '`heddle/auto`: ports of HTTP servers that the mesh leaves alone, comma-separated',
+    meaning: '`heddle/auto`: ports of HTTP and gRPC servers that the mesh leaves alone, comma-separated',
     default: '',
   },
 ];

@@ -71,6 +71,24 @@ test('the benchmark of calls over HTTP/2 has the mesh beside node:http2, and a r
   assert.ok(result.goals[0]!.value! > 0);
 });
 
+test('the benchmark of gRPC has clients and servers, unary calls and streams, and a ratio for its goal', (t) => {
+  const { result } = miniature(t, 'grpc');
+  assert.deepEqual(names(result, 0), ['mesh', 'grpc-js']);
+  const titles = result.tables.map(({ title }) => title);
+  for (const kind of [
+    'A client, unary',
+    'A client, 1000 messages',
+    'A server, unary',
+    'A server, 1000 messages',
+  ])
+    assert.ok(
+      titles.some((title) => title.startsWith(kind)),
+      kind,
+    );
+  assert.ok(result.tables.every(({ rows }) => rows.every(({ median }) => Number.isFinite(median))));
+  assert.ok(result.goals[0]!.value! > 0);
+});
+
 test('the benchmark of new connections opens some of both kinds, and ours are resumed', (t) => {
   const { result } = miniature(t, 'connection');
   assert.deepEqual(names(result, 0), [
