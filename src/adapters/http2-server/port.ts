@@ -26,6 +26,11 @@ export interface Http2PortOptions {
 /** Each reader may cost as much memory as its window; the connection's is wider, so that one does not stop the others. */
 const WINDOW = 256 * 1_024;
 const CONNECTION_WINDOW = 1_024 * 1_024;
+/**
+ * Answers that wait for slow readers count towards it, and where it is used up Node breaks new requests off: with its own 10 MB three
+ * answers of 4 MB would do that to the fourth. Whoever writes may wait for `drain`, as on HTTP/1.1, where there is no such bound.
+ */
+const SESSION_MB = 1_024;
 
 export class Http2Port {
   /** Makes sessions of connections; it never listens. */
@@ -47,6 +52,7 @@ export class Http2Port {
     };
     this.#server = createServer({
       maxHeaderListPairs: 1_000,
+      maxSessionMemory: SESSION_MB,
       settings: { maxConcurrentStreams, maxHeaderListSize: maxHeaderBytes, initialWindowSize: WINDOW },
     });
     this.#server.on('session', (session) => {

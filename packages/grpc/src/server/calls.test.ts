@@ -15,13 +15,17 @@ import {
   status,
 } from '@grpc/grpc-js';
 import { TestCa } from '@heddle/testkit';
-import type { Mesh } from 'heddle';
+import { isMeshError, type Mesh } from 'heddle';
 import {
   ADMIT_ALL,
+  answerOf,
+  beginRaw,
   dial,
   dialAs,
+  dialRaw,
   echo,
   failureOf,
+  framed,
   type Line,
   linesOf,
   PRODUCTPAGE,
@@ -139,18 +143,17 @@ spec:
   return { policy, seen, first };
 }
 
-/** A method that calls it, and what becomes of that. */
+/** A method that calls it and never answers, and what becomes of the call. */
 function relay(meshOf: () => Mesh) {
   let settle: (code: string) => void = () => {};
   const ended = new Promise<string>((resolve) => (settle = resolve));
-  const method = async (_call: unknown, callback: Answer) => {
+  const method = async () => {
     try {
-      await meshOf().fetch('http://slow.mesh/');
+      await meshOf().request('http://slow.mesh/');
       settle('answered');
     } catch (error) {
-      settle(String((error as { code?: unknown }).code));
+      settle(isMeshError(error) ? error.code : (error as Error).name);
     }
-    callback({ code: status.ABORTED, details: 'too late' });
   };
   return { method, ended };
 }
@@ -160,20 +163,22 @@ test('the deadline of a caller bounds calls made while serving, and grpc-js answ
   const { method, ended } = relay(() => mesh);
   const remaining: number[] = [];
   const server = echo({
-    One: (call: unknown, callback: Answer) => {
+    One: () => {
       remaining.push(mesh.context()!.remainingMs);
-      return method(call, callback);
+      return method();
     },
   } as never);
   const { port, mesh } = await serve(t, server, { policy });
-  const metadata = new Metadata();
-  const error = await failureOf(dial(t, port).one('', metadata, Date.now() + 1_500));
-  assert.equal(error.code, status.DEADLINE_EXCEEDED);
+  // One that waits for what it is told, where grpc-js would break off by itself.
+  const stream = beginRaw(await dialRaw(t, port), { 'grpc-timeout': '500m' });
+  stream.end(framed(''));
+  const { headers } = await answerOf(stream);
+  assert.equal(headers['grpc-status'], String(status.DEADLINE_EXCEEDED));
   assert.equal(await ended, 'HEDDLE_DEADLINE_EXCEEDED');
-  assert.ok(remaining[0]! > 0 && remaining[0]! <= 1_500, String(remaining));
+  assert.ok(remaining[0]! > 0 && remaining[0]! <= 500, String(remaining));
   for (const one of seen) {
     await one.gone;
-    assert.ok(Number(one.headers['x-heddle-deadline-ms']) <= 1_500);
+    assert.ok(Number(one.headers['x-heddle-deadline-ms']) <= 500);
   }
 });
 
@@ -187,7 +192,7 @@ test('when the caller cancels, calls made while serving are cancelled', async (t
   await first;
   call.cancel();
   assert.equal((await failureOf(answer)).code, status.CANCELLED);
-  assert.equal(await ended, 'HEDDLE_ABORTED');
+  assert.equal(await ended, 'AbortError');
   await seen[0]!.gone;
 });
 
@@ -200,7 +205,7 @@ test('a stream that is cancelled half-way is told to its handler', async (t) => 
       call.on('cancelled', cancelled);
     },
   } as never);
-  const { port, mesh, log } = await serve(t, server);
+  const { port, mesh } = await serve(t, server);
   const stream = dial(t, port).down('');
   const failed = once(stream, 'error');
   await once(stream, 'data');
@@ -208,7 +213,6 @@ test('a stream that is cancelled half-way is told to its handler', async (t) => 
   assert.equal(((await failed)[0] as { code: number }).code, status.CANCELLED);
   await heard;
   await mesh.close();
-  assert.deepEqual(log, []);
 });
 
 test('statuses, details and metadata of handlers get to callers as they are', async (t) => {

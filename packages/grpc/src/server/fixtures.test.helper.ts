@@ -1,5 +1,12 @@
 /** A service of all four kinds, meshes that serve it, and plain clients of grpc-js, for the tests of this folder. */
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect,
+  type OutgoingHttpHeaders,
+} from 'node:http2';
 import { tmpdir } from 'node:os';
 import { join as path } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -215,6 +222,55 @@ export async function dialAs(t: TestContext, port: number, ca: TestCa, id: strin
   });
   t.after(() => client.close());
   return client;
+}
+
+/** HTTP/2 without gRPC, for callers that do not behave. Closed when the test ends. */
+export async function dialRaw(t: TestContext, port: number): Promise<ClientHttp2Session> {
+  const session = connect(`http://127.0.0.1:${port}`);
+  session.on('error', () => {});
+  t.after(() => session.destroy());
+  await Promise.race([once(session, 'remoteSettings'), once(session, 'close')]);
+  return session;
+}
+
+export interface RawAnswer {
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly trailers: Readonly<Record<string, unknown>>;
+  /** 0 for none. */
+  readonly resetCode: number;
+}
+
+export function beginRaw(session: ClientHttp2Session, headers: OutgoingHttpHeaders = {}): ClientHttp2Stream {
+  const stream = session.request({
+    ':method': 'POST',
+    ':path': '/test.Echo/One',
+    ':authority': 'reviews',
+    'content-type': 'application/grpc',
+    te: 'trailers',
+    ...headers,
+  });
+  stream.on('error', () => {});
+  return stream;
+}
+
+/** Resolves when the stream is closed, however it was. */
+export async function answerOf(stream: ClientHttp2Stream): Promise<RawAnswer> {
+  let headers: RawAnswer['headers'] = {};
+  let trailers: RawAnswer['trailers'] = {};
+  stream.on('response', (given) => (headers = given));
+  stream.on('trailers', (given) => (trailers = given));
+  stream.resume();
+  if (!stream.closed) await new Promise<void>((resolve) => stream.once('close', () => resolve()));
+  return { headers, trailers, resetCode: stream.rstCode ?? 0 };
+}
+
+/** A message with its prefix. */
+export function framed(text: string, flag = 0): Buffer {
+  const message = service.One.requestSerialize({ text });
+  const prefix = Buffer.alloc(5);
+  prefix[0] = flag;
+  prefix.writeUInt32BE(message.length, 1);
+  return Buffer.concat([prefix, message]);
 }
 
 /** What a call failed with. */
