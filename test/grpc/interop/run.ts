@@ -11,7 +11,7 @@ export function interop(row: string, open: (t: TestContext) => Promise<TestClien
     for (const { name, needs = [], run } of CASES) {
       const missing = needs.filter((need) => !client.abilities.has(need));
       const skip = missing.length > 0 && `neither library offers ${missing.join(', ')}`;
-      await t.test(name, { skip, timeout: 60_000 }, () => run(client));
+      await t.test(name, { skip, timeout: 20_000 }, () => run(client));
     }
   });
 }
