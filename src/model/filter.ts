@@ -12,6 +12,8 @@ export interface AttemptFilter {
   admit(attempt: Attempt): Rejected | null;
   /** The outcome is known: headers arrived, or it failed. */
   settle?(attempt: Attempt, outcome: Outcome): void;
+  /** Of gRPC, where the head had no status: what the answer came to, as an outcome whose fields are the trailers. */
+  conclude?(attempt: Attempt, outcome: Outcome): void;
   release?(attempt: Attempt): void;
 }
 

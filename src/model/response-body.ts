@@ -73,6 +73,11 @@ export class ResponseBody {
     if (this.#state !== 'open') this.#tell();
   }
 
+  /** How it came to its end; null: it has not, yet. */
+  get ending(): BodyEnd | null {
+    return this.#state === 'open' ? null : this.#end;
+  }
+
   /** More may come, and nobody has asked for any of it. */
   get unread(): boolean {
     return this.#state === 'open' && this.#sink === null;

@@ -3,7 +3,8 @@ import { copyFields } from '../base/headers.js';
 import { Attempt } from '../model/attempt.js';
 import type { EndpointState } from '../model/endpoint-state.js';
 import type { AttemptFilter } from '../model/filter.js';
-import type { Outcome, Rejected } from '../model/outcome.js';
+import { awaitsTrailers, concludedBy } from '../model/grpc-end.js';
+import type { Outcome, Rejected, Responded } from '../model/outcome.js';
 import type { BodyEnd, BodyOwner } from '../model/response-body.js';
 import { givenUp } from '../model/waiting.js';
 import {
@@ -21,7 +22,7 @@ import {
 } from '../traffic/timeout/index.js';
 import type { BoundCluster } from './bound-cluster.js';
 import type { Outbound } from './call.js';
-import { admit, release, settle } from './order.js';
+import { admit, conclude, release, settle } from './order.js';
 import type { OutboundCall } from './outbound-call.js';
 
 export const NO_ENDPOINT: Rejected = {
@@ -38,6 +39,8 @@ export class OutboundAttempt extends Attempt implements BodyOwner {
   readonly filters: readonly AttemptFilter[];
   /** How often the transport sent it again. */
   resends = 0;
+  /** An answer of gRPC whose status is still to come. */
+  #open: Responded | null = null;
 
   /** @param filters the cluster's for calls, or those for connections */
   constructor(
@@ -59,8 +62,23 @@ export class OutboundAttempt extends Attempt implements BodyOwner {
     return true;
   }
 
-  bodyClosed(_end: BodyEnd, _error: Error | null): void {
+  bodyClosed(end: BodyEnd, _error: Error | null): void {
+    this.conclude(end);
     this.release();
+  }
+
+  settle(outcome: Outcome): void {
+    settle(this.filters, this, outcome);
+    if (awaitsTrailers(this.call, outcome)) this.#open = outcome;
+  }
+
+  /** The body is closed. */
+  conclude(end: BodyEnd): void {
+    const head = this.#open;
+    if (head === null) return;
+    this.#open = null;
+    const outcome = concludedBy(head, end, this);
+    if (outcome !== null) conclude(this.filters, this, outcome);
   }
 
   release(): void {
@@ -161,7 +179,7 @@ export function concluded(outbound: Outbound, attempt: OutboundAttempt, outcome:
 }
 
 function settled(attempt: OutboundAttempt, outcome: Outcome): Outcome {
-  settle(attempt.filters, attempt, outcome);
+  attempt.settle(outcome);
   if (outcome.kind === 'response') outcome.body.owner = attempt;
   else attempt.release();
   return outcome;
@@ -184,6 +202,7 @@ function tellPeer(attempt: OutboundAttempt, call: OutboundCall, deadlineAt: numb
   const { headers } = call;
   const { number, startedAt: now } = attempt;
   headers[ATTEMPT_HEADER] = String(number);
+  if (call.grpc && number > 1) headers['grpc-previous-rpc-attempts'] = String(number - 1);
   const word = retriesWord(attempt, call, deadlineAt);
   if (word !== null) headers[RETRIES_HEADER] = word;
   else if (number > 1) delete headers[RETRIES_HEADER];

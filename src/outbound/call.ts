@@ -23,6 +23,7 @@ import { hedgingOf, runHedged } from './hedged.js';
 import { admitCall, settleCall } from './order.js';
 import { OutboundCall } from './outbound-call.js';
 import { type Plan, planCall } from './plan.js';
+import { isUnready, whenReady } from './ready.js';
 
 export interface OutboundOptions {
   readonly clock: Clock;
@@ -141,6 +142,7 @@ export async function runCall(outbound: Outbound, call: OutboundCall): Promise<O
           ? concluded(outbound, first, await outbound.transport.send(first))
           : first;
     }
+    if (call.waitForReady && isUnready(outcome)) outcome = await whenReady(outbound, call, cluster, outcome);
     // The retry loop is entered on failure only.
     const { retries } = call;
     if (retries !== null && matchingCondition(retries, outcome) !== undefined)

@@ -32,13 +32,14 @@ export function mirrorFilter(outbound: () => Outbound): CallFilter {
 }
 
 async function send(outbound: Outbound, original: OutboundCall, cluster: BoundCluster): Promise<void> {
-  const { method, scheme, authority, path, body } = original;
+  const { method, scheme, authority, path, body, onlyHttp2 } = original;
   const headers = copyFields(original.headers);
   const copy = new OutboundCall(
-    { method, scheme, authority, path, headers, body },
+    { method, scheme, authority, path, headers, body, onlyHttp2 },
     outbound.clock.now(),
     undefined,
   );
+  copy.grpc = original.grpc;
   copy.service = original.service;
   copy.cluster = cluster.policy.name;
   copy.deadlineAt = original.deadlineAt;

@@ -55,6 +55,11 @@ export function settle(filters: readonly AttemptFilter[], attempt: Attempt, outc
   for (let i = attempt.admitted - 1; i >= 0; i -= 1) filters[i]!.settle?.(attempt, outcome);
 }
 
+/** For those that were told of a head that said nothing. */
+export function conclude(filters: readonly AttemptFilter[], attempt: Attempt, outcome: Outcome): void {
+  for (let i = attempt.admitted - 1; i >= 0; i -= 1) filters[i]!.conclude?.(attempt, outcome);
+}
+
 /** Doing it twice is harmless. */
 export function release(filters: readonly AttemptFilter[], attempt: Attempt): void {
   const admitted = attempt.admitted;

@@ -84,7 +84,8 @@ export class OutboundCall extends Call implements BodyOwner {
   }
 
   /** The last byte of the response was read, or nobody wants it any more. */
-  bodyClosed(_end: BodyEnd, _error: Error | null): void {
+  bodyClosed(end: BodyEnd, _error: Error | null): void {
+    (this.current as OutboundAttempt | null)?.conclude(end);
     this.release();
   }
 

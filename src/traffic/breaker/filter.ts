@@ -1,11 +1,12 @@
 import type { Attempt } from '../../model/attempt.js';
 import type { AttemptFilter } from '../../model/filter.js';
+import { awaitsTrailers, httpEquivalent } from '../../model/grpc-end.js';
 import type { Outcome, Rejected } from '../../model/outcome.js';
 import type { BreakerState } from './state.js';
 
 /**
  * Refuses attempts while the circuit is open, lets one through to probe when it is half-open, a growing share when that succeeded, and reports how the others ended.
- * A 5xx and anything that broke are failures; a refusal of ours and a call given up are nothing.
+ * A 5xx, a gRPC status that stands for one, and anything that broke are failures; a refusal of ours and a call given up are nothing.
  */
 export function breakerFilter(state: BreakerState): AttemptFilter {
   // The attempt that probes, if one does: all others that were admitted passed a closed circuit.
@@ -19,6 +20,9 @@ export function breakerFilter(state: BreakerState): AttemptFilter {
       return null;
     },
     settle(attempt, outcome) {
+      if (!awaitsTrailers(attempt.call, outcome)) this.conclude?.(attempt, outcome);
+    },
+    conclude(attempt, outcome) {
       const verdict = attempt === probe ? 'probe' : 'pass';
       if (attempt === probe) probe = null;
       const succeeded = verdictOf(outcome);
@@ -34,7 +38,7 @@ export function breakerFilter(state: BreakerState): AttemptFilter {
 }
 
 function verdictOf(outcome: Outcome): boolean | undefined {
-  if (outcome.kind === 'response') return outcome.status < 500;
+  if (outcome.kind === 'response') return httpEquivalent(outcome) < 500;
   return outcome.kind === 'failed' && outcome.reset !== 'local-reset' ? false : undefined;
 }
 

@@ -1,4 +1,5 @@
 /** Hedging decisions: may a call be hedged at all, may one more attempt begin, and is an outcome worth stopping for? Pure. */
+import { httpEquivalent } from '../../model/grpc-end.js';
 import type { Outcome } from '../../model/outcome.js';
 import { type RequestBody, StreamBody } from '../../model/request-body.js';
 import type { HedgePolicy } from './policy.js';
@@ -32,5 +33,5 @@ export function decideHedge(policy: HedgePolicy, facts: HedgeFacts): HedgeVerdic
 
 /** Worth giving up the other attempts for: an answer that is no failure of the server's. */
 export function isGood(outcome: Outcome): boolean {
-  return outcome.kind === 'response' && outcome.status < 500;
+  return outcome.kind === 'response' && httpEquivalent(outcome) < 500;
 }

@@ -2,7 +2,7 @@
  * Outlier detection's decisions: what an outcome says about the endpoint, and when it goes and comes back. Pure.
  * @source Envoy `outlier_detection_impl.cc`, `router.cc`, `source/common/grpc/status.cc`
  */
-import { headerValue } from '../../base/headers.js';
+import { httpEquivalent } from '../../model/grpc-end.js';
 import type { Outcome, Reset } from '../../model/outcome.js';
 import type { OutlierPolicy } from './policy.js';
 
@@ -16,9 +16,7 @@ export const NO_VERDICT = 0;
 export function statusOf(outcome: Outcome): number {
   if (outcome.kind === 'response') {
     if (outcome.local !== undefined) return NO_VERDICT;
-    const grpcStatus = outcome.headers['grpc-status'];
-    if (grpcStatus === undefined) return outcome.status;
-    return HTTP_OF_GRPC[Number(headerValue(outcome.headers, 'grpc-status'))] ?? 500;
+    return httpEquivalent(outcome);
   }
   return outcome.kind === 'failed' ? STATUS_OF_RESET[outcome.reset] : NO_VERDICT;
 }
@@ -46,11 +44,6 @@ const STATUS_OF_RESET: Readonly<Record<Reset, number>> = {
   // We broke it off ourselves: the endpoint is not to blame.
   'local-reset': NO_VERDICT,
 };
-
-/** By gRPC status code, OK first. */
-const HTTP_OF_GRPC: readonly number[] = [
-  200, 499, 500, 400, 504, 404, 409, 403, 429, 400, 409, 400, 501, 500, 503, 500, 401,
-];
 
 export function isGatewayError(status: number): boolean {
   return status === 502 || status === 503 || status === 504;

@@ -103,6 +103,7 @@ export class MeshCall extends AsyncResource implements Call, CallListener {
       if (compressed === null) this.cancelWithStatus(status.INTERNAL, 'Failed to compress message');
       else this.#send(frameOf(compressed, true), taken);
       if (this.#halfClosed) this.#end();
+      else this.beginLate();
     });
   }
 
