@@ -3,11 +3,12 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingHttpHeaders, type RequestListener, request as send } from 'node:http';
-import { connect, type OutgoingHttpHeaders } from 'node:http2';
+import { connect, constants, type OutgoingHttpHeaders } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join as path } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import express from 'express';
 import { join } from 'heddle';
 
@@ -133,7 +134,11 @@ async function shop(
       stream.on('continue', () => (continued += 1));
       const answered = once(stream, 'response');
       if (headers.expect !== undefined) await once(stream, 'continue');
-      for (const piece of pieces) stream.write(piece);
+      for (const piece of pieces) {
+        stream.write(piece);
+        // What was written is there, and nothing else yet.
+        await new Promise((resolve) => session.ping(resolve));
+      }
       stream.end();
       const [answer] = (await answered) as [IncomingHttpHeaders & { readonly ':status': number }];
       for await (const part of stream.setEncoding('utf8')) text += String(part);
@@ -142,7 +147,7 @@ async function shop(
       session.destroy();
     }
   };
-  return { asked, ask, askHttp2 };
+  return { asked, ask, askHttp2, port: listening.port };
 }
 
 const ok: RequestListener = (_, response) => {
@@ -271,6 +276,60 @@ test('who waits to be told to go on with a body is told once', async (t) => {
   assert.deepEqual([status, continued], [200, 1]);
   assert.equal((JSON.parse(text) as { body: string }).body, 'hello');
   assert.equal(asked[0]?.body, 'hello');
+});
+
+test('a body that comes over HTTP/2 is shown to the authorizer and to the handler, whole or its beginning', async (t) => {
+  const post = { ':method': 'POST', ':path': '/guarded', 'content-type': 'text/plain' };
+  const whole = await shop(t, ok, { provider: 'includeRequestBodyInCheck: { maxRequestBytes: 200000 }' });
+  for (const pieces of [[], [''], ['hello'], ['hel', 'lo'], ['x'.repeat(100_000), 'y'.repeat(100_000)]]) {
+    const { status, text } = await whole.askHttp2(post, pieces);
+    assert.equal(status, 200);
+    const seen = JSON.parse(text) as { body: unknown };
+    assert.equal(typeof seen.body === 'string' ? seen.body : '', pieces.join(''));
+    assert.equal(whole.asked.at(-1)?.body, pieces.join(''));
+  }
+  const large = await whole.askHttp2(post, ['x'.repeat(200_001)]);
+  assert.deepEqual([large.status, large.text], [413, 'Payload Too Large']);
+  const polite = await whole.askHttp2({ ...post, expect: '100-continue' }, ['hello']);
+  assert.deepEqual([polite.status, polite.continued], [200, 1]);
+  assert.equal(whole.asked.at(-1)?.body, 'hello');
+  const silly = await whole.askHttp2({ ...post, expect: '100-continue' }, ['']);
+  assert.deepEqual([silly.status, silly.continued, whole.asked.at(-1)?.body], [200, 1, '']);
+
+  const part = await shop(t, ok, {
+    provider: 'includeRequestBodyInCheck: { maxRequestBytes: 10, allowPartialMessage: true }',
+  });
+  const body = 'abcdefghij'.repeat(50_000);
+  const { status, text } = await part.askHttp2(post, [body.slice(0, 8), body.slice(8)]);
+  assert.equal(status, 200);
+  assert.equal((JSON.parse(text) as { body: string }).body, body);
+  assert.equal(part.asked[0]?.body, 'abcdefghij');
+  assert.equal(part.asked[0]?.headers['x-envoy-auth-partial-body'], 'true');
+  // The beginning is there as soon as it has come, and the rest is not waited for.
+  const { asked } = part;
+  const session = connect(`http://127.0.0.1:${part.port}`);
+  t.after(() => session.destroy());
+  const unfinished = session.request({ ':authority': 'shop', ...post });
+  unfinished.on('error', () => {}).write('0123456789-');
+  while (asked.length < 2) await setImmediate();
+  assert.equal(asked[1]?.body, '0123456789');
+  const answered = once(unfinished, 'response');
+  unfinished.end('!');
+  let echoed = '';
+  for await (const chunk of unfinished.setEncoding('utf8')) echoed += String(chunk);
+  assert.equal((await answered)[0][':status'], 200);
+  assert.equal((JSON.parse(echoed) as { body: string }).body, '0123456789-!');
+  // Whoever goes in the middle is not asked about.
+  const gone = session.request({ ':authority': 'shop', ...post });
+  gone.on('error', () => {}).write('01234');
+  await new Promise((resolve) => session.ping(resolve));
+  gone.close(constants.NGHTTP2_CANCEL);
+  await once(gone, 'close');
+  assert.equal((await part.askHttp2(post, ['abc'])).status, 200);
+  assert.deepEqual(
+    asked.map((check) => check.body),
+    ['abcdefghij', '0123456789', 'abc'],
+  );
 });
 
 test('what the authorizer says instead of the handler, lists and its own content type included, is what a caller over HTTP/2 hears', async (t) => {

@@ -7,6 +7,7 @@ import type { Exchange, ExchangeServer } from '../../model/exchange.js';
 import { grpcStatusOf } from '../../model/grpc.js';
 import { isFailure, RETRIES_HEADER, SPENT } from '../../traffic/retry/tree.js';
 import type { Arrived } from './arrived.js';
+import { keepEnd, readAhead } from './read-ahead.js';
 import { fieldsOf, refuse } from './refuse.js';
 
 export class StreamServing implements Serving, ExchangeServer {
@@ -24,6 +25,8 @@ export class StreamServing implements Serving, ExchangeServer {
     exchange.server = this;
     const { stream } = arrived;
     if (!stream.endAfterHeaders) countReceived(path, exchange, stream);
+    if (exchange.waiting !== null) keepEnd(arrived, exchange.waiting);
+    if (exchange.bodyWanted !== null) exchange.bodyAhead = readAhead(arrived, exchange.bodyWanted);
     countSent(exchange, stream);
     stream.once('close', () => this.gone());
   }
