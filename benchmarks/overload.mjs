@@ -47,13 +47,14 @@ export async function run(size, progress) {
           const bare = servers.get(BARE);
           const before = await cpuOf(bare.child);
           const answers = await asked(load, 'busy', { port: bare.port, ms: busyMs });
-          const cost = ((await cpuOf(bare.child)) - before) / Math.max(1, answers);
+          // Where the machine stands still nobody is served, and a miniature goes on all the same.
+          const cost = Math.max(1, ((await cpuOf(bare.child)) - before) / Math.max(1, answers));
           costs.push(cost);
           const { port, child } = servers.get(name);
           const spent = [];
           const given = { port, rate: (1e6 / cost) * factor, deadlineMs: DEADLINE_MS, ...slice };
           const result = await asked(load, 'slice', given, () => spent.push(cpuOf(child)));
-          const [from, to] = await Promise.all(spent);
+          const [from = 0, to = 0] = await Promise.all(spent);
           await asked(load, 'idle', { port });
           const key = `${name} ${factor}`;
           if (!found.has(key)) found.set(key, []);
@@ -130,7 +131,9 @@ function report({ found, factors, costs, rounds }) {
         ' ms',
       ),
     ],
-    notes: [`Without protection ${Math.round(100 * bare)} % of the peak are left at twice the capacity.`],
+    notes: Number.isFinite(bare)
+      ? [`Without protection ${Math.round(100 * bare)} % of the peak are left at twice the capacity.`]
+      : [],
   };
 }
 

@@ -6,8 +6,9 @@
  */
 import { parseArgs } from 'node:util';
 
-/** A goal: what was reached, and whether that is enough. @param at '≤' or '≥' */
-export function goal(what, value, at, limit, stretch, unit = '') {
+/** A goal: what was reached, and whether that is enough. @param reached null, or no number: it was not measured @param at '≤' or '≥' */
+export function goal(what, reached, at, limit, stretch, unit = '') {
+  const value = Number.isFinite(reached) ? reached : null;
   const good = (bound) => bound !== undefined && (at === '≤' ? value <= bound : value >= bound);
   const state =
     value === null ? 'not measured' : good(stretch) ? 'stretch met' : good(limit) ? 'met' : 'MISSED';
