@@ -6,6 +6,8 @@ import type { Town } from '../demo/town.js';
 export interface Stage {
   readonly town: Town;
   readonly screen: Screen;
+  /** Ratings is asked by gRPC. */
+  readonly grpc: boolean;
   /** Longest time that a change may take to be in effect, milliseconds. */
   readonly patienceMs: number;
   /** Steady traffic, shown live until it is stopped. */

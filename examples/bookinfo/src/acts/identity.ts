@@ -2,20 +2,24 @@ import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { connect as connectPlain } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { credentials, type ServiceError, status } from '@grpc/grpc-js';
 import { createRoot, issueCertificate, SpiffeId } from 'heddle/security';
+import type { Town } from '../demo/town.js';
+import { Ratings } from '../services/ratings-proto.js';
 import type { Act } from './act.js';
 
 export const identity: Act = {
   title: '5. STRICT mutual TLS: nobody speaks to reviews without an identity of this mesh',
-  async play({ town, screen }) {
-    const port = town.visitor
-      .status()
-      .clusters.find(({ name }) => name.startsWith('outbound|9080||reviews.'))!
-      .endpoints[0]!.key.split(':')[1]!;
-    const plain = await plainText(Number(port));
+  async play({ town, screen, grpc }) {
+    const port = portOf(town, 'reviews');
+    const plain = await plainText(port);
     screen.check(plain === '', 'a plain-text call is refused', plain === '' ? 'connection closed' : plain);
-    const foreign = await foreignCertificate(Number(port));
+    const foreign = await foreignCertificate(port);
     screen.check(!foreign.startsWith('HTTP'), 'a call with a certificate of another CA is refused', foreign);
+    if (grpc) {
+      const code = await plainGrpc(portOf(town, 'ratings'));
+      screen.check(code === 'UNAVAILABLE', 'a gRPC call of ratings in plain text is refused', code);
+    }
     const peers = new Map<string, Set<string>>();
     for (const service of town.services) {
       const name = service.name.replace(/-v\d.*/, '');
@@ -31,6 +35,23 @@ export const identity: Act = {
     );
   },
 };
+
+function portOf(town: Town, service: string): number {
+  const clusters = town.visitor.status().clusters;
+  const { endpoints } = clusters.find(({ name }) => name.startsWith(`outbound|9080||${service}.`))!;
+  return Number(endpoints[0]!.key.split(':')[1]);
+}
+
+/** How a call ends that a client makes which is not in the mesh. */
+function plainGrpc(port: number): Promise<string> {
+  const client = new Ratings(`127.0.0.1:${port}`, credentials.createInsecure());
+  return new Promise((resolve) => {
+    client.Get({ id: '0' }, (error: ServiceError | null) => {
+      client.close();
+      resolve(error === null ? 'answered' : status[error.code]!);
+    });
+  });
+}
 
 /** What a server of the mesh answers to plain HTTP. */
 async function plainText(port: number): Promise<string> {

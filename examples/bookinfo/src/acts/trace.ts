@@ -6,7 +6,7 @@ import type { Act } from './act.js';
 
 export const trace: Act = {
   title: '7. One trace over all services, though none of them passes a header on',
-  async play({ town, screen }) {
+  async play({ town, screen, grpc }) {
     const traceId = randomBytes(16).toString('hex');
     const spanId = randomBytes(8).toString('hex');
     await visit(town.visitor, { traceparent: `00-${traceId}-${spanId}-01`, 'end-user': 'jason' });
@@ -24,5 +24,10 @@ export const trace: Act = {
       `trace ${traceId}, ${ours().length} spans`,
     );
     screen.check(tree.roots === 1, 'and it is one tree');
+    if (!grpc) return;
+    const called = ours().some(
+      ({ service, name }) => service === 'ratings' && name === 'bookinfo.Ratings/Get',
+    );
+    screen.check(called, 'from HTTP into gRPC, whose method is the name of its span');
   },
 };

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Mesh } from 'heddle';
 import { waitFor } from '../demo/command.js';
 import { hasStars, median, type Visit, visit } from '../demo/load.js';
-import { CHANGES } from '../demo/town.js';
+import { CHANGES, POLICY } from '../demo/town.js';
 import type { Act, Stage } from './act.js';
 import { firstFailure } from './act.js';
 
@@ -17,10 +17,11 @@ export const trouble: Act = {
     await spoil(stage, 'stalls');
     await spoil(stage, 'fails');
     await faults(stage);
+    if (stage.grpc) await grpcFaults(stage);
   },
 };
 
-async function spoil({ town, screen, load }: Stage, mood: 'stalls' | 'fails'): Promise<void> {
+async function spoil({ town, screen, grpc, load }: Stage, mood: 'stalls' | 'fails'): Promise<void> {
   const ratings = town.named('ratings-v1');
   const reviews = [town.named('reviews-v2-a'), town.named('reviews-v2-b')];
   const begun = reviews.map(({ said }) => said.length);
@@ -57,6 +58,11 @@ async function spoil({ town, screen, load }: Stage, mood: 'stalls' | 'fails'): P
       `longest ${longest} ms; open: median ${median(waited(refused))} ms`,
     );
   }
+  if (grpc) {
+    const wanted = mood === 'stalls' ? 'DEADLINE_EXCEEDED' : 'UNAVAILABLE';
+    const statuses = new Set(bare.map(({ page }) => page?.reviews.ratingsFailed));
+    screen.check(statuses.has(wanted), `callers are told ${wanted}`, [...statuses].join(', '));
+  }
   const [opened, closed] = [circuits('open'), circuits('closed')];
   screen.check(
     opened === reviews.length && closed === reviews.length,
@@ -91,6 +97,23 @@ async function faults({ town, screen, patienceMs }: Stage): Promise<void> {
     `median ${median(others.map(({ durationMs }) => durationMs)).toFixed(0)} ms`,
   );
   await town.heddle('delete', 'VirtualService', 'details');
+}
+
+/** What no browser would understand: a fault in gRPC's own words. */
+async function grpcFaults({ town, screen, patienceMs }: Stage): Promise<void> {
+  await town.heddle('apply', '-f', join(CHANGES, 'ratings-faults.yaml'));
+  let told: string | number | undefined;
+  await waitFor('the fault of gRPC', patienceMs + 5_000, async () => {
+    const { page } = await visit(town.visitor);
+    told = page?.reviews.ratingsFailed;
+    return told === 'RESOURCE_EXHAUSTED';
+  }).catch(() => {});
+  screen.check(
+    told === 'RESOURCE_EXHAUSTED',
+    'fault policy ends Get of ratings with RESOURCE_EXHAUSTED',
+    String(told),
+  );
+  await town.heddle('apply', '-f', join(POLICY, 'ratings.yaml'));
 }
 
 /** A few, one after the other, so that each one's time is its own. */

@@ -24,6 +24,8 @@ export interface Page {
     readonly version?: string;
     readonly process?: number;
     readonly ratingsMs?: number;
+    /** A status of HTTP, or the name of one of gRPC; absent: it answered. */
+    readonly ratingsFailed?: string | number;
     readonly reviews?: readonly Review[];
     readonly error?: string | number;
   };

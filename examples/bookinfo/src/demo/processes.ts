@@ -16,6 +16,8 @@ export interface AccessLogLine {
     readonly peer: string | null;
     readonly policy: string | null;
     readonly rule: number | null;
+    /** Of a call of gRPC. */
+    readonly grpc_status?: number | null;
   };
 }
 

@@ -35,8 +35,8 @@ export class Town {
     this.services = [];
   }
 
-  /** Starts everything and waits until a page can be had. */
-  static async build(): Promise<Town> {
+  /** Starts everything and waits until a page can be had. @param ratingsBy how ratings is asked */
+  static async build(ratingsBy: 'grpc' | 'http'): Promise<Town> {
     const folder = mkdtempSync(joinPath(tmpdir(), 'heddle-bookinfo-'));
     const port = await freePort();
     const environment = {
@@ -46,7 +46,7 @@ export class Town {
     const control = new Process('control', [CLI, 'control', '--data', folder, '--port', String(port)], {});
     const town = new Town(folder, environment, control);
     try {
-      await town.#populate();
+      await town.#populate(ratingsBy);
     } catch (error) {
       await town.close();
       throw error;
@@ -88,7 +88,7 @@ export class Town {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
-  async #populate(): Promise<void> {
+  async #populate(ratingsBy: 'grpc' | 'http'): Promise<void> {
     this.control.start();
     await waitFor('the config service', 20_000, async () => {
       if (!this.control.running) throw new Error(`the config service ended: ${this.control.said.join('\n')}`);
@@ -105,6 +105,7 @@ export class Town {
       const environment = {
         PORT: String(await freePort()),
         VERSION: version,
+        RATINGS_BY: ratingsBy,
         HEDDLE_CONTROL: this.#environment.HEDDLE_CONTROL,
         HEDDLE_TOKEN: tokens.get(service),
         HEDDLE_SERVICE: service,

@@ -1,9 +1,11 @@
 /** The page of a book: what `details` and `reviews` know of it. */
 import express from 'express';
 import { join } from 'heddle';
+import { ratingsOver } from './ratings-client.js';
 
 const mesh = await join();
 const app = express();
+const askRatings = ratingsOver(mesh, process.env.RATINGS_BY);
 
 /** What the service answered, or why there is nothing of it. */
 async function ask(url: string, user: string | undefined): Promise<Record<string, unknown>> {
@@ -29,8 +31,8 @@ app.get('/productpage', async (req, res) => {
 
 // What productpage is not allowed to do, so that the demo can show how it is refused.
 app.get('/forbidden', async (_req, res) => {
-  const response = await mesh.fetch('http://ratings:9080/ratings/0');
-  res.json({ status: response.status, body: await response.text() });
+  const asked = await askRatings('0');
+  res.json('found' in asked ? { status: 200 } : { status: asked.failed, body: asked.because });
 });
 
 app.get('/delete-reviews', async (_req, res) => {

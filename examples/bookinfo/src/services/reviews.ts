@@ -1,28 +1,19 @@
-/** Reviews of a book. v1 shows no stars; v2 shows black ones and v3 red ones, which they ask `ratings` for. */
+/** Reviews of a book. v1 shows no stars; v2 shows black ones and v3 red ones, which they ask `ratings` for: by HTTP, or by gRPC. */
 import express from 'express';
 import { join } from 'heddle';
+import { ratingsOver } from './ratings-client.js';
 
 const version = process.env.VERSION ?? 'v1';
 const mesh = await join();
 const app = express();
 
-interface Ratings {
-  readonly ratings: Readonly<Record<string, number>>;
-}
-
-async function ratingsOf(id: string): Promise<Ratings | undefined> {
-  if (version === 'v1') return undefined;
-  try {
-    const response = await mesh.fetch(`http://ratings:9080/ratings/${id}`);
-    return response.ok ? ((await response.json()) as Ratings) : undefined;
-  } catch {
-    return undefined; // a page without stars is better than no page
-  }
-}
+const askRatings = ratingsOver(mesh, process.env.RATINGS_BY);
 
 app.get('/reviews/:id', async (req, res) => {
   const started = performance.now();
-  const found = await ratingsOf(req.params.id);
+  // A page without stars is better than no page.
+  const asked = version === 'v1' ? null : await askRatings(req.params.id);
+  const found = asked !== null && 'found' in asked ? asked.found : undefined;
   const color = version === 'v2' ? 'black' : 'red';
   const reviewers = [
     { reviewer: 'Reviewer1', text: 'An extremely entertaining play by Shakespeare.' },
@@ -33,6 +24,7 @@ app.get('/reviews/:id', async (req, res) => {
     version,
     process: process.pid,
     ratingsMs: Math.round(performance.now() - started),
+    ...(asked !== null && 'failed' in asked ? { ratingsFailed: asked.failed } : {}),
     reviews: reviewers.map((review) => ({
       ...review,
       ...(found === undefined ? {} : { stars: found.ratings[review.reviewer], color }),
