@@ -1,10 +1,13 @@
 /** gRPC's own interop cases: first between bare libraries, which proves the cases right, then through the mesh, on either side and both. */
 import type { TestContext } from 'node:test';
-import { Client, credentials } from '@grpc/grpc-js';
+import { type Channel, Client, credentials } from '@grpc/grpc-js';
 import { channel, clientOptions, listen, registerScheme } from '@heddle/grpc';
 import { TestCa } from '@heddle/testkit';
 import type { Mesh } from 'heddle';
+import { ConnectClient } from './interop/connect-client.js';
+import { connectOver } from './interop/connect-over-mesh.js';
 import { GrpcJsClient } from './interop/grpc-js-client.js';
+import { NiceClient } from './interop/nice-client.js';
 import { interop } from './interop/run.js';
 import { interopServer } from './interop/server.js';
 import { Wire } from './interop/wire.js';
@@ -93,4 +96,14 @@ interop('a target that begins with heddle:', async (t) => {
   return new GrpcJsClient((options) => new Client('heddle:///interop.mesh:80', insecure, options), wire, [
     'credentials',
   ]);
+});
+
+interop('nice-grpc on the channel of a mesh', async (t) => {
+  const { mesh, wire } = await both(t);
+  return new NiceClient((options) => channel(mesh, 'interop.mesh:80', options) as Channel, wire);
+});
+
+interop('ConnectRPC through a mesh', async (t) => {
+  const { mesh, wire } = await both(t);
+  return new ConnectClient(connectOver(mesh), wire);
 });
