@@ -20,6 +20,16 @@ if ! command -v openssl >/dev/null 2>&1; then
   fi
 fi
 
+# Python's gRPC is the tests' other language; without it those tests are skipped by name.
+python_grpc() { "$1" -c 'import grpc, google.protobuf' >/dev/null 2>&1; }
+if [ "${1:-}" = tests ] && ! python_grpc python3 && ! python_grpc /usr/bin/python3; then
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+    echo 'Installing python3-grpcio …'
+    (apt-get update -qq && apt-get install -y -qq python3-grpcio python3-protobuf) >/dev/null 2>&1 ||
+      echo 'python3-grpcio could not be installed.' >&2
+  fi
+fi
+
 stamp=node_modules/.heddle-setup
 wanted=$(cat package.json package-lock.json packages/*/package.json examples/*/package.json | cksum)
 if [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$wanted" ]; then

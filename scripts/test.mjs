@@ -34,6 +34,9 @@ if (pattern === '') {
   }
   if (spawnSync('openssl', ['version']).status !== 0)
     skipped.push('second opinions of openssl: it is not installed');
+  const grpc = (python) => spawnSync(python, ['-c', 'import grpc, google.protobuf']).status === 0;
+  if (!grpc('python3') && !grpc('/usr/bin/python3'))
+    skipped.push('gRPC with Python: python3-grpcio is not installed');
 }
 
 console.log('\nSummary');
@@ -47,7 +50,7 @@ process.exit(results.every(([, { passed }]) => passed) ? 0 : 1);
 
 /** What is about the repository itself, or starts Node by itself, need not run three times. */
 function onEveryNode(file) {
-  return !/build\/test\/(architecture|docs|pack|end-to-end)/.test(file);
+  return !/build\/test\/(architecture|docs|pack|end-to-end|grpc\/(python|faults|config-service))/.test(file);
 }
 
 function testsIn(folder) {

@@ -296,13 +296,13 @@ export const CASES: readonly Case[] = [
   {
     name: 'concurrent_large_unary',
     async run(client) {
-      await Promise.all(Array.from({ length: 30 }, () => largeUnary(client)));
+      await Promise.all(Array.from({ length: 20 }, () => largeUnary(client)));
     },
   },
   {
     name: 'rpc_soak',
     async run(client) {
-      for (let i = 0; i < 100; i += 1) {
+      for (let i = 0; i < 50; i += 1) {
         assert.equal(sizeOf(await askWell(client, 'UnaryCall', { responseSize: 3_141 })), 3_141);
       }
     },

@@ -14,10 +14,10 @@ import type { UniversalClientFn } from '@connectrpc/connect/protocol';
 import { createTransport } from '@connectrpc/connect/protocol-grpc';
 import { compressionGzip } from '@connectrpc/connect-node';
 import type { Ability, CallOptions, Fields, TestCall, TestClient } from './client.js';
-import { FILE_DESCRIPTORS, type MethodName, type Methods } from './definitions.js';
+import { FILE_DESCRIPTOR, type MethodName, type Methods } from './definitions.js';
 import { type Hooks, IterableCall } from './iterable-call.js';
 
-const registry = createFileRegistry(qualified(FILE_DESCRIPTORS[0]!), () => undefined);
+const registry = createFileRegistry(qualified(FILE_DESCRIPTOR), () => undefined);
 
 /** Types by their full names, which `protobufjs` does not write. */
 function qualified(encoded: Uint8Array): FileDescriptorProto {

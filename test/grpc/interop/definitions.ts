@@ -78,7 +78,10 @@ export function definitionOf<M extends MethodName>(
   return definition as unknown as MethodDefinition<Methods[M]['request'], Methods[M]['response']>;
 }
 
-/** The descriptors (`FileDescriptorProto`, encoded), for libraries that make messages of them. */
-export const FILE_DESCRIPTORS: readonly Buffer[] = (
-  loaded['grpc.testing.Empty'] as MessageTypeDefinition<object, object>
-).fileDescriptorProtos;
+/** The descriptors (`FileDescriptorProto`, encoded), with the names of the file, for libraries that make messages of them. */
+export const FILE_DESCRIPTOR: Buffer = (
+  loadSync(sourceOf('testing.proto'), { keepCase: true })['grpc.testing.Empty'] as MessageTypeDefinition<
+    object,
+    object
+  >
+).fileDescriptorProtos[0]!;
