@@ -8,6 +8,8 @@ import { type HeaderFields, headerValue } from '../base/headers.js';
 import { endpointKey } from '../model/endpoint.js';
 import type { Exchange } from '../model/exchange.js';
 import type { ResponseFlag } from '../model/flags.js';
+import { grpcStatusOf } from '../model/grpc.js';
+import { statusOfEnded } from '../model/grpc-end.js';
 import type { EndedCall } from './ended-call.js';
 import type { ExpressionFacts } from './expression.js';
 import { FieldMap, LazyMap, type Readers } from './lazy-map.js';
@@ -50,7 +52,7 @@ const OF_CALL: Readers<EndedCall> = {
     const { method, scheme, authority, path, headers } = call;
     const id = headerValue(headers, 'x-request-id');
     const size = bodyBytes(call.body, headers);
-    const protocol = 'HTTP/1.1';
+    const protocol = call.onlyHttp2 ? 'HTTP/2' : 'HTTP/1.1';
     return new LazyMap(REQUEST, {
       ...{ method, scheme, authority, path, headers, protocol, id, startedWall, durationMs, size },
     });
@@ -124,8 +126,11 @@ const CALL_RESPONSE: Readers<EndedCall> = {
   size: ({ outcome }) => BigInt(outcome.kind === 'response' ? outcome.body.bytes : 0),
   total_size: ({ outcome }) =>
     BigInt(outcome.kind === 'response' ? outcome.body.bytes + fieldBytes(outcome.headers) : 0),
-  grpc_status: ({ outcome }) =>
-    outcome.kind === 'response' ? wholeNumber(outcome.headers['grpc-status']) : undefined,
+  grpc_status: ({ call, outcome }) => {
+    if (call.grpc) return BigInt(statusOfEnded(call, outcome));
+    const said = outcome.kind === 'response' ? grpcStatusOf(outcome.headers['grpc-status']) : null;
+    return said === null ? undefined : BigInt(said);
+  },
   headers: ({ outcome }) => fieldMap(outcome.kind === 'response' ? outcome.headers : {}),
 };
 
@@ -160,10 +165,6 @@ function fieldMap(fields: HeaderFields): ReadonlyMap<string, string> {
 
 function codeOf(status: number): bigint | undefined {
   return status === 0 ? undefined : BigInt(status);
-}
-
-function wholeNumber(value: string | string[] | undefined): bigint | undefined {
-  return typeof value === 'string' && /^\d{1,3}$/.test(value) ? BigInt(value) : undefined;
 }
 
 /** Places of the flags in Envoy's bit vector. @source Envoy `envoy/stream_info/stream_info.h` CoreResponseFlag */

@@ -1,6 +1,8 @@
 /** A call as a line of the access log, as a sidecar would write it beside the caller. */
+
 import { headerValue } from '../../base/headers.js';
 import { formatFlags } from '../../model/flags.js';
+import { statusOfEnded } from '../../model/grpc-end.js';
 import type { EndedCall } from '../ended-call.js';
 import { callDetails, statusOf } from '../outcome-words.js';
 import { bodyBytes } from '../sizes.js';
@@ -16,6 +18,8 @@ export interface HeddleCallFields {
   /** `ns/name` of the VirtualService. */
   readonly virtual_service: string | null;
   readonly attempts: number;
+  /** How a call of gRPC ended. Absent: it was none. */
+  readonly grpc_status?: number;
 }
 
 export function callFieldsOf(ended: EndedCall): AccessLogFields {
@@ -27,7 +31,7 @@ export function callFieldsOf(ended: EndedCall): AccessLogFields {
     route_name: call.routeName || null,
     method: call.method,
     path: redactPath(call.path),
-    protocol: 'HTTP/1.1',
+    protocol: call.onlyHttp2 ? 'HTTP/2' : 'HTTP/1.1',
     response_code: statusOf(outcome),
     response_flags: formatFlags(call.flags),
     response_code_details: callDetails(outcome),
@@ -51,12 +55,13 @@ export function callFieldsOf(ended: EndedCall): AccessLogFields {
   };
 }
 
-export function heddleCallFieldsOf({ call, destination }: EndedCall): HeddleCallFields {
+export function heddleCallFieldsOf({ call, destination, outcome }: EndedCall): HeddleCallFields {
   return {
     service: call.service || null,
     peer: destination?.tls?.mode === 'mesh' ? (destination.endpoint.spiffeId ?? null) : null,
     virtual_service: call.virtualService,
     attempts: call.attempts,
+    ...(call.grpc && { grpc_status: statusOfEnded(call, outcome) }),
   };
 }
 

@@ -3,6 +3,7 @@ import type { Attempt } from '../../model/attempt.js';
 import type { Call } from '../../model/call.js';
 import type { Destination } from '../../model/destination.js';
 import type { ResponseFlag } from '../../model/flags.js';
+import { statusOfEnded } from '../../model/grpc-end.js';
 import type { Outcome } from '../../model/outcome.js';
 import type { Workload } from '../../model/workload.js';
 import { callFacts } from '../attributes.js';
@@ -14,9 +15,7 @@ import type { MetricRules } from './decide.js';
 import { ClientHttpLabels } from './http-labels.js';
 import type { Instruments } from './instruments.js';
 import {
-  grpcStatusOf,
   hostOfCluster,
-  isGrpc,
   LabelSets,
   partyLabels,
   partyOfEndpoint,
@@ -25,6 +24,7 @@ import {
   UNKNOWN_PARTY,
 } from './labels.js';
 import { recordIstio } from './record.js';
+import { RpcLabels } from './rpc-labels.js';
 
 /** What is counted of calls (`reporter="source"`): one Istio sample a call, one `http.client` sample an attempt. */
 export class ClientMetrics {
@@ -33,6 +33,7 @@ export class ClientMetrics {
   readonly #reached = new WeakMap<Destination, LabelSets>();
   readonly #unreached: BoundedMap<LabelSets>;
   readonly #http = new ClientHttpLabels();
+  readonly #rpc = new RpcLabels();
   readonly #clusters = new BoundedMap(MAX_NAMES, (cluster) => ({ cluster }));
 
   /** @param principal our own SPIFFE ID; undefined while there is no certificate */
@@ -59,23 +60,28 @@ export class ClientMetrics {
     const { call, outcome, destination, durationMs } = ended;
     const sets = destination === null ? this.#setsOfUnreached(call) : this.#setsOf(destination);
     const response = outcome.kind === 'response' ? outcome : null;
-    const grpc = isGrpc(call.headers['content-type']) ? grpcStatusOf(response?.headers['grpc-status']) : null;
+    const grpc = call.grpc ? String(statusOfEnded(call, outcome)) : null;
     const flags = call.flagged ? call.flags : outcome.kind === 'cancelled' ? GONE : NONE;
     const labels = sets.get(statusOf(outcome), flags, grpc);
     const sample = {
       durationMs,
       requestBytes: fieldBytes(call.headers) + bodyBytes(call.body, call.headers),
       responseBytes: response === null ? 0 : fieldBytes(response.headers) + response.body.bytes,
+      ...(call.grpc && { messages: { requests: call.sentMessages, responses: call.receivedMessages } }),
     };
     recordIstio(to, sample, labels, rules && { rules, facts: () => callFacts(ended) });
   }
 
   recordAttempt(to: Instruments, attempt: Attempt, outcome: Outcome, durationMs: number): void {
     const { call } = attempt;
+    if (attempt.number > 1) to.retries.add(1, this.#clusters.get(call.cluster));
+    if (call.grpc) {
+      to.rpcClientMs.record(durationMs, this.#rpc.of(call.path, statusOfEnded(call, outcome)));
+      return;
+    }
     const status = outcome.kind === 'response' ? outcome.status : 0;
     const labels = this.#http.of(call.originalAuthority, call.scheme, call.method);
     to.clientSeconds.record(durationMs / 1000, labels.ending(status, errorTypeOf(outcome)));
-    if (attempt.number > 1) to.retries.add(1, this.#clusters.get(call.cluster));
   }
 
   #setsOf(destination: Destination): LabelSets {

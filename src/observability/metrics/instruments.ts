@@ -23,6 +23,7 @@ export class Instruments {
   readonly responseMessages: Counter;
   readonly clientSeconds: Histogram;
   readonly serverSeconds: Histogram;
+  readonly rpcClientMs: Histogram;
   readonly rpcServerMs: Histogram;
   readonly retries: Counter;
   readonly ejections: Counter;
@@ -63,11 +64,16 @@ export class Instruments {
     });
     this.clientSeconds = meter.createHistogram('http.client.request.duration', {
       ...seconds,
-      description: 'Duration of one attempt',
+      description: 'Duration of one attempt that is not gRPC',
     });
     this.serverSeconds = meter.createHistogram('http.server.request.duration', {
       ...seconds,
       description: 'Duration of one exchange that is not gRPC',
+    });
+    this.rpcClientMs = meter.createHistogram('rpc.client.duration', {
+      unit: 'ms',
+      advice: { explicitBucketBoundaries: RPC_MS },
+      description: 'Duration of one attempt of a call of gRPC',
     });
     this.rpcServerMs = meter.createHistogram('rpc.server.duration', {
       unit: 'ms',

@@ -2,15 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ResponseFlag } from '../../model/flags.js';
 import { BoundedMap } from './bounded-map.js';
-import {
-  grpcStatusOf,
-  hostOfCluster,
-  isGrpc,
-  LabelSets,
-  partyLabels,
-  partyOfPrincipal,
-  serviceLabels,
-} from './labels.js';
+import { hostOfCluster, LabelSets, partyLabels, partyOfPrincipal, serviceLabels } from './labels.js';
 
 const NO_FLAGS: ReadonlySet<ResponseFlag> = new Set();
 
@@ -62,19 +54,6 @@ test('a service is named by its host, and has a namespace only where the name ha
   assert.equal(serviceLabels('').destination_service, 'unknown');
   assert.equal(hostOfCluster('outbound|80|v1|a.b'), 'a.b');
   assert.equal(hostOfCluster('PassthroughCluster'), 'PassthroughCluster');
-});
-
-test('a gRPC status is a number from 0 to 16, else it is empty', () => {
-  assert.deepEqual(['0', '16', '17', 'x', undefined, ['0', '1']].map(grpcStatusOf), [
-    '0',
-    '16',
-    '',
-    '',
-    '',
-    '',
-  ]);
-  assert.ok(isGrpc('application/grpc+proto'));
-  assert.ok(!isGrpc('application/json'));
 });
 
 test('a full map gives one value to every new key, and keeps those it has', () => {

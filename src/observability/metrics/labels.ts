@@ -122,11 +122,6 @@ export class LabelSets {
   }
 }
 
-/** The gRPC status among a response's fields, as text; empty if there is none or it is no status. */
-export function grpcStatusOf(value: string | string[] | undefined): string {
-  return typeof value === 'string' && /^(?:\d|1[0-6])$/.test(value) ? value : '';
-}
-
 export { isGrpc } from '../../model/grpc.js';
 
 const ISTIO_ID = /^spiffe:\/\/[^/]+\/ns\/([^/]+)\/sa\/([^/]+)$/;

@@ -1,8 +1,18 @@
-import { type Context, type Span, SpanKind, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api';
+import {
+  type Attributes,
+  type Context,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  type Tracer,
+  trace,
+} from '@opentelemetry/api';
 import { emptyFields, type HeaderFields } from '../../base/headers.js';
 import type { Attempt } from '../../model/attempt.js';
 import type { Call } from '../../model/call.js';
 import { formatFlags } from '../../model/flags.js';
+import { methodOf } from '../../model/grpc.js';
+import { statusOfEnded } from '../../model/grpc-end.js';
 import type { Outcome } from '../../model/outcome.js';
 import type { OtelApi } from '../otel-api.js';
 import { errorTypeOf, reasonOf } from '../outcome-words.js';
@@ -73,10 +83,9 @@ export class ClientSpans {
     if (!recording) return null;
     const server = splitAuthority(call.originalAuthority, call.scheme);
     started.setAttributes({
-      'http.request.method': knownMethod(call.method),
+      ...described(call, call.originalAuthority, call.originalPath),
       'server.address': server.address,
       'server.port': server.port,
-      'url.full': fullUrl(call.scheme, call.originalAuthority, call.originalPath),
     });
     return { tracer, context, span: started, otherFormats: hasOtherFormats(this.#api), tracing };
   }
@@ -92,7 +101,7 @@ export class ClientSpans {
     if (call.flags.size > 0) span.setAttribute('heddle.response_flags', formatFlags(call.flags));
     const requestId = call.headers['x-request-id'];
     if (typeof requestId === 'string') span.setAttribute('heddle.request_id', requestId);
-    if (outcome !== null) setOutcome(span, outcome);
+    if (outcome !== null) setOutcome(span, call, outcome);
     const tags = tracing?.tags;
     if (tags) span.setAttributes(tags.of(() => this.#tagFacts(call, call.current), responseFields(outcome)));
     span.end();
@@ -102,14 +111,13 @@ export class ClientSpans {
     const { call, number, endpoint } = attempt;
     const server = splitAuthority(call.originalAuthority, call.scheme);
     const span = callTrace.tracer.startSpan(
-      methodInName(call.method),
+      rpcName(call) ?? methodInName(call.method),
       {
         kind: SpanKind.CLIENT,
         attributes: {
-          'http.request.method': knownMethod(call.method),
+          ...described(call, call.authority, call.path),
           'server.address': server.address,
           'server.port': server.port,
-          'url.full': fullUrl(call.scheme, call.authority, call.path),
           'network.peer.address': endpoint.endpoint.address,
           'network.peer.port': endpoint.endpoint.port,
           'heddle.cluster': call.cluster,
@@ -130,7 +138,7 @@ export class ClientSpans {
   }
 
   endAttempt(span: Span, attempt: Attempt, { tracing }: CallTrace, outcome: Outcome | null): void {
-    if (outcome !== null) setOutcome(span, outcome);
+    if (outcome !== null) setOutcome(span, attempt.call, outcome);
     const tags = tracing?.tags;
     if (tags)
       span.setAttributes(tags.of(() => this.#tagFacts(attempt.call, attempt), responseFields(outcome)));
@@ -142,7 +150,15 @@ export class ClientSpans {
     const { method, scheme, authority, path, headers, startedAt } = call;
     const { clock, hostname } = this.#facts;
     return {
-      ...{ method, scheme, authority, path, headers, protocol: 'HTTP/1.1', hostname },
+      ...{
+        method,
+        scheme,
+        authority,
+        path,
+        headers,
+        protocol: call.onlyHttp2 ? 'HTTP/2' : 'HTTP/1.1',
+        hostname,
+      },
       startedWall: clock.wallNow() - (clock.now() - startedAt),
       ...(attempt !== null && { upstreamHost: attempt.endpoint.endpoint.key }),
     };
@@ -161,16 +177,49 @@ function responseFields(outcome: Outcome | null): HeaderFields {
   return outcome?.kind === 'response' ? outcome.headers : emptyFields();
 }
 
+/** Of gRPC: what is called, in place of a method and a URL that are those of every call. */
+function described(call: Call, authority: string, path: string): Attributes {
+  const rpc = call.grpc ? methodOf(path) : null;
+  if (rpc !== null) return { 'rpc.system': 'grpc', 'rpc.service': rpc.service, 'rpc.method': rpc.method };
+  return {
+    'http.request.method': knownMethod(call.method),
+    'url.full': fullUrl(call.scheme, authority, path),
+  };
+}
+
+function rpcName(call: Call): string | null {
+  const rpc = call.grpc ? methodOf(call.path) : null;
+  return rpc === null ? null : `${rpc.service}/${rpc.method}`;
+}
+
 function callSpanName(call: Call): string {
+  const name = rpcName(call);
+  if (name !== null) return name;
   const service = call.service !== '' ? call.service : splitAuthority(call.originalAuthority, '').address;
   return `${methodInName(call.method)} ${service}`;
 }
 
-function setOutcome(span: Span, outcome: Outcome): void {
+function setOutcome(span: Span, call: Call, outcome: Outcome): void {
+  if (call.grpc) {
+    setStatus(span, statusOfEnded(call, outcome), outcome);
+    return;
+  }
   if (outcome.kind === 'response') span.setAttribute('http.response.status_code', outcome.status);
   const errorType = errorTypeOf(outcome);
   if (errorType === undefined) return;
   span.setAttribute('error.type', errorType);
+  const message = reasonOf(outcome);
+  span.setStatus({ code: SpanStatusCode.ERROR, ...(message === undefined ? {} : { message }) });
+}
+
+/** For a client every status but OK is an error. @source open-telemetry/semantic-conventions `docs/rpc/grpc.md` */
+function setStatus(span: Span, status: number, outcome: Outcome): void {
+  span.setAttribute('rpc.grpc.status_code', status);
+  if (status === 0) return;
+  span.setAttribute(
+    'error.type',
+    outcome.kind === 'response' ? String(status) : (errorTypeOf(outcome) ?? String(status)),
+  );
   const message = reasonOf(outcome);
   span.setStatus({ code: SpanStatusCode.ERROR, ...(message === undefined ? {} : { message }) });
 }
