@@ -20,6 +20,11 @@ export HEDDLE_DATA=./heddle-data
 heddle ca intermediate --root root.pem --trust-domain cluster.local --ttl 90d --out next.pem
 heddle ca install -f next.pem
 # #endregion
+# #region request
+heddle ca request --out request.pem
+heddle ca sign -f request.pem --root root.pem --out signed.pem
+heddle ca install -f signed.pem
+# #endregion
 # #region rotate
 heddle ca rotate root
 heddle ca status

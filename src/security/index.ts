@@ -26,9 +26,11 @@ export {
 } from './bundle/spiffe-bundle.js';
 export {
   type AuthorityWish,
+  type IntermediateSignature,
   type IntermediateWish,
   makeIntermediate,
   makeRoot,
+  signIntermediate,
 } from './certificate/authority.js';
 export { type CertificateFields, type KeyUsage, readCertificate } from './certificate/fields.js';
 export {

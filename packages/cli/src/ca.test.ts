@@ -93,3 +93,74 @@ test('roots rotate and retire, identities are denied and allowed, certificates a
     ['signing'],
   );
 });
+
+test('an intermediate is signed elsewhere for a key that stays with the service, below its own root and below another', async (context) => {
+  const { env, dataDir } = await service(context);
+  const folder = temporaryFolder(context);
+  const file = (name: string) => join(folder, name);
+  const ok = async (...argv: string[]) => {
+    const said = await heddle(['ca', ...argv], { env });
+    assert.equal(said.exit, 0, said.stderr);
+    return said.stdout;
+  };
+  await ok('root', '--out', file('root.pem'));
+  await ok('request', '--out', file('request.pem'));
+  const asked = readFileSync(file('request.pem'), 'utf8');
+  assert.match(asked, /^-----BEGIN CERTIFICATE REQUEST-----/);
+  assert.doesNotMatch(asked, /PRIVATE/);
+  const text = execFileSync('openssl', ['req', '-text', '-noout', '-verify', '-in', file('request.pem')], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  }).toString();
+  assert.match(text, /URI:spiffe:\/\/cluster\.local/);
+
+  await ok('sign', '-f', file('request.pem'), '--root', file('root.pem'), '--out', file('signed.pem'));
+  assert.doesNotMatch(readFileSync(file('signed.pem'), 'utf8'), /PRIVATE/);
+  const status = async () => JSON.parse(await ok('status', '--json')) as CaStatus;
+  const [own] = (await status()).roots;
+  assert.match(await ok('install', '-f', file('signed.pem')), /root [0-9a-f]{16} announced/);
+  let now = await status();
+  while (now.roots[1]?.phase !== 'signing') now = await status();
+  assert.deepEqual(
+    now.roots.map(({ phase, hasKey }) => [phase, hasKey]),
+    [
+      ['retiring', true],
+      ['signing', false],
+    ],
+  );
+  assert.notEqual(now.roots[1].fingerprint, own?.fingerprint);
+  assert.equal(statSync(join(dataDir, 'ca')).mode & 0o777, 0o700);
+
+  // The key of a request that was answered is not used again; that of one that was not is.
+  const again = await heddle(['ca', 'install', '-f', file('signed.pem')], { env });
+  assert.match(again.stderr, /exactly one private key/);
+  await ok('request', '--out', file('next.pem'));
+  assert.match(
+    (await heddle(['ca', 'install', '-f', file('signed.pem')], { env })).stderr,
+    /not for the key that was requested/,
+  );
+  await ok('request', '--out', file('same.pem'));
+  await ok(
+    'sign',
+    '-f',
+    file('next.pem'),
+    '--root',
+    file('root.pem'),
+    '--out',
+    file('two.pem'),
+    '--ttl',
+    '30d',
+  );
+  assert.match(await ok('install', '-f', file('two.pem')), /intermediate [0-9a-f]{16} signs/);
+  const wrong = await heddle([
+    'ca',
+    'sign',
+    '-f',
+    file('two.pem'),
+    '--root',
+    file('root.pem'),
+    '--out',
+    file('x'),
+  ]);
+  assert.equal(wrong.exit, 1);
+  assert.match(wrong.stderr, /CERTIFICATE REQUEST/);
+});

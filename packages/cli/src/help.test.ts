@@ -24,6 +24,8 @@ const COMMANDS: readonly (readonly [command: string, example: string])[] = [
   ['ca policy', 'heddle ca policy -f issuance.yaml'],
   ['ca root', 'heddle ca root --out root.pem'],
   ['ca intermediate', 'heddle ca intermediate --root root.pem --out intermediate.pem'],
+  ['ca request', 'heddle ca request --out request.pem'],
+  ['ca sign', 'heddle ca sign -f request.pem --root root.pem --out intermediate.pem'],
   ['ca import', 'heddle ca import --p12 company.p12'],
   ['ca install', 'heddle ca install -f intermediate.pem'],
   ['federation', 'heddle federation add partner.example --url https://partner.example/bundle'],

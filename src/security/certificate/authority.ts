@@ -1,4 +1,4 @@
-import { createPublicKey, randomBytes } from 'node:crypto';
+import { createPublicKey, type KeyObject, randomBytes } from 'node:crypto';
 import { SpiffeId } from '../../model/spiffe-id.js';
 import { createRoot, Issuer, type IssuerPair, issueCertificate } from './issue.js';
 import { type KeyType, newKey } from './keys.js';
@@ -40,18 +40,31 @@ export interface IntermediateWish extends AuthorityWish {
 
 /** An intermediate with a new key; it ends with the root at the latest. @throws MeshError `HEDDLE_INVALID_ARGUMENT` */
 export async function makeIntermediate(wish: IntermediateWish): Promise<IssuerPair> {
-  const issuer = new Issuer(wish.root);
   const key = await newKey(wish.keyType);
-  const certificate = issueCertificate({
+  return { certificate: signIntermediate({ ...wish, publicKey: createPublicKey(key) }), key };
+}
+
+export interface IntermediateSignature extends Omit<IntermediateWish, 'keyType'> {
+  /** Whose private part stays where it is: that of a request (`parseRequest`). */
+  readonly publicKey: KeyObject;
+}
+
+/**
+ * An intermediate for a key that somebody else has; it ends with the root at the latest.
+ * @returns PEM
+ * @throws MeshError `HEDDLE_INVALID_ARGUMENT` if the key is too weak, or the root's does not belong to its certificate
+ */
+export function signIntermediate(wish: IntermediateSignature): string {
+  const issuer = new Issuer(wish.root);
+  return issueCertificate({
     issuer,
-    publicKey: createPublicKey(key),
+    publicKey: wish.publicKey,
     spiffeId: SpiffeId.parse(`spiffe://${wish.trustDomain}`),
     commonName: nameOf(wish.trustDomain, 'intermediate'),
     isCa: true,
     notBefore: wish.wallNow - BACKDATE_MS,
     notAfter: Math.min(wish.wallNow + wish.lifetimeMs, issuer.notAfter),
   });
-  return { certificate, key };
 }
 
 /** Two authorities of one name would be told apart by their key identifiers only, which some programs do not look at. */

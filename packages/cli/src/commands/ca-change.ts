@@ -1,5 +1,5 @@
-/** `heddle ca rotate`, `install`, `retire`, `deny`, `allow`, `policy`: changes of the authority that runs. */
-import { readFile } from 'node:fs/promises';
+/** `heddle ca rotate`, `request`, `install`, `retire`, `deny`, `allow`, `policy`: changes of the authority that runs. */
+import { readFile, writeFile } from 'node:fs/promises';
 import { Argument, Command, Option } from 'commander';
 import { type ConnectionOptions, connected, withConnection } from '../connection.js';
 import { type Context, teach, withJson } from '../context.js';
@@ -45,12 +45,39 @@ async function rotate(
   );
 }
 
+interface RequestOptions extends ConnectionOptions {
+  readonly out?: string;
+}
+
+export function caRequestCommand(context: Context): Command {
+  const command = new Command('request')
+    .description(
+      'Have the service make the key of its next intermediate, and print the request to be signed where the root is. The key never leaves the service.',
+    )
+    .option('--out <file>', 'write it to a file instead')
+    .action((options: RequestOptions) => requestIntermediate(options, context));
+  return teach(withConnection(withJson(command)), [
+    ['heddle ca request --out request.pem', 'then `heddle ca sign` elsewhere, and `heddle ca install`'],
+  ]);
+}
+
+async function requestIntermediate({ out, ...connection }: RequestOptions, context: Context): Promise<void> {
+  const answer = await post('/v1/ca/request', {}, connection, context);
+  const text = context.json ? `${JSON.stringify(answer, null, 2)}\n` : String(answer.request);
+  if (out === undefined) return context.print(text);
+  await attempt(out, writeFile(out, text));
+  context.note(`request written to ${out}\n`);
+}
+
 export function caInstallCommand(context: Context): Command {
   const command = new Command('install')
     .description(
-      'Bring an authority with its key: an intermediate of the present root signs at once; with another root the change of roots begins.',
+      'Bring an authority: an intermediate of the present root signs at once; with another root the change of roots begins. It comes with its key, or was signed for `heddle ca request`.',
     )
-    .requiredOption('-f, --file <file>', 'PEM: private key, certificate, those above it, the root')
+    .requiredOption(
+      '-f, --file <file>',
+      'PEM: private key unless it was requested, certificate, those above it, the root',
+    )
     .addOption(wait())
     .action((options: InstallOptions) => install(options, context));
   return teach(withConnection(withJson(command)), [

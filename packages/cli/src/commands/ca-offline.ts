@@ -1,4 +1,4 @@
-/** `heddle ca root`, `intermediate`, `import`: authorities without a config service, on a machine that need not have a network. */
+/** `heddle ca root`, `intermediate`, `sign`, `import`: authorities without a config service, on a machine that need not have a network. */
 import { createPrivateKey } from 'node:crypto';
 import { open, readFile, stat } from 'node:fs/promises';
 import { Command, Option } from 'commander';
@@ -6,11 +6,14 @@ import { isMeshError, systemClock } from 'heddle/ports';
 import {
   crossCertificate,
   fingerprint,
+  fromPem,
   type IssuerPair,
   importPkcs12,
   type KeyType,
   makeIntermediate,
   makeRoot,
+  parseRequest,
+  signIntermediate,
   splitPem,
 } from 'heddle/security';
 import { type Context, teach, withJson } from '../context.js';
@@ -28,6 +31,10 @@ interface MakeOptions {
 
 interface IntermediateOptions extends MakeOptions {
   readonly root: string;
+}
+
+interface SignOptions extends Omit<IntermediateOptions, 'keyType'> {
+  readonly file: string;
 }
 
 interface ImportOptions {
@@ -59,7 +66,7 @@ async function makeRootFile(options: MakeOptions, context: Context): Promise<voi
   const before = previous === undefined ? undefined : await readPair(previous);
   const vouchers =
     before === undefined ? '' : await made(async () => crossCertificate(before, root.certificate));
-  await writeSecret(options.out, textOf(root) + vouchers);
+  await writeNew(options.out, textOf(root) + vouchers);
   say('root', root, options.out, context);
 }
 
@@ -81,8 +88,36 @@ async function makeIntermediateFile(options: IntermediateOptions, context: Conte
   const wallNow = systemClock.wallNow();
   const pair = await made(() => makeIntermediate({ root, trustDomain, keyType, lifetimeMs, wallNow }));
   const above = splitPem('CERTIFICATE', await readFile(options.root, 'utf8')).join('');
-  await writeSecret(options.out, textOf(pair) + above);
+  await writeNew(options.out, textOf(pair) + above);
   say('intermediate', pair, options.out, context);
+}
+
+export function caSignCommand(context: Context): Command {
+  const command = living(new Command('sign'), 90 * DAY_MS, '90d')
+    .description(
+      'Sign what `heddle ca request` asks for by a root that lies in a file here: an intermediate whose key never leaves its service.',
+    )
+    .requiredOption('-f, --file <file>', 'the request')
+    .requiredOption('--root <file>', 'PEM: private key and certificate of the root')
+    .requiredOption('--out <file>', 'where to; must not be there')
+    .action((options: SignOptions) => signRequest(options, context));
+  return teach(withJson(command), [
+    ['heddle ca sign -f request.pem --root root.pem --out intermediate.pem', 'for `heddle ca install`'],
+  ]);
+}
+
+async function signRequest(options: SignOptions, context: Context): Promise<void> {
+  const { trustDomain, ttl: lifetimeMs } = options;
+  const root = await readPair(options.root);
+  const request = await attempt(options.file, readFile(options.file, 'utf8'));
+  const wallNow = systemClock.wallNow();
+  const certificate = await made(async () => {
+    const { publicKey } = parseRequest(fromPem('CERTIFICATE REQUEST', request));
+    return signIntermediate({ root, trustDomain, lifetimeMs, wallNow, publicKey });
+  });
+  const above = splitPem('CERTIFICATE', await readFile(options.root, 'utf8')).join('');
+  await writeNew(options.out, certificate + above);
+  say('intermediate', { certificate }, options.out, context);
 }
 
 export function caImportCommand(context: Context): Command {
@@ -105,19 +140,23 @@ async function importFile({ p12, passphraseFile, out }: ImportOptions, context: 
   const [passphrase = ''] = (await attempt(passphraseFile, readFile(passphraseFile, 'utf8'))).split(/\r?\n/);
   const { key, chain } = await made(() => importPkcs12(file, passphrase));
   const pair = { key, certificate: chain[0]! };
-  await writeSecret(out, textOf(pair) + chain.slice(1).join(''));
+  await writeNew(out, textOf(pair) + chain.slice(1).join(''));
   say('authority', pair, out, context);
 }
 
 function making(command: Command, ttlMs: number, ttlText: string): Command {
   const types: readonly KeyType[] = ['ec-p256', 'ec-p384', 'rsa-2048', 'rsa-3072', 'rsa-4096'];
+  return living(command, ttlMs, ttlText)
+    .addOption(new Option('--key-type <type>', 'of its key').choices(types).default('ec-p256'))
+    .requiredOption('--out <file>', 'where to; must not be there, will be readable by this user only');
+}
+
+function living(command: Command, ttlMs: number, ttlText: string): Command {
   return command
     .option('--trust-domain <name>', 'of the mesh', 'cluster.local')
-    .addOption(new Option('--key-type <type>', 'of its key').choices(types).default('ec-p256'))
     .addOption(
       new Option('--ttl <duration>', 'how long it lives').default(ttlMs, ttlText).argParser(parseDuration),
-    )
-    .requiredOption('--out <file>', 'where to; must not be there, will be readable by this user only');
+    );
 }
 
 async function readPair(path: string): Promise<IssuerPair> {
@@ -150,7 +189,7 @@ function textOf({ key, certificate }: IssuerPair): string {
 }
 
 /** Never in place of another one: that may be the only copy of a root's key. */
-async function writeSecret(path: string, text: string): Promise<void> {
+async function writeNew(path: string, text: string): Promise<void> {
   let file: Awaited<ReturnType<typeof open>>;
   try {
     file = await open(path, 'wx', 0o600);
@@ -167,7 +206,12 @@ async function writeSecret(path: string, text: string): Promise<void> {
   }
 }
 
-function say(kind: string, { certificate }: IssuerPair, file: string, context: Context): void {
+function say(
+  kind: string,
+  { certificate }: Pick<IssuerPair, 'certificate'>,
+  file: string,
+  context: Context,
+): void {
   const sha256 = fingerprint(certificate);
   if (context.json) context.printJson({ file, fingerprint: sha256 });
   else context.print(`${kind} ${sha256.slice(0, 16)} written to ${file}\n`);

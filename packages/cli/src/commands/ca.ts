@@ -9,10 +9,11 @@ import {
   caDenyCommand,
   caInstallCommand,
   caPolicyCommand,
+  caRequestCommand,
   caRetireCommand,
   caRotateCommand,
 } from './ca-change.js';
-import { caImportCommand, caIntermediateCommand, caRootCommand } from './ca-offline.js';
+import { caImportCommand, caIntermediateCommand, caRootCommand, caSignCommand } from './ca-offline.js';
 import { caDeniedCommand, caIssuedCommand, caStatusCommand } from './ca-status.js';
 
 interface RootInfo {
@@ -46,7 +47,14 @@ export function caCommand(context: Context): Command {
 const COMMANDS = [
   ...[caStatusCommand, caRotateCommand, caRetireCommand, caIssuedCommand],
   ...[caDenyCommand, caAllowCommand, caDeniedCommand, caPolicyCommand, bundleCommand, exportCommand],
-  ...[caRootCommand, caIntermediateCommand, caImportCommand, caInstallCommand],
+  ...[
+    caRootCommand,
+    caIntermediateCommand,
+    caRequestCommand,
+    caSignCommand,
+    caImportCommand,
+    caInstallCommand,
+  ],
 ];
 
 function bundleCommand(context: Context): Command {

@@ -1,6 +1,6 @@
 /** `/v1/ca`: the authority itself, for operators: its roots and intermediates, what it issued, and to whom it issues. */
 import { X509Certificate } from 'node:crypto';
-import { exportPkcs12 } from 'heddle/security';
+import { exportPkcs12, toPem } from 'heddle/security';
 import { parse } from 'yaml';
 import type { Authority } from '../issuer/authority.js';
 import type { RootPhase } from '../issuer/ca-state.js';
@@ -81,6 +81,7 @@ export function caRoutes(services: CaServices): Route[] {
     route('GET', '/v1/ca', status),
     route('POST', '/v1/ca/p12', exportAuthority),
     route('POST', '/v1/ca/rotate', rotate),
+    route('POST', '/v1/ca/request', requestIntermediate),
     route('POST', '/v1/ca/install', install),
     route('POST', '/v1/ca/retire', retire),
     route('GET', '/v1/ca/issued', listIssued),
@@ -135,20 +136,38 @@ async function rotate({ succession }: CaServices, request: ApiRequest): Promise<
   } else throw wrong('what is root or intermediate');
 }
 
-/** Body: `{pem, waitMs?}`: an authority with its key. An intermediate of the root that signs takes over; another root is announced. */
-async function install({ authority, succession, clock }: CaServices, request: ApiRequest): Promise<void> {
+/** Answer: `{request}`, PKCS#10 in PEM: an intermediate is to be signed for a key that stays here. */
+async function requestIntermediate({ succession }: CaServices, request: ApiRequest): Promise<void> {
+  const der = await succession.requestIntermediate(nameOf(request.principal));
+  sendJson(request.response, { request: toPem('CERTIFICATE REQUEST', der) });
+}
+
+/** Body: `{pem, waitMs?}`: an authority with its key, or without it what was signed for the last request. An intermediate of the root that signs takes over; another root is announced. */
+async function install(
+  { authority, succession, files, clock }: CaServices,
+  request: ApiRequest,
+): Promise<void> {
   const { pem, waitMs } = await fieldsOf(request, ['pem', 'waitMs'], MAX_PEM_BYTES);
   if (typeof pem !== 'string') throw wrong('pem is a text');
   const { trustDomain, roots } = authority;
-  const brought = readBrought(pem, { trustDomain, known: roots, wallNow: clock.wallNow() });
+  const options = { trustDomain, known: roots, wallNow: clock.wallNow() };
+  const brought = readBrought(pem, { ...options, key: files.requested() });
   const author = nameOf(request.principal);
   if (brought.intermediate !== null && isKnown(brought, roots)) {
     const { fingerprint } = await succession.rotateIntermediate(author, brought);
+    forgetRequest(files, brought);
     sendJson(request.response, { what: 'intermediate', fingerprint });
   } else {
     const { fingerprint } = await succession.rotateRoot({ brought, author, waitMs: waitOf(waitMs) });
+    forgetRequest(files, brought);
     sendJson(request.response, { what: 'root', fingerprint });
   }
+}
+
+/** The key has a place of its own, with its certificate. */
+function forgetRequest(files: KeyFiles, { intermediate }: Brought): void {
+  const waiting = files.requested();
+  if (waiting !== undefined && intermediate?.pair.key.equals(waiting) === true) files.removeRequested();
 }
 
 /** Body: `{root}`: its fingerprint, or the beginning of it. */

@@ -2,7 +2,7 @@
  * Where the keys of authorities lie: one file each, certificate and key, that only its owner may read. That of a root may be taken away
  * and kept elsewhere; then its intermediates are brought.
  */
-import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { lstatSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { MeshError } from 'heddle/ports';
@@ -47,6 +47,34 @@ export class KeyFiles {
 
   has(kind: AuthorityKind, sha256: string): boolean {
     return lstatSync(this.path(kind, sha256), { throwIfNoEntry: false }) !== undefined;
+  }
+
+  /** Keeps the key of a request until the certificate for it comes. */
+  writeRequested(key: KeyObject): void {
+    writePrivateFile(this.#requested, key.export({ type: 'pkcs8', format: 'pem' }) as string);
+  }
+
+  /**
+   * The key that a certificate was requested for; undefined: there is none.
+   * @throws MeshError `HEDDLE_INVALID_SETTING` as {@link read}
+   */
+  requested(): KeyObject | undefined {
+    const text = readSecretFile(this.#requested);
+    if (text === undefined) return undefined;
+    try {
+      return createPrivateKey(text);
+    } catch (error) {
+      throw fault(this.#requested, 'does not hold a private key; remove it, and request again', error);
+    }
+  }
+
+  /** Its certificate has come. */
+  removeRequested(): void {
+    rmSync(this.#requested, { force: true });
+  }
+
+  get #requested(): string {
+    return join(this.#directory, 'requested-key.pem');
   }
 
   /** Of a root that nobody trusts any more. */

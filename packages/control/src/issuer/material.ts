@@ -50,19 +50,25 @@ export interface Brought {
 }
 
 /**
- * Reads PEM with one private key, its certificate first among the certificates, then those above it up to a self-signed root, which may
+ * Reads PEM with one private key (none if it is `key`), its certificate first among the certificates, then those above it up to a self-signed root, which may
  * be missing if it is one of `known`. A certificate that vouches for the root may follow.
  * @param known roots that are in the bundle, PEM
  * @throws MeshError `HEDDLE_INVALID_ARGUMENT` naming what is wrong
  */
 export function readBrought(
   pem: string,
-  options: { readonly trustDomain: string; readonly known: readonly string[]; readonly wallNow: number },
+  options: {
+    readonly trustDomain: string;
+    readonly known: readonly string[];
+    readonly wallNow: number;
+    /** That a certificate was requested for: its certificate comes without one. @default none */
+    readonly key?: IssuerPair['key'] | undefined;
+  },
 ): Brought {
   const [first, ...others] = splitPem('CERTIFICATE', pem);
   if (first === undefined) throw invalid('there is no certificate in it');
   if (others.length > 8) throw invalid('there are more than 9 certificates in it');
-  const key = readKey(pem);
+  const key = readKey(pem, options.key, first);
   for (const one of [first, ...others]) requireAuthority(one, options.trustDomain);
   const pair = new Issuer({ certificate: first, key });
   if (isSelfSigned(first)) {
@@ -99,8 +105,18 @@ export function isSelfSigned(certificate: string): boolean {
   return x509.checkIssued(x509) && x509.verify(x509.publicKey);
 }
 
-function readKey(pem: string): IssuerPair['key'] {
+function readKey(
+  pem: string,
+  waiting: IssuerPair['key'] | undefined,
+  certificate: string,
+): IssuerPair['key'] {
   const blocks = pem.match(/-----BEGIN [A-Z ]*PRIVATE KEY-----/g) ?? [];
+  if (blocks.length === 0 && waiting !== undefined) {
+    if (new X509Certificate(certificate).checkPrivateKey(waiting)) return waiting;
+    throw invalid(
+      'it comes without a private key, and is not for the key that was requested for (`heddle ca request`)',
+    );
+  }
   if (blocks.length !== 1) throw invalid('it does not hold exactly one private key, unencrypted');
   try {
     return createPrivateKey(pem);

@@ -4,8 +4,15 @@
  * trusted), and gone (the last certificate below the old one has ended). A process that is killed goes on where it was.
  */
 import { X509Certificate } from 'node:crypto';
-import { type Clock, MeshError, type Timer } from 'heddle/ports';
-import { crossCertificate, type KeyType, makeIntermediate, makeRoot } from 'heddle/security';
+import { type Clock, MeshError, SpiffeId, type Timer } from 'heddle/ports';
+import {
+  createRequest,
+  crossCertificate,
+  type KeyType,
+  makeIntermediate,
+  makeRoot,
+  newKey,
+} from 'heddle/security';
 import { because, type Log } from '../log.js';
 import type { Authority } from './authority.js';
 import {
@@ -111,6 +118,21 @@ export class Succession {
       await this.#options.authority.apply((state) => replaceIntermediate(state, facts));
       this.#log('ca.intermediate-signs', { intermediate: facts.fingerprint, author });
       return facts;
+    });
+  }
+
+  /**
+   * A request (PKCS#10, DER) for a certificate of an intermediate, to be signed where the root's key is. Its own key stays here, and is the
+   * same until the certificate for it was brought: asking twice makes nothing void.
+   */
+  requestIntermediate(author: string): Promise<Buffer> {
+    return this.#alone(async () => {
+      const { authority, files, keyType } = this.#options;
+      const waiting = files.requested();
+      const key = waiting ?? (await newKey(keyType));
+      if (waiting === undefined) files.writeRequested(key);
+      this.#log('ca.intermediate-requested', { author });
+      return createRequest({ key, spiffeId: SpiffeId.parse(`spiffe://${authority.trustDomain}`) });
     });
   }
 
