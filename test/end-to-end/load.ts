@@ -1,6 +1,5 @@
 /** Calls at a constant rate over HTTP/1.1, HTTP/2 and connections that are not HTTP, while something else happens. */
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Mesh } from 'heddle';
@@ -107,7 +106,9 @@ export class Talk {
   }
 
   async ended(): Promise<number> {
-    if (this.endedAt === undefined) await once(this.#stream, 'close');
+    // However it ends: `once` would throw for a connection that is reset.
+    if (this.endedAt === undefined)
+      await new Promise<void>((resolve) => void this.#stream.once('close', () => resolve()));
     return this.endedAt!;
   }
 
