@@ -154,6 +154,7 @@ export class Mesh implements AsyncDisposable {
     this.#outbound = new Outbound({ clock, random, deadlines, transport: this.#transport, ambient });
     const event: StateEvent = (name, attributes) => this.#event(name, attributes);
     this.#names = new Names({ clock, resolver: systemNames, onChange: () => this.#inForce.rebind() });
+    const probe = probeOver({ contexts: this.#contexts, clock });
     this.#binder = new Binder({
       clock,
       names: this.#names,
@@ -161,7 +162,7 @@ export class Mesh implements AsyncDisposable {
       telemetry: this.#telemetry,
       event,
       caller: callerOf(settings.workload),
-      checks: { transport: this.#transport, probe: probeOver({ contexts: this.#contexts, clock }) },
+      checks: { transport: this.#transport, probe },
       callFilters: inOrder(CALL_ORDER, [
         this.#telemetry.call,
         faultFilter({ faultOf: (call) => (call as OutboundCall).plan?.route?.fault ?? null, clock, random }),
@@ -206,7 +207,7 @@ export class Mesh implements AsyncDisposable {
     this.fetch = fetchOver(this.#outbound);
     this.request = requestOver(this.#outbound);
     this.dispatcher = dispatcherOver(this.#outbound);
-    this.calls = callsOver(this.#outbound);
+    this.calls = callsOver(this.#outbound, probe);
     this.agent = agentOver(this.#outbound, clock);
     this.#connections = new TcpConnections(
       this.#outbound,

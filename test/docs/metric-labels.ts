@@ -1,16 +1,21 @@
 /** Labels of each metric, in the words of `docs/reference/metrics.md`; a test compares the names. */
 const ISTIO = "Istio's (below)";
 const ISTIO_TCP = "Istio's (below), without `response_code` and `grpc_response_status`";
+const RPC = '`rpc.system`, `rpc.service`, `rpc.method`, `rpc.grpc.status_code`';
 
 export const METRIC_LABELS: Readonly<Record<string, string>> = {
   istio_requests_total: ISTIO,
   istio_request_duration_milliseconds: ISTIO,
   istio_request_bytes: ISTIO,
   istio_response_bytes: ISTIO,
+  istio_request_messages_total: ISTIO,
+  istio_response_messages_total: ISTIO,
   'http.client.request.duration':
     '`http.request.method`, `http.response.status_code`, `error.type`, `server.address`, `server.port`',
   'http.server.request.duration':
     '`http.request.method`, `http.response.status_code`, `error.type`, `url.scheme`',
+  'rpc.client.duration': RPC,
+  'rpc.server.duration': RPC,
   heddle_retries_total: '`cluster`',
   heddle_ejections_total: '`cluster`, `because`',
   heddle_circuit_transitions_total: '`cluster`, `state`',

@@ -6,6 +6,8 @@ import { emptyFields, type HeaderFields } from '../../base/headers.js';
 import type { RequestBody } from '../../model/request-body.js';
 import { WrittenBody } from '../../model/written-body.js';
 import type { Outbound } from '../../outbound/call.js';
+import { reachableBy } from '../../outbound/reachable.js';
+import type { Probe } from '../../ports/transport.js';
 import { type CallListener, StartedCall } from './started-call.js';
 
 export type { CallListener, StartedCall } from './started-call.js';
@@ -34,10 +36,32 @@ export interface CallStart {
 export interface MeshCalls {
   /** Starts a call. Throws nothing: how it ends is told to `listener`. */
   start(call: CallStart, listener: CallListener): StartedCall;
+  /**
+   * Opens a connection as calls to `authority` would, and closes it.
+   * @param done called once, later, unless it is given up; false: nobody can be reached
+   * @returns gives it up
+   */
+  probe(target: Pick<CallStart, 'authority' | 'scheme'>, done: (reached: boolean) => void): () => void;
 }
 
-export function callsOver(outbound: Outbound): MeshCalls {
+export function callsOver(outbound: Outbound, probe: Probe): MeshCalls {
   return {
+    probe({ authority, scheme = 'http' }, done) {
+      let isWanted = true;
+      const tell = (reached: boolean) => {
+        if (isWanted) done(reached);
+      };
+      const { snapshot, closed } = outbound;
+      const destination = closed || snapshot === null ? null : reachableBy(snapshot, authority, scheme);
+      const stop =
+        destination === null
+          ? queueMicrotask(() => tell(false))
+          : probe(destination, (result) => tell(result === 'passed'));
+      return () => {
+        isWanted = false;
+        stop?.();
+      };
+    },
     start(start, listener) {
       const { method = 'POST', scheme = 'http', authority, path, headers, body = null } = start;
       const call = outbound.begin({

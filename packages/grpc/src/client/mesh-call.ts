@@ -158,6 +158,7 @@ export class MeshCall extends AsyncResource implements Call, CallListener {
 
   onHead(httpStatus: number, headers: Fields): void {
     this.#httpStatus = httpStatus;
+    this.#channel.reached();
     if (headers['grpc-status'] !== undefined) {
       this.#onlyHead = headers;
       return;
@@ -433,7 +434,6 @@ export class MeshCall extends AsyncResource implements Call, CallListener {
     this.#frames = null;
     this.#takens = null;
     this.#cleanUp?.();
-    this.#channel.ended(this, ended.code);
     if (later) this.runInAsyncScope(tellLater, null, this.#listener, ended);
     else this.runInAsyncScope(tellStatus, null, this.#listener, ended);
     if (takens !== null) for (const taken of takens) taken?.();

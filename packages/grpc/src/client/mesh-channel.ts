@@ -1,5 +1,5 @@
 /** grpc-js's `Channel` over a mesh: no connections of its own, each call goes where policy sends it. */
-import { type ChannelInterface, connectivityState, propagate, status } from '@grpc/grpc-js';
+import { type ChannelInterface, type connectivityState, propagate, status } from '@grpc/grpc-js';
 import type { Call } from '@grpc/grpc-js/build/src/call-interface.js';
 import type { ChannelRef } from '@grpc/grpc-js/build/src/channelz.js';
 import type { Deadline } from '@grpc/grpc-js/build/src/deadline.js';
@@ -7,6 +7,7 @@ import type { ServerSurfaceCall } from '@grpc/grpc-js/build/src/server-call.js';
 import { type Mesh, type MeshCalls, MeshError } from 'heddle';
 import { type Clock, systemClock } from 'heddle/ports';
 import type { Coding } from './compression.js';
+import { Connectivity } from './connectivity.js';
 import { MeshCall } from './mesh-call.js';
 import type { ChannelParts } from './parts.js';
 import { type ChannelSettings, type MeshChannelOptions, settingsOf } from './settings.js';
@@ -20,6 +21,7 @@ export class MeshChannel implements ChannelInterface, ChannelParts {
   readonly authority: string;
   coding: Coding;
   closed = false;
+  readonly #connectivity: Connectivity;
   #numbers = 0;
 
   /** @throws MeshError `HEDDLE_INVALID_ARGUMENT` for a target that names no service */
@@ -29,18 +31,21 @@ export class MeshChannel implements ChannelInterface, ChannelParts {
     this.authority = authorityOf(target);
     this.settings = settingsOf(options);
     this.coding = this.settings.coding;
+    const { calls, clock, authority } = this;
+    this.#connectivity = new Connectivity({ calls, clock, authority, scheme: this.settings.scheme });
   }
 
   close(): void {
     this.closed = true;
+    this.#connectivity.close();
   }
 
   getTarget(): string {
     return this.target;
   }
 
-  getConnectivityState(_tryToConnect: boolean): connectivityState {
-    return this.closed ? connectivityState.SHUTDOWN : connectivityState.READY;
+  getConnectivityState(tryToConnect: boolean): connectivityState {
+    return this.#connectivity.current(tryToConnect);
   }
 
   watchConnectivityState(
@@ -48,14 +53,7 @@ export class MeshChannel implements ChannelInterface, ChannelParts {
     deadline: Date | number,
     callback: (error?: Error) => void,
   ): void {
-    if (this.closed) throw new Error('Channel has been shut down');
-    if (currentState !== connectivityState.READY) {
-      process.nextTick(callback);
-      return;
-    }
-    this.clock.after(Math.max(0, Number(deadline) - this.now()), () =>
-      callback(new Error('Deadline passed without connectivity state change')),
-    );
+    this.#connectivity.watch(currentState, Number(deadline) - this.now(), callback);
   }
 
   getChannelzRef(): ChannelRef {
@@ -95,7 +93,9 @@ export class MeshChannel implements ChannelInterface, ChannelParts {
     return this.clock.wallNow();
   }
 
-  ended(_call: MeshCall, _code: number): void {}
+  reached(): void {
+    this.#connectivity.reached();
+  }
 }
 
 function follow(call: MeshCall, parent: ServerSurfaceCall): void {

@@ -2,7 +2,6 @@
 import type { MeshCalls } from 'heddle';
 import type { Clock } from 'heddle/ports';
 import type { Coding } from './compression.js';
-import type { MeshCall } from './mesh-call.js';
 import type { ChannelSettings } from './settings.js';
 
 export interface ChannelParts {
@@ -19,5 +18,6 @@ export interface ChannelParts {
   accepts(codings: string): void;
   /** Milliseconds since the epoch. */
   now(): number;
-  ended(call: MeshCall, code: number): void;
+  /** A peer has answered. */
+  reached(): void;
 }
