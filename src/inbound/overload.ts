@@ -12,6 +12,7 @@ export function rateLimited({ limit, retryAfterMs }: Limited): Refusal {
     body: 'local_rate_limited',
     because: 'local_rate_limited',
     close: false,
+    ...(limit.resourceExhausted === true && { grpcStatus: RESOURCE_EXHAUSTED }),
     headers: {
       'x-envoy-ratelimited': 'true',
       'x-ratelimit-limit': String(limit.burst),
@@ -21,6 +22,8 @@ export function rateLimited({ limit, retryAfterMs }: Limited): Refusal {
     },
   };
 }
+
+const RESOURCE_EXHAUSTED = 8;
 
 /** @source Envoy: what a full circuit breaker of a cluster is answered with */
 export const OVERFLOW: Refusal = {

@@ -38,6 +38,8 @@ export interface Refusal {
   readonly close: boolean;
   /** Header fields of the answer beside those of its body. */
   readonly headers?: Readonly<Record<string, string | string[]>>;
+  /** What a call of gRPC is answered with. @default what Envoy makes of `status` */
+  readonly grpcStatus?: number;
 }
 
 /** What is done to the fields of a request before its handler sees them. Names are in lower case. */

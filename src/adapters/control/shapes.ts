@@ -43,6 +43,7 @@ const rateLimit = z.looseObject({
       requests: positive,
       perMs: positive,
       burst: positive,
+      resourceExhausted: z.boolean().optional(),
     }),
   ),
 });

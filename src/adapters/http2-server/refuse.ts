@@ -47,7 +47,7 @@ function grpcHead(refusal: Refusal): OutgoingHttpHeaders {
     ...fieldsOf(refusal.headers),
     ':status': 200,
     'content-type': 'application/grpc',
-    'grpc-status': String(grpcOfHttp(refusal.status)),
+    'grpc-status': String(refusal.grpcStatus ?? grpcOfHttp(refusal.status)),
     'grpc-message': refusal.body.replace(/[^ -$&-~]/g, encodeURIComponent),
   };
 }

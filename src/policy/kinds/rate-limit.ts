@@ -19,6 +19,8 @@ const limit = z.strictObject({
   per: duration,
   /** Default: `requests`. */
   burst: uint.optional(),
+  /** Calls of gRPC over it are answered with RESOURCE_EXHAUSTED. Default: UNAVAILABLE. */
+  rateLimitedAsResourceExhausted: z.boolean().optional(),
 });
 export type LimitSpec = z.infer<typeof limit>;
 

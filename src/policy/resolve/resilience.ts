@@ -107,6 +107,7 @@ export function effectiveRateLimit({ id, spec }: Typed<RateLimitSpec>): RateLimi
       requests: limit.requests,
       perMs: durationMs(limit.per, 1_000),
       burst: limit.burst ?? limit.requests,
+      ...(limit.rateLimitedAsResourceExhausted === true && { resourceExhausted: true }),
     })),
   };
 }

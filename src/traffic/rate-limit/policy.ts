@@ -18,6 +18,8 @@ export interface RateLimitRule {
   readonly perMs: number;
   /** Tokens that a bucket holds, and begins with. @default `requests` */
   readonly burst: number;
+  /** Calls of gRPC over it are told so by RESOURCE_EXHAUSTED. Absent: UNAVAILABLE. @source Envoy `rate_limited_as_resource_exhausted` */
+  readonly resourceExhausted?: boolean;
 }
 
 /** A request needs a token of every rule that it matches; if one has none it takes none at all. */

@@ -21,12 +21,12 @@ import {
 
 const MIB = 1_024 * 1_024;
 
-function limited(more = ''): string {
+function limited(limits = '[{ requests: 2, per: 1h }]'): string {
   return `${ADMIT_ALL}---
 apiVersion: heddle.dev/v1
 kind: RateLimit
 metadata: { name: limit, namespace: default }
-spec: { selector: {}, limits: [{ requests: 2, per: 1h }]${more} }
+spec: { selector: {}, limits: ${limits} }
 `;
 }
 
@@ -38,6 +38,14 @@ test('calls over a rate limit are UNAVAILABLE, and the fields of the limit come 
   assert.equal(error.code, status.UNAVAILABLE);
   assert.equal(error.details, 'local_rate_limited');
   assert.deepEqual(error.metadata.get('x-envoy-ratelimited'), ['true']);
+});
+
+test('calls over a limit that says so are RESOURCE_EXHAUSTED', async (t) => {
+  const limits = '[{ requests: 1, per: 1h, rateLimitedAsResourceExhausted: true }]';
+  const { port } = await serve(t, echo(), { policy: limited(limits) });
+  const client = dial(t, port);
+  assert.equal((await client.one('a')).text, 'a');
+  assert.equal((await failureOf(client.one('b'))).code, status.RESOURCE_EXHAUSTED);
 });
 
 test('messages as large as grpc-js lets them be get through, and larger ones are RESOURCE_EXHAUSTED', async (t) => {

@@ -33,6 +33,11 @@ export interface RateLimitLimit {
   readonly per: string;
   /** Size of the bucket; left out: `requests`. */
   readonly burst?: number;
+  /**
+   * Calls of gRPC that come in over it are answered with RESOURCE_EXHAUSTED, which nobody retries by default;
+   * left out: UNAVAILABLE.
+   */
+  readonly rateLimitedAsResourceExhausted?: boolean;
 }
 
 export interface RateLimitLimitMatch {

@@ -20,4 +20,7 @@ export const rateLimitNotes: Notes = {
   'limits[].requests': yes('how many in `per`'),
   'limits[].per': yes('the time in which the bucket fills up'),
   'limits[].burst': yes('size of the bucket; left out: `requests`'),
+  'limits[].rateLimitedAsResourceExhausted': yes(
+    'calls of gRPC that come in over it are answered with RESOURCE_EXHAUSTED, which nobody retries by default; left out: UNAVAILABLE',
+  ),
 };
