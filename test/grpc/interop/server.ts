@@ -115,9 +115,23 @@ function drained(call: ServerWritableStream<OutputRequest, OutputResponse>): Pro
   });
 }
 
-/** Not bound yet. */
-export function interopServer(serverId = 'interop'): Server {
+/**
+ * Not bound yet.
+ * @param onDuplex is told of each FullDuplexCall
+ */
+export function interopServer(
+  serverId = 'interop',
+  onDuplex: (call: ServerDuplexStream<OutputRequest, OutputResponse>) => void = () => {},
+): Server {
   const server = new Server();
-  server.addService(TEST_SERVICE, interopService(serverId));
+  const service = interopService(serverId);
+  const { FullDuplexCall } = service;
+  server.addService(TEST_SERVICE, {
+    ...service,
+    FullDuplexCall(call: ServerDuplexStream<OutputRequest, OutputResponse>) {
+      onDuplex(call);
+      (FullDuplexCall as (one: typeof call) => void)(call);
+    },
+  });
   return server;
 }
