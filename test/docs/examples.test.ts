@@ -24,18 +24,25 @@ for (const [title, name, program, named] of [
   ['TCP', 'tcp', 'main.mjs', '9201'],
   ['clients', 'clients', 'main.mjs', '9301'],
   ['servers', 'servers', 'dist/main.js', '9401'],
+  ['gRPC', 'grpc', 'dist/main.js', '9501,9502,9503'],
 ] as const)
   test(`the ${title} example prints what its README says`, () => programPrints(name, program, named));
 
-/** @param named the port in its policy, in whose place there is a free one */
+/** @param named the ports in its policy, in whose place there are free ones */
 async function programPrints(name: string, program: string, named: string): Promise<void> {
   const example = join(ROOT, 'examples', name);
   const folder = mkdtempSync(join(tmpdir(), 'heddle-docs-'));
   try {
-    const port = String(await freePort());
-    const policy = readFileSync(join(example, 'policy.yaml'), 'utf8').replace(named, port);
+    let policy = readFileSync(join(example, 'policy.yaml'), 'utf8');
+    const ports: string[] = [];
+    for (const one of named.split(',')) {
+      const port = String(await freePort());
+      policy = policy.replace(one, port);
+      ports.push(port);
+    }
     writeFileSync(join(folder, 'policy.yaml'), policy);
-    const env = { ...process.env, HEDDLE_POLICY: join(folder, 'policy.yaml'), PORT: port };
+    const places = { HEDDLE_POLICY: join(folder, 'policy.yaml'), PORT: ports[0], PORTS: ports.join() };
+    const env = { ...process.env, ...places };
     const said = spawnSync(process.execPath, [join(example, program)], { encoding: 'utf8', env });
     assert.equal(said.status, 0, said.stdout + said.stderr);
     assert.equal(said.stdout, readFileSync(join(example, 'expected.txt'), 'utf8'));

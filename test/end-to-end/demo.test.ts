@@ -20,6 +20,38 @@ test('the demo plays all its acts, every check passes, and it exits with 0', { t
   assert.match(stdout, /All well: \d+ checks passed, 0 failed/);
 });
 
+test('with ratings by gRPC its faults, deadlines, circuits, identities, denials and spans are shown as well', {
+  timeout: 400_000,
+}, () => {
+  const options = ['--grpc', '--acts', '4,5,6,7', '--patient'];
+  const { status, stdout, stderr } = spawnSync(process.execPath, [DEMO, ...options], {
+    encoding: 'utf8',
+    env: { ...process.env, NO_COLOR: '1' },
+  });
+  assert.equal(status, 0, `${stdout}\n${stderr}`);
+  assert.deepEqual(stdout.match(/^\d(?=\. )/gm), ['4', '5', '6', '7']);
+  for (const shown of [
+    'DEADLINE_EXCEEDED',
+    'RESOURCE_EXHAUSTED',
+    'PERMISSION_DENIED',
+    'bookinfo.Ratings/Get',
+  ])
+    assert.ok(stdout.includes(shown), shown);
+  assert.match(stdout, /All well: \d+ checks passed, 0 failed/);
+});
+
+test('the demo says what it can be asked for', () => {
+  const { status, stdout } = spawnSync(process.execPath, [DEMO, '--help'], { encoding: 'utf8' });
+  assert.equal(status, 0);
+  for (const option of ['--grpc', '--acts', '--keep', '--patient'])
+    assert.ok(stdout.includes(option), option);
+  const { status: refused, stderr } = spawnSync(process.execPath, [DEMO, '--acts', '9'], {
+    encoding: 'utf8',
+  });
+  assert.equal(refused, 2);
+  assert.match(stderr, /acts 1 to 8.*Usage/s);
+});
+
 test('the demo refuses an option that it does not know, with 2 and its usage', () => {
   const { status, stderr } = spawnSync(process.execPath, [DEMO, '--sideways'], { encoding: 'utf8' });
   assert.equal(status, 2);
