@@ -73,10 +73,11 @@ function readBody(request: IncomingMessage, stream: Arrived['stream']): void {
     request.trailers = trailers;
     request.rawTrailers = Object.entries(trailers).flatMap(([name, value]) => [name, String(value)]);
   });
+  const isWhole = watchEnd(stream);
   // Node tells the end before it tells that the stream was taken back, which ends it, too.
   stream.once('end', () =>
     setImmediate(() => {
-      if (stream.aborted) return;
+      if (stream.aborted || !isWhole()) return;
       request.complete = true;
       request.push(null);
     }),
@@ -86,6 +87,24 @@ function readBody(request: IncomingMessage, stream: Arrived['stream']): void {
       if (!request.complete) request.destroy(Object.assign(new Error('aborted'), { code: 'ECONNRESET' }));
     }),
   );
+}
+
+/**
+ * A stream that we close before its body is here ends for its reader as if it were: what has come so far must not pass for the whole.
+ * @returns whether the end that the reader hears of is the sender's
+ */
+function watchEnd(stream: Arrived['stream']): () => boolean {
+  let ended = stream.state.remoteClose === 1;
+  let whole = true;
+  const { push } = stream;
+  stream.push = (chunk: unknown, encoding?: BufferEncoding) => {
+    if (chunk === null && !ended) {
+      ended = true;
+      whole = !stream.closed;
+    }
+    return push.call(stream, chunk, encoding);
+  };
+  return () => whole;
 }
 
 function responseOf(request: IncomingMessage, socket: StreamSocket): ServerResponse {
