@@ -25,6 +25,8 @@ export class StreamAttempt implements BodyProducer, StreamOwner {
   #carrier: Carrier | null = null;
   #stream: Carried | null = null;
   #body: ResponseBody | null = null;
+  /** Data that Node gave before the head. */
+  #early: Uint8Array[] | null = null;
   /** Bytes that the body has to have; null: it does not say. */
   #announced: number | null = null;
   #trailers: HeaderFields | null = null;
@@ -119,12 +121,20 @@ export class StreamAttempt implements BodyProducer, StreamOwner {
     this.#resolve = null;
     if (this.#carrier !== null) this.#carrier.answers += 1;
     this.#announced = announcedBytes(this.attempt.call.method, status, headers);
-    this.#body = new ResponseBody(this);
+    const body = new ResponseBody(this);
+    this.#body = body;
+    if (this.#early !== null) for (const chunk of this.#early) body.push(chunk);
+    this.#early = null;
     resolve({ kind: 'response', status, statusText: '', headers, body: this.#body });
   }
 
+  /**
+   * Node tells of a head in the next tick and of data at once: what it reads while it is writing (TLS decrypts then, too, what waits)
+   * can come the wrong way round.
+   */
   received(chunk: Uint8Array): void {
-    this.#body?.push(chunk);
+    if (this.#body !== null) this.#body.push(chunk);
+    else if (this.#resolve !== null) this.#early = [...(this.#early ?? []), chunk];
   }
 
   trailed(raw: readonly string[]): void {
