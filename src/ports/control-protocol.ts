@@ -8,7 +8,7 @@
  * carries only what changed.
  */
 import type { Workload } from '../model/workload.js';
-import type { DenyList, TrustBundle } from './identity.js';
+import type { DenyList, OverdueStage, TrustBundle } from './identity.js';
 
 export const PROTOCOL_VERSION = 1;
 
@@ -31,6 +31,14 @@ export interface ListenerRegistration {
   readonly mtls: boolean;
 }
 
+/** A certificate that could not be renewed so far. */
+export interface RenewalOverdue {
+  /** How much of its life has gone by. */
+  readonly stage: OverdueStage;
+  /** For people: why the last one failed. */
+  readonly because: string;
+}
+
 export type WorkloadMessage =
   | {
       readonly type: 'hello';
@@ -45,6 +53,8 @@ export type WorkloadMessage =
       readonly listeners: readonly ListenerRegistration[];
       /** End of its certificate, milliseconds since the epoch; null without one. */
       readonly certificateExpiresAt: number | null;
+      /** Its renewal is late. Absent: it is not, or it does not say. */
+      readonly overdue?: RenewalOverdue;
     }
   | { readonly type: 'listen'; readonly listeners: readonly ListenerRegistration[] }
   | {
@@ -60,7 +70,8 @@ export type WorkloadMessage =
       /** As of `accepted`. */
       readonly bundle?: string;
     }
-  | { readonly type: 'certificate'; readonly expiresAt: number }
+  /** There is a new one; or with `overdue` there is none yet, and the next is late. */
+  | { readonly type: 'certificate'; readonly expiresAt: number; readonly overdue?: RenewalOverdue }
   | { readonly type: 'ping' };
 
 export interface NamedResource {

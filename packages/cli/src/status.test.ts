@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:http2';
+import { join as path } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
 import { join } from 'heddle';
 import { PROTOCOL_VERSION } from 'heddle/ports';
-import { heddle, service, split } from './cli.test.kit.js';
+import { heddle, service, split, temporaryFolder } from './cli.test.kit.js';
 import type { MeshReport } from './index.js';
 
 /** Asks until the report is as wanted. */
@@ -73,6 +74,33 @@ test('status says why a workload refuses, and lets its words do nothing to the t
   const { stdout } = await heddle(['status'], { env });
   assert.match(stdout, /default\/stubborn {2}none \(dev mode\) .* refused \d+ /);
   assert.match(stdout, /\ndefault\/stubborn refuses revision \d+:\n {2}no such balancer faked line\n$/);
+});
+
+test('status says whose certificate is late to be renewed, and why, until it is renewed', async (context) => {
+  const { control, env } = await service(context, { svidTtlMs: 10_000 });
+  const token = (await heddle(['token', 'create', '--service-account', 'reviews'], { env })).stdout.trim();
+  const mesh = await join({
+    ...{ control: control.url, token, service: 'reviews', workload: 'reviews-1', log: () => {} },
+    joinTimeoutMs: 60_000,
+  });
+  context.after(() => mesh.close());
+  const folder = temporaryFolder(context, {
+    'nobody.yaml': 'rules:\n  - ids: [ns/other/sa/*]\n',
+    'all.yaml': 'rules: []\n',
+  });
+  const policy = async (name: string) => {
+    const said = await heddle(['ca', 'policy', '-f', path(folder, name)], { env });
+    assert.equal(said.exit, 0, said.stderr);
+  };
+  await policy('nobody.yaml');
+  await until(env, ({ workloads }) => (workloads[0]?.overdue ?? null) !== null);
+  const { stdout } = await heddle(['status'], { env });
+  assert.match(
+    stdout,
+    /\ndefault\/reviews-1 could not renew its certificate \(.* of its life (is|are) over\):\n {2}\S/,
+  );
+  await policy('all.yaml');
+  await until(env, ({ workloads }) => workloads[0]?.connected === true && workloads[0].overdue === null);
 });
 
 /** A workload that refuses the first policy it is told. */

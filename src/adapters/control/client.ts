@@ -13,6 +13,7 @@ import type { PolicySource, PolicySourceStatus, PolicyVerdict } from '../../poli
 import {
   type ListenerRegistration,
   PROTOCOL_VERSION,
+  type RenewalOverdue,
   type WorkloadMessage,
 } from '../../ports/control-protocol.js';
 import type { Svid } from '../../ports/identity.js';
@@ -67,7 +68,15 @@ export class ControlClient implements PolicySource {
       folder && new Generations({ folder, kind, workload, clock, log });
     this.#files = files('policy');
     this.#lastGood = this.#files && new LastGoodPolicy(this.#files);
-    this.identity = new ControlIdentity({ ...options, url: this.#url, files: files('identity') });
+    this.identity = new ControlIdentity({
+      ...options,
+      url: this.#url,
+      files: files('identity'),
+      onOverdue: (stage, status) => {
+        this.#tellOverdue();
+        options.onOverdue?.(stage, status);
+      },
+    });
     this.#replica = new Replica({ bundleFault: (bundle) => this.identity.bundleFault(bundle) });
     this.#running = this.#run();
   }
@@ -178,7 +187,21 @@ export class ControlClient implements PolicySource {
       revision: this.#runningRevision,
       listeners: this.#listeners,
       certificateExpiresAt: svid?.notAfter ?? null,
+      ...this.#overdue(),
     };
+  }
+
+  /** Operators see it beside the others, too. */
+  #tellOverdue(): void {
+    const svid = this.identity.svid.orNull();
+    if (svid !== null)
+      this.#stream?.send({ type: 'certificate', expiresAt: svid.notAfter, ...this.#overdue() });
+  }
+
+  #overdue(): { readonly overdue?: RenewalOverdue } {
+    const { overdue: stage, lastFailure } = this.identity.status() ?? { overdue: null, lastFailure: null };
+    if (stage === null) return {};
+    return { overdue: { stage, because: messageOf(lastFailure).slice(0, MAX_REASON_CHARACTERS) } };
   }
 
   #welcomed(): void {

@@ -35,12 +35,14 @@ export interface WorkloadReport extends Workload {
   readonly connected: boolean;
   readonly connectedSince: number | null;
   readonly certificateExpiresAt: number | null;
+  /** Why there is no newer certificate although it was time; null: all is well, or it is not known. */
+  readonly overdue: StreamStatus['overdue'];
 }
 
 export function statusCommand(context: Context): Command {
   const command = new Command('status')
     .description(
-      'Show every workload of the mesh: who it is, which policy it runs or why it refuses, when its certificate ends.',
+      'Show every workload of the mesh: who it is, which policy it runs or why it refuses, when its certificate ends, and why it could not be renewed.',
     )
     .option('-n, --namespace <name>', 'only those of this namespace')
     .action((options: StatusOptions) => status(options, context));
@@ -74,8 +76,15 @@ function reportOf({ workload, spiffeId, listeners, stream }: WorkloadStatus): Wo
     connected: stream !== null,
     connectedSince: stream?.connectedSince ?? null,
     certificateExpiresAt: stream?.certificateExpiresAt ?? null,
+    overdue: stream?.overdue ?? null,
   };
 }
+
+const LATE = {
+  half: 'half of its life is over',
+  'three-quarters': 'three quarters of its life are over',
+  expired: 'it has ended',
+} as const;
 
 function stateOf(stream: StreamStatus | null): WorkloadState {
   if (stream === null) return 'disconnected';
@@ -115,6 +124,13 @@ function show({ revision, workloads }: MeshReport, context: Context): void {
     if (refused === null) continue;
     context.print(`\n${clean(`${namespace}/${name}`)} refuses revision ${refused.revision}:\n`);
     for (const because of refused.because) context.print(`  ${style.red(clean(because))}\n`);
+  }
+  for (const { namespace, name, overdue } of workloads) {
+    if (overdue === null) continue;
+    context.print(
+      `\n${clean(`${namespace}/${name}`)} could not renew its certificate (${LATE[overdue.stage]}):\n`,
+    );
+    context.print(`  ${style.red(clean(overdue.because))}\n`);
   }
 }
 

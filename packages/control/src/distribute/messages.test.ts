@@ -33,6 +33,8 @@ test('every message of the protocol is read as it was written', () => {
     { type: 'accepted', revision: 3 },
     { type: 'refused', revision: 3, because: ['a', 'b'] },
     { type: 'certificate', expiresAt: 1 },
+    { type: 'certificate', expiresAt: 1, overdue: { stage: 'half', because: 'x' } },
+    { ...HELLO, overdue: { stage: 'expired', because: 'x' } },
     { type: 'ping' },
   ]) {
     assert.deepEqual(readMessage(JSON.stringify(message)), { ok: true, message });
@@ -51,6 +53,9 @@ test('a message of the wrong shape is refused with the field that is wrong', () 
     [{ listeners: [{ ...HELLO.listeners[0], address: 'a b' }] }, /address/],
     [{ workload: { ...HELLO.workload, name: 'x'.repeat(2_000) } }, /name/],
     [{ listeners: [{ ...HELLO.listeners[0], address: 'a'.repeat(256) }] }, /address/],
+    [{ overdue: { stage: 'soon', because: 'x' } }, /overdue\.stage/],
+    [{ overdue: { stage: 'half', because: 1 } }, /overdue\.because/],
+    [{ overdue: 'half' }, /overdue/],
     [{ listeners: Array(101).fill(HELLO.listeners[0]) }, /listeners/],
     [{ workload: { ...HELLO.workload, labels: { app: 'x'.repeat(318) } } }, /labels/],
     [{ workload: { ...HELLO.workload, labels: labels(101) } }, /labels/],

@@ -1,5 +1,5 @@
 /** What workloads may say, checked: an unknown or malformed message ends the stream with a reason, never with an exception. Pure. */
-import type { ListenerRegistration, Workload, WorkloadMessage } from 'heddle/ports';
+import type { ListenerRegistration, RenewalOverdue, Workload, WorkloadMessage } from 'heddle/ports';
 import { isLabel, isSubdomain, serviceHost } from '../names.js';
 
 export type Hello = Extract<WorkloadMessage, { type: 'hello' }>;
@@ -58,7 +58,7 @@ function message(fields: Fields): WorkloadMessage {
         ...trusts(fields),
       };
     case 'certificate':
-      return { type: 'certificate', expiresAt: whole(fields.expiresAt, 'expiresAt') };
+      return { type: 'certificate', expiresAt: whole(fields.expiresAt, 'expiresAt'), ...late(fields) };
     case 'ping':
       return { type: 'ping' };
     default:
@@ -68,6 +68,14 @@ function message(fields: Fields): WorkloadMessage {
 
 function trusts({ bundle }: Fields): { readonly bundle?: string } {
   return bundle === undefined ? {} : { bundle: short(bundle, 'bundle', MAX_PUBLISHED) };
+}
+
+function late({ overdue }: Fields): { readonly overdue?: RenewalOverdue } {
+  if (overdue === undefined) return {};
+  const { stage, because } = object(overdue, 'overdue');
+  if (stage !== 'half' && stage !== 'three-quarters' && stage !== 'expired')
+    throw new Malformed('overdue.stage is not known; update the config service');
+  return { overdue: { stage, because: text(because, 'overdue.because').slice(0, MAX_TEXT) } };
 }
 
 function hello(fields: Fields): Hello {
@@ -81,6 +89,7 @@ function hello(fields: Fields): Hello {
     revision: whole(fields.revision, 'revision'),
     listeners: listeners(fields.listeners),
     certificateExpiresAt: expiresAt === null ? null : whole(expiresAt, 'certificateExpiresAt'),
+    ...late(fields),
   };
 }
 

@@ -7,6 +7,7 @@ import {
   type ControlMessage,
   type ListenerRegistration,
   PROTOCOL_VERSION,
+  type RenewalOverdue,
   type WorkloadMessage,
 } from 'heddle/ports';
 import { because } from '../log.js';
@@ -45,6 +46,8 @@ export interface StreamStatus {
   /** What it would not run; null: nothing since it last accepted. */
   readonly refused: { readonly revision: number; readonly because: readonly string[] } | null;
   readonly certificateExpiresAt: number | null;
+  /** Why there is no newer certificate although it was time; null: it was not, or there is. */
+  readonly overdue: RenewalOverdue | null;
   /** Version of the trust bundle that it trusts; null: it does not say. */
   readonly bundle: string | null;
 }
@@ -67,6 +70,7 @@ export class WorkloadStream {
   #accepted = 0;
   #refused: StreamStatus['refused'] = null;
   #certificateExpiresAt: number | null = null;
+  #overdue: RenewalOverdue | null = null;
   #bundle: string | null = null;
   #listeners: readonly ListenerRegistration[] | undefined;
   #working: Promise<void> | undefined;
@@ -91,6 +95,7 @@ export class WorkloadStream {
       accepted: this.#accepted,
       refused: this.#refused,
       certificateExpiresAt: this.#certificateExpiresAt,
+      overdue: this.#overdue,
       bundle: this.#bundle,
     };
   }
@@ -163,11 +168,18 @@ export class WorkloadStream {
         break;
       case 'certificate':
         this.#certificateExpiresAt = message.expiresAt;
+        this.#late(message.overdue);
         break;
       case 'ping':
         // A peer that does not read gets no answers piled up.
         if (!this.#blocked) this.#say({ type: 'pong' });
     }
+  }
+
+  #late(overdue: RenewalOverdue | undefined): void {
+    this.#overdue = overdue ?? null;
+    if (overdue !== undefined)
+      this.#log('warn', 'workload.certificate-overdue', { stage: overdue.stage, because: overdue.because });
   }
 
   #trust(bundle: string | undefined): void {
@@ -188,6 +200,7 @@ export class WorkloadStream {
     this.#scope = { namespace, service, labels };
     this.#accepted = hello.revision;
     this.#certificateExpiresAt = hello.certificateExpiresAt;
+    this.#late(hello.overdue);
     this.#trust(hello.have.bundle);
     this.#say({ type: 'welcome', protocol: PROTOCOL_VERSION, pingMs: this.#context.pingMs });
     this.#advance();
