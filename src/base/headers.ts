@@ -18,6 +18,11 @@ export function emptyFields(): HeaderFields {
   return new Fields();
 }
 
+/** The same fields, as {@link emptyFields} would have begun them. */
+export function ownFields(fields: Record<string, string | string[]>): HeaderFields {
+  return fields instanceof Fields ? fields : Object.assign(emptyFields(), fields);
+}
+
 /** Adds one value after those already there. `name` is in lower case. */
 export function appendField(fields: HeaderFields, name: string, value: string): void {
   const present = fields[name];

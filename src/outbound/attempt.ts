@@ -208,9 +208,13 @@ function tellPeer(attempt: OutboundAttempt, call: OutboundCall, deadlineAt: numb
   else if (number > 1) delete headers[RETRIES_HEADER];
   const leftMs = expectedTimeout(now, deadlineAt, call.deadlineAt);
   if (leftMs === undefined) return;
+  // gRPC has a field of its own, which says the same to everybody.
+  if (call.grpc) {
+    headers['grpc-timeout'] = grpcTimeout(Number(leftMs))!;
+    return;
+  }
   headers[DEADLINE_HEADER] = leftMs;
   headers['x-envoy-expected-rq-timeout-ms'] = leftMs;
-  if (call.grpc) headers['grpc-timeout'] = grpcTimeout(Number(leftMs))!;
 }
 
 /** What the peer must know of our retries, and of those further up; null: nothing. */

@@ -51,7 +51,7 @@ export function requestFields(call: Call, headers: HeaderFields, scheme: 'http' 
     if (!NAME.test(name)) throw invalid(`'${name}' is not the name of a field`);
     if (!isValue(value)) throw invalid(`the field '${name}' holds characters that a field cannot`);
     bytes += name.length + sizeOf(value);
-    if (name !== 'te') fields[name] = value;
+    if (name !== 'te' || value === 'trailers') fields[name] = value;
     else if (tokens(String(value)).has('trailers')) fields.te = 'trailers';
   }
   if (bytes > MOST_BYTES) throw invalid(`its fields are ${bytes} bytes, and ${MOST_BYTES} are the most`);

@@ -1,15 +1,16 @@
 /** One call of a channel: grpc-js's `Call` on the one side, a call of the mesh on the other. */
 import { AsyncResource } from 'node:async_hooks';
-import { type CallCredentials, Metadata, type StatusObject, status } from '@grpc/grpc-js';
+import { type CallCredentials, type Metadata, type StatusObject, status } from '@grpc/grpc-js';
 import type { AuthContext } from '@grpc/grpc-js/build/src/auth-context.js';
 import type { Call, InterceptingListener, MessageContext } from '@grpc/grpc-js/build/src/call-interface.js';
 import type { CallListener, CallStart, StartedCall } from 'heddle';
+import type { HeaderFields } from 'heddle/ports';
 import { ACCEPTED, type Coding, compress, decompress } from './compression.js';
 import { frameOf, MessageReader, type Received, TooLong } from './framing.js';
+import { fieldsOf, metadataOf } from './metadata.js';
 import type { ChannelParts } from './parts.js';
 import { type Ended, endedWith, statusIn, statusOfError, statusOfHttp } from './status.js';
 
-type Fields = Record<string, string | string[]>;
 type Taken = (() => void) | null;
 
 /** `WriteFlags.NoCompress` of grpc-js. */
@@ -27,7 +28,7 @@ export class MeshCall extends AsyncResource implements Call, CallListener {
   readonly #deadline: number;
   readonly #host: string | null;
   #credentials: CallCredentials | null = null;
-  #headers: Fields | null = null;
+  #headers: HeaderFields | null = null;
   #waitForReady = false;
   #listener: InterceptingListener | null = null;
   #started: StartedCall | null = null;
@@ -49,7 +50,7 @@ export class MeshCall extends AsyncResource implements Call, CallListener {
   #paused = false;
   #httpStatus = 0;
   /** The only head of a call that has no other (trailers-only). */
-  #onlyHead: Fields | null = null;
+  #onlyHead: HeaderFields | null = null;
   /** What comes when all messages were given. */
   #last: Ended | null = null;
   #over = false;
@@ -71,7 +72,7 @@ export class MeshCall extends AsyncResource implements Call, CallListener {
     this.#listener = listener;
     const { waitForReady } = metadata.getOptions();
     this.#waitForReady = waitForReady === true;
-    this.#headers = metadata.toHttp2Headers() as Fields;
+    this.#headers = fieldsOf(metadata);
     if (this.#over) return;
     if (this.#channel.closed) this.cancelWithStatus(status.UNAVAILABLE, 'The channel has been closed');
     else if (this.#generates) this.#generate();
@@ -156,7 +157,7 @@ export class MeshCall extends AsyncResource implements Call, CallListener {
 
   // -- the mesh's side --
 
-  onHead(httpStatus: number, headers: Fields): void {
+  onHead(httpStatus: number, headers: HeaderFields): void {
     this.#httpStatus = httpStatus;
     this.#channel.reached();
     if (headers['grpc-status'] !== undefined) {
@@ -172,20 +173,17 @@ export class MeshCall extends AsyncResource implements Call, CallListener {
       );
       return;
     }
-    const metadata = Metadata.fromHttp2Headers(headers);
     const encoding = headers['grpc-encoding'];
     if (encoding !== undefined) {
       this.#receives = String(encoding);
-      metadata.remove('grpc-encoding');
     }
     const accepted = headers['grpc-accept-encoding'];
     if (accepted !== undefined) {
       this.#channel.accepts(String(accepted));
       this.#sends = this.#channel.coding;
-      metadata.remove('grpc-accept-encoding');
     }
     this.#reader = new MessageReader(this.#channel.settings.maxReceived);
-    this.runInAsyncScope(tellMetadata, null, this.#listener, metadata);
+    this.runInAsyncScope(tellMetadata, null, this.#listener, metadataOf(headers));
   }
 
   onData(chunk: Uint8Array): boolean {
@@ -204,7 +202,7 @@ export class MeshCall extends AsyncResource implements Call, CallListener {
     return !this.#paused;
   }
 
-  onEnd(trailers: Fields | null): void {
+  onEnd(trailers: HeaderFields | null): void {
     const said = (trailers && statusIn(trailers)) ?? (this.#onlyHead && statusIn(this.#onlyHead));
     if (said === null || said === undefined) this.#conclude(this.#withoutStatus());
     else if (said.code === status.OK && this.#reader?.isInside === true)
@@ -272,16 +270,14 @@ export class MeshCall extends AsyncResource implements Call, CallListener {
     if (!isWhole && this.#halfClosed) started.end();
   }
 
-  #fields(): Fields {
+  #fields(): HeaderFields {
     const { settings, coding } = this.#channel;
     const fields = this.#headers!;
     this.#headers = null;
-    delete fields.host;
     fields['content-type'] = 'application/grpc';
     fields.te = 'trailers';
     fields['user-agent'] = settings.userAgent;
     fields['grpc-accept-encoding'] = ACCEPTED;
-    fields['accept-encoding'] = 'identity';
     if (this.#sends !== 'identity') fields['grpc-encoding'] = coding;
     else if (fields['grpc-encoding'] !== undefined) delete fields['grpc-encoding'];
     const host = this.#host ?? settings.authority;
@@ -331,7 +327,7 @@ export class MeshCall extends AsyncResource implements Call, CallListener {
   #authorized(generated: Metadata | undefined): void {
     const fields = this.#headers!;
     if (generated !== undefined) {
-      const added = generated.toHttp2Headers() as Fields;
+      const added = fieldsOf(generated);
       for (const name of Object.keys(added)) {
         const present = fields[name];
         fields[name] = present === undefined ? added[name]! : [present, added[name]!].flat();

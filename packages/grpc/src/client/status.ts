@@ -4,6 +4,8 @@
  */
 import { Metadata, type StatusObject, status } from '@grpc/grpc-js';
 import { isMeshError, type MeshErrorCode } from 'heddle';
+import type { HeaderFields } from 'heddle/ports';
+import { metadataOf } from './metadata.js';
 
 export interface PartialStatus {
   readonly code: number;
@@ -17,18 +19,17 @@ export function endedWith(code: number, details: string): Ended {
   return { code, details, metadata: new Metadata() };
 }
 
-type Fields = Record<string, string | string[]>;
-
 /** What the peer's trailers, or its only head, say; null: nothing. */
-export function statusIn(fields: Fields): Ended | null {
+export function statusIn(fields: HeaderFields): Ended | null {
   const text = fields['grpc-status'];
   if (text === undefined) return null;
   const code = typeof text === 'string' && /^\d{1,10}$/.test(text) ? Number(text) : status.UNKNOWN;
   const message = fields['grpc-message'];
-  const metadata = Metadata.fromHttp2Headers(fields);
-  metadata.remove('grpc-status');
-  metadata.remove('grpc-message');
-  return { code, details: message === undefined ? '' : decoded(String(message)), metadata };
+  return {
+    code,
+    details: message === undefined ? '' : decoded(String(message)),
+    metadata: metadataOf(fields),
+  };
 }
 
 /** Undoes percent-encoding; what is none stays as it is. */
