@@ -40,5 +40,12 @@ const REDUCING: ReadonlySet<string> = new Set([
 
 /** Is `authority` something that a router and a policy would read alike? */
 export function isAuthority(authority: string): boolean {
-  return authority.length <= 1024 && /^(?:[\w.~-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i.test(authority);
+  if (authority === lastAuthority) return true;
+  if (authority.length > 1024 || !AUTHORITY.test(authority)) return false;
+  lastAuthority = authority;
+  return true;
 }
+
+const AUTHORITY = /^(?:[\w.~-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i;
+/** A workload is called by few names, mostly by one: it is not read again with every request. */
+let lastAuthority = 'localhost';

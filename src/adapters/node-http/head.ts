@@ -48,6 +48,7 @@ function takeHeaders(request: IncomingMessage, peer: Peer): HeaderFields {
 }
 
 const LETTER_X = 0x78;
+const SLASH = 0x2f;
 
 function strip(request: IncomingMessage, name: string): void {
   delete request.headers[name];
@@ -75,6 +76,7 @@ export function faultOf(request: IncomingMessage, target: string): string | null
   const coding = request.headers['transfer-encoding'];
   if (coding !== undefined && coding.toLowerCase() !== 'chunked') return 'unsupported_transfer_encoding';
   if (target === '*' && request.method !== 'OPTIONS') return 'invalid_target';
+  if (target.charCodeAt(0) === SLASH) return null;
   const absolute = ABSOLUTE_FORM.exec(target);
   // The target's would win by the standard, but handlers read the field.
   const host = request.headers.host ?? '';

@@ -4,6 +4,7 @@
  * @source W3C Trace Context; W3C Baggage §3.3; github.com/openzipkin/b3-propagation; Envoy and Istio header lists
  */
 import type { HeaderFields } from '../../base/headers.js';
+import { isVisible } from '../../base/visible.js';
 import { parseTraceparent } from './traceparent.js';
 
 /** Fields to pass on as they came, in groups: a call that has a group's first word already keeps its own. */
@@ -31,7 +32,7 @@ const MAX_BAGGAGE = 8192;
 const MAX_OTHER = 256;
 
 /** Passed on as they are; read only by the tracers that wrote them. */
-const OTHERS = [
+const OTHERS: ReadonlySet<string> = new Set([
   'b3',
   'x-b3-traceid',
   'x-b3-spanid',
@@ -41,7 +42,7 @@ const OTHERS = [
   'x-ot-span-context',
   'x-cloud-trace-context',
   'grpc-trace-bin',
-];
+]);
 
 /** What of the fields of an exchange is to be passed on; whatever is malformed or too long is left out. */
 export function carriedFrom(fields: HeaderFields): Carried {
@@ -91,9 +92,10 @@ export function boundedField(fields: HeaderFields, name: string): string | undef
 
 function othersFrom(fields: HeaderFields): readonly string[] {
   let found: string[] | null = null;
-  for (const name of OTHERS) {
+  for (const name in fields) {
+    if (!OTHERS.has(name)) continue;
     const value = fields[name];
-    if (typeof value !== 'string' || value.length > MAX_OTHER || !VISIBLE.test(value)) continue;
+    if (typeof value !== 'string' || value.length > MAX_OTHER || !isVisible(value)) continue;
     (found ??= []).push(name, value);
   }
   return found ?? NOTHING.others;
@@ -109,5 +111,4 @@ function hasB3(fields: HeaderFields): boolean {
   return fields.b3 !== undefined || fields['x-b3-traceid'] !== undefined;
 }
 
-const VISIBLE = /^[\x21-\x7e]+$/;
 const PRINTABLE = /^[\x20-\x7e\t]+$/;

@@ -1,4 +1,5 @@
 import type { Random } from '../../base/random.js';
+import { isVisible } from '../../base/visible.js';
 
 /**
  * `x-request-id`: one id for everything that is done because of one request. It finds log lines; it protects nothing, so the
@@ -12,8 +13,7 @@ const MAX_LENGTH = 256;
 
 /** The id that came with a request, if it can be passed on. */
 export function acceptRequestId(value: string | string[] | undefined): string | undefined {
-  if (typeof value !== 'string' || value.length === 0 || value.length > MAX_LENGTH) return undefined;
-  return VISIBLE.test(value) ? value : undefined;
+  return typeof value === 'string' && value.length <= MAX_LENGTH && isVisible(value) ? value : undefined;
 }
 
 /**
@@ -51,5 +51,3 @@ function word(random: Random): number {
 
 const DIGITS = Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
 const DASH = 0x2d;
-
-const VISIBLE = /^[\x21-\x7e]+$/;

@@ -48,17 +48,24 @@ class SeriesByLabels {
   readonly all = new Map<string, Series>();
   readonly #known = new WeakMap<Attributes, Series>();
   readonly #bounds: readonly number[];
+  /** The one asked for last: mostly the next one, too. */
+  #last: Series | null = null;
+  #lastLabels: Attributes | null = null;
 
   constructor(bounds: readonly number[]) {
     this.#bounds = bounds;
   }
 
   of(labels: Attributes): Series {
-    const known = this.#known.get(labels);
-    if (known !== undefined) return known;
-    const found = this.#find(labels);
-    this.#known.set(labels, found);
-    return found;
+    if (this.#last !== null && labels === this.#lastLabels) return this.#last;
+    let series = this.#known.get(labels);
+    if (series === undefined) {
+      series = this.#find(labels);
+      this.#known.set(labels, series);
+    }
+    this.#last = series;
+    this.#lastLabels = labels;
+    return series;
   }
 
   #find(labels: Attributes): Series {
