@@ -66,20 +66,27 @@ class GrpcPorts {
     }
     const carried = carrier();
     if (carried === undefined) return false;
-    const { mesh, known } = this.#parts;
+    const { mesh, known, settings } = this.#parts;
     const isFirst = known.size === 0;
-    if (place.port !== 0) known.add(place.port);
+    const { host, port } = place;
+    const announced = isFirst || (settings.ports !== null && !known.has(port));
     // `HEDDLE_SERVICE_PORT` is about the first alone.
-    const as = isFirst ? {} : { portName: `grpc-${place.port}`, servicePort: place.port };
-    const listens = carried.listen(mesh, server, place.port, { address: place.host, ...as });
+    const as = isFirst ? {} : { portName: `grpc-${port}`, servicePort: port };
+    if (announced) known.add(port);
+    const onClose = () => {
+      if (announced) known.delete(port);
+    };
+    const listens = carried.listen(mesh, server, port, { address: host, announced, onClose, ...as });
     listens.then(
       (listening) => {
-        known.add(listening.port);
         const all = this.#of.get(server) ?? new Set();
         this.#of.set(server, all.add(listening));
         bound(null, listening.port);
       },
-      (error: unknown) => bound(error instanceof Error ? error : new Error(String(error)), 0),
+      (error: unknown) => {
+        onClose();
+        bound(error instanceof Error ? error : new Error(String(error)), 0);
+      },
     );
     return true;
   }
@@ -95,7 +102,6 @@ class GrpcPorts {
     const one = [...(all ?? [])].find((listening) => listening.port === port);
     if (one === undefined) return false;
     all!.delete(one);
-    this.#parts.known.delete(one.port);
     void one.close(timeoutMs);
     return true;
   }

@@ -27,6 +27,8 @@ export interface MeshListenOptions extends ListenOptions {
    * HTTP/2 are both served in any case. @default 'http'; for a `node:http2` server without `request` listeners 'http2'
    */
   readonly protocol?: 'http' | 'http2' | 'grpc';
+  /** `false`: callers are not told of it. @default true */
+  readonly announced?: boolean;
 }
 
 /** Options of `mesh.listen` for a protocol that is not HTTP. */
@@ -39,6 +41,7 @@ export interface MeshTcpListenOptions extends TcpListenOptions {
 }
 
 interface Announced {
+  readonly announced?: boolean;
   readonly servicePort?: number;
   readonly portName?: string;
   readonly protocol?: 'http' | 'http2' | 'grpc' | 'tcp';
@@ -140,8 +143,8 @@ export class Served {
   #announce(port: number, asked: number, options: Announced): ListenerRegistration | null {
     const { settings, tls } = this.#parts;
     const { workload, address, servicePort } = settings;
-    const { protocol = 'http' } = options;
-    if (workload.service === '') return null;
+    const { protocol = 'http', announced = true } = options;
+    if (workload.service === '' || !announced) return null;
     const registration: ListenerRegistration = {
       service: workload.service,
       servicePort: options.servicePort ?? servicePort ?? (asked === 0 ? 80 : asked),

@@ -75,6 +75,18 @@ test('a server that is shut down lets what is under way finish, and its process 
   assert.equal(server.lines.at(-1), 'shut down well');
 });
 
+test('of several ports the first is made known, whether it speaks gRPC or HTTP', LIMIT, async (t) => {
+  const mesh = await AutoMesh.create(t);
+  for (const [first, known] of [
+    ['grpc', 'GRPC'],
+    ['http', 'HTTP'],
+  ] as const) {
+    const service = await mesh.start(['grpc-beside.mjs', AUTO, first], { as: 'server' });
+    assert.deepEqual(await service.exit, { code: 0, signal: null }, service.stderr);
+    assert.deepEqual(service.lines, ['not bound twice', known]);
+  }
+});
+
 test(
   'without @heddle/grpc beside it, gRPC stays outside of the mesh, and one line says what to install',
   LIMIT,
