@@ -1,37 +1,14 @@
 /** `request.mesh`, and who is let in, on a port that Fastify opened itself and in `app.inject`. */
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { get } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join as path } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { denyPaths, memberOf, peerAuthentication, policies } from '@heddle/testkit';
 import Fastify, { type FastifyInstance } from 'fastify';
-import { join, type Mesh, type MeshContext } from 'heddle';
+import type { Mesh, MeshContext } from 'heddle';
 import { heddle } from './index.js';
 
-const mtls = (mode: string) => `
-apiVersion: security.istio.io/v1
-kind: PeerAuthentication
-metadata: { name: default, namespace: default }
-spec: { mtls: { mode: ${mode} } }
----
-apiVersion: security.istio.io/v1
-kind: AuthorizationPolicy
-metadata: { name: shut, namespace: default }
-spec:
-  action: DENY
-  rules: [{ to: [{ operation: { paths: [/shut] } }] }]
-`;
-
-async function member(t: TestContext, policy: string): Promise<Mesh> {
-  const folder = await mkdtemp(path(tmpdir(), 'heddle-fastify-'));
-  t.after(() => rm(folder, { recursive: true, force: true }));
-  await writeFile(path(folder, 'policy.yaml'), policy);
-  const mesh = await join({ policy: folder, joinTimeoutMs: 60_000, drainTimeoutMs: 60_000, log() {} });
-  t.after(() => mesh.close());
-  return mesh;
-}
+const mtls = (mode: string) => policies(peerAuthentication(mode), denyPaths('/shut'));
 
 async function service(t: TestContext, mesh: Mesh): Promise<FastifyInstance> {
   const app = Fastify();
@@ -55,7 +32,7 @@ function ask(app: FastifyInstance, path: string): Promise<[status: number | unde
 }
 
 test('on a port that Fastify opened itself policy is asked, and a handler knows what it said', async (t) => {
-  const app = await service(t, await member(t, mtls('PERMISSIVE')));
+  const app = await service(t, await memberOf(t, mtls('PERMISSIVE')));
   await app.listen({ port: 0, host: '127.0.0.1' });
   const [status, body] = await ask(app, '/open');
   const { peer, policy, because } = JSON.parse(body) as MeshContext;
@@ -64,19 +41,19 @@ test('on a port that Fastify opened itself policy is asked, and a handler knows 
 });
 
 test('a path that is checked as another than Fastify has chosen the route by is refused', async (t) => {
-  const app = await service(t, await member(t, mtls('PERMISSIVE')));
+  const app = await service(t, await memberOf(t, mtls('PERMISSIVE')));
   await app.listen({ port: 0, host: '127.0.0.1' });
   assert.deepEqual(await ask(app, '/open/../shut'), [403, 'RBAC: access denied']);
   assert.deepEqual(await ask(app, '/shut/../open'), [400, 'Bad Request']);
 });
 
 test('on a port that Fastify opened itself nobody has an identity, so that STRICT refuses everything', async (t) => {
-  const app = await service(t, await member(t, mtls('STRICT')));
+  const app = await service(t, await memberOf(t, mtls('STRICT')));
   await app.listen({ port: 0, host: '127.0.0.1' });
   assert.deepEqual(await ask(app, '/open'), [403, 'RBAC: access denied']);
 });
 
 test('app.inject is answered without a mesh, whatever policy says', async (t) => {
-  const app = await service(t, await member(t, mtls('STRICT')));
+  const app = await service(t, await memberOf(t, mtls('STRICT')));
   assert.deepEqual((await app.inject('/shut')).json(), { nobody: '/shut' });
 });

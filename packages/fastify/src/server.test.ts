@@ -1,30 +1,15 @@
 /** `app.listen` and `app.close` where the port is the mesh's. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { get } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join as path } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { memberOf } from '@heddle/testkit';
 import Fastify, { type FastifyInstance } from 'fastify';
-import { isMeshError, join, type Mesh } from 'heddle';
+import { isMeshError, type Mesh } from 'heddle';
 import { type MeshPortOptions, meshServer } from './index.js';
 
-async function member(t: TestContext): Promise<Mesh> {
-  const folder = await mkdtemp(path(tmpdir(), 'heddle-fastify-'));
-  t.after(() => rm(folder, { recursive: true, force: true }));
-  await writeFile(path(folder, 'policy.yaml'), '---\n');
-  const mesh = await join({
-    policy: folder,
-    service: 'greeter',
-    joinTimeoutMs: 60_000,
-    drainTimeoutMs: 60_000,
-    log() {},
-  });
-  t.after(() => mesh.close());
-  return mesh;
-}
+const member = (t: TestContext) => memberOf(t, '', { service: 'greeter' });
 
 function service(t: TestContext, mesh: Mesh, options?: MeshPortOptions): FastifyInstance {
   const app = Fastify({ serverFactory: meshServer(mesh, options) });
@@ -67,7 +52,7 @@ test('a port that cannot be had, and a Unix socket, are errors of app.listen', a
   await assert.rejects(service(t, mesh).listen({ port }), (error) =>
     isMeshError(error, 'HEDDLE_INVALID_ARGUMENT'),
   );
-  await assert.rejects(service(t, mesh).listen({ path: path(tmpdir(), 'no.sock') }), /no port of the mesh/);
+  await assert.rejects(service(t, mesh).listen({ path: '/nowhere/no.sock' }), /no port of the mesh/);
 });
 
 test('app.close closes the port; one that was never opened, and closing twice, are no errors', async (t) => {

@@ -1,39 +1,16 @@
 /** `c.get('mesh')`, and who is let in, on a port that Hono's server opened itself and in `app.request`. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { get } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join as path } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { denyPaths, memberOf, peerAuthentication, policies } from '@heddle/testkit';
 import { serve } from '@hono/node-server';
-import { join, type Mesh, type MeshContext } from 'heddle';
+import type { Mesh, MeshContext } from 'heddle';
 import { Hono } from 'hono';
 import { heddle } from './index.js';
 
-const mtls = (mode: string) => `
-apiVersion: security.istio.io/v1
-kind: PeerAuthentication
-metadata: { name: default, namespace: default }
-spec: { mtls: { mode: ${mode} } }
----
-apiVersion: security.istio.io/v1
-kind: AuthorizationPolicy
-metadata: { name: shut, namespace: default }
-spec:
-  action: DENY
-  rules: [{ to: [{ operation: { paths: [/shut] } }] }]
-`;
-
-async function member(t: TestContext, mode: string): Promise<Mesh> {
-  const folder = await mkdtemp(path(tmpdir(), 'heddle-hono-'));
-  t.after(() => rm(folder, { recursive: true, force: true }));
-  await writeFile(path(folder, 'policy.yaml'), mtls(mode));
-  const mesh = await join({ policy: folder, joinTimeoutMs: 60_000, drainTimeoutMs: 60_000, log() {} });
-  t.after(() => mesh.close());
-  return mesh;
-}
+const mtls = (mode: string) => policies(peerAuthentication(mode), denyPaths('/shut'));
 
 function service(mesh: Mesh): Hono {
   const app = new Hono();
@@ -70,28 +47,28 @@ function ask(port: number, path: string): Promise<[status: number | undefined, b
 }
 
 test('on a port that Hono opened itself policy is asked, and a handler knows what it said', async (t) => {
-  const port = await listen(t, service(await member(t, 'PERMISSIVE')));
+  const port = await listen(t, service(await memberOf(t, mtls('PERMISSIVE'))));
   assert.deepEqual(await ask(port, '/open'), [200, '/open null rbac_access_allowed_no_policy']);
   assert.deepEqual(await ask(port, '/shut'), [403, 'RBAC: access denied']);
 });
 
 test('a path that is checked as another than Hono has read is refused', async (t) => {
-  const port = await listen(t, service(await member(t, 'PERMISSIVE')));
+  const port = await listen(t, service(await memberOf(t, mtls('PERMISSIVE'))));
   assert.deepEqual(await ask(port, '/open/../shut'), [403, 'RBAC: access denied']);
   assert.deepEqual(await ask(port, '/shut/../open'), [400, 'Bad Request']);
 });
 
 test('on a port that Hono opened itself nobody has an identity, so that STRICT refuses everything', async (t) => {
-  const port = await listen(t, service(await member(t, 'STRICT')));
+  const port = await listen(t, service(await memberOf(t, mtls('STRICT'))));
   assert.deepEqual(await ask(port, '/open'), [403, 'RBAC: access denied']);
 });
 
 test('what a handler throws goes to Hono', async (t) => {
-  const port = await listen(t, service(await member(t, 'PERMISSIVE')));
+  const port = await listen(t, service(await memberOf(t, mtls('PERMISSIVE'))));
   assert.deepEqual(await ask(port, '/throws'), [500, 'out of order']);
 });
 
 test('app.request is answered without a mesh, whatever policy says', async (t) => {
-  const answer = await service(await member(t, 'STRICT')).request('/shut');
+  const answer = await service(await memberOf(t, mtls('STRICT'))).request('/shut');
   assert.deepEqual([answer.status, await answer.text()], [200, '/shut undefined undefined']);
 });

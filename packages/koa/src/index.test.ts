@@ -1,38 +1,15 @@
 /** `ctx.mesh`, and who is let in, on a port that Koa opened itself. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { get } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join as path } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { join, type Mesh, type MeshContext } from 'heddle';
+import { denyPaths, memberOf, peerAuthentication, policies } from '@heddle/testkit';
+import type { MeshContext } from 'heddle';
 import Koa from 'koa';
 import { heddle } from './index.js';
 
-const mtls = (mode: string) => `
-apiVersion: security.istio.io/v1
-kind: PeerAuthentication
-metadata: { name: default, namespace: default }
-spec: { mtls: { mode: ${mode} } }
----
-apiVersion: security.istio.io/v1
-kind: AuthorizationPolicy
-metadata: { name: shut, namespace: default }
-spec:
-  action: DENY
-  rules: [{ to: [{ operation: { paths: [/shut] } }] }]
-`;
-
-async function member(t: TestContext, mode: string): Promise<Mesh> {
-  const folder = await mkdtemp(path(tmpdir(), 'heddle-koa-'));
-  t.after(() => rm(folder, { recursive: true, force: true }));
-  await writeFile(path(folder, 'policy.yaml'), mtls(mode));
-  const mesh = await join({ policy: folder, joinTimeoutMs: 60_000, drainTimeoutMs: 60_000, log() {} });
-  t.after(() => mesh.close());
-  return mesh;
-}
+const mtls = (mode: string) => policies(peerAuthentication(mode), denyPaths('/shut'));
 
 async function serve(t: TestContext, app: Koa): Promise<number> {
   const server = app.listen(0, '127.0.0.1');
@@ -54,7 +31,7 @@ function ask(port: number, path: string): Promise<[status: number | undefined, b
 }
 
 test('on a port that Koa opened itself policy is asked, and what was checked is what is served', async (t) => {
-  const mesh = await member(t, 'PERMISSIVE');
+  const mesh = await memberOf(t, mtls('PERMISSIVE'));
   const app = new Koa();
   app.use(heddle(mesh)).use((ctx) => {
     assert.deepEqual(ctx.mesh, mesh.context());
@@ -75,7 +52,7 @@ test('middleware before it sees a refusal come back as an answer that is out alr
     await next();
     seen.push(ctx.respond, ctx.headerSent, ctx.res.statusCode);
   });
-  app.use(heddle(await member(t, 'STRICT')));
+  app.use(heddle(await memberOf(t, mtls('STRICT'))));
   const over = once(app, 'over');
   app.use(() => assert.fail('it was let in'));
   app.middleware.unshift(async (_ctx, next) => {
@@ -88,7 +65,7 @@ test('middleware before it sees a refusal come back as an answer that is out alr
 });
 
 test('below a mount the whole path is checked, and one that changes by it is refused', async (t) => {
-  const mesh = await member(t, 'PERMISSIVE');
+  const mesh = await memberOf(t, mtls('PERMISSIVE'));
   const app = new Koa();
   // As koa-mount does it.
   app.use((ctx, next) => {
@@ -107,7 +84,7 @@ test('what a handler throws goes to Koa', async (t) => {
   const app = new Koa();
   const errors: Error[] = [];
   app.on('error', (error: Error) => errors.push(error));
-  app.use(heddle(await member(t, 'PERMISSIVE'))).use(() => {
+  app.use(heddle(await memberOf(t, mtls('PERMISSIVE')))).use(() => {
     throw new Error('out of order');
   });
   assert.deepEqual(await ask(await serve(t, app), '/open'), [500, 'Internal Server Error']);

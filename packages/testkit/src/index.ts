@@ -12,4 +12,6 @@ export {
   never,
   textOf,
 } from './in-memory-transport.js';
+export { memberOf, type TestScope } from './member.js';
+export { denyPaths, peerAuthentication, policies } from './policies.js';
 export { TestCa, TestIdentity, type TestSvidOptions } from './test-ca.js';
