@@ -10,8 +10,6 @@ export function refuse({ stream, headers }: Arrived, refusal: Refusal): void {
   if (stream.destroyed || stream.closed || stream.headersSent) return;
   if (isGrpc(headers['content-type'])) {
     stream.respond(grpcHead(refusal), { endStream: true });
-    // Node forgets a head that is not out yet when its stream is closed.
-    setImmediate(() => skipRest(stream));
   } else {
     stream.respond({
       'content-type': 'text/plain',
@@ -20,8 +18,8 @@ export function refuse({ stream, headers }: Arrived, refusal: Refusal): void {
       'content-length': Buffer.byteLength(refusal.body),
     });
     stream.end(headers[':method'] === 'HEAD' ? undefined : refusal.body);
-    skipRest(stream);
   }
+  skipRest(stream);
 }
 
 /** Node throws on lists where it knows that a field has one value. @source RFC 9110 §5.3: a list is the same as its items with commas, but for cookies */
@@ -36,9 +34,13 @@ export function fieldsOf(headers: Refusal['headers'] = {}): HeaderFields {
 
 /** The answer is complete, or will be when what was written is out. @source RFC 9113 §8.1 */
 export function skipRest(stream: Arrived['stream']): void {
-  if (stream.endAfterHeaders || stream.readableEnded || stream.destroyed) return;
-  stream.resume();
-  stream.close(constants.NGHTTP2_NO_ERROR);
+  if (stream.endAfterHeaders) return;
+  // Node forgets a head that is not out yet when its stream is closed.
+  setImmediate(() => {
+    if (stream.readableEnded || stream.destroyed) return;
+    stream.resume();
+    stream.close(constants.NGHTTP2_NO_ERROR);
+  });
 }
 
 /** @source Envoy `Utility::sendLocalReply`: gRPC callers look at nothing but their own status */
