@@ -38,27 +38,28 @@ async function fastifyApp(options) {
   return app.server;
 }
 
-const everything = () => meshWith('everything', { rules: 100, spansPercent: 1 });
-const servers = {
-  'node:http': () => listening(createSecure(secure, plain)),
-  'node:http, again': () => listening(createSecure(secure, plain)),
-  'mesh, node:http': async () => behind(await everything(), plain),
-  'mesh, node:http, no telemetry': async () => behind(await everything(), plain),
-  'mesh, node:http, no rules, no telemetry': async () =>
-    behind(await meshWith('little', { rules: 0 }), plain),
-  express: () => listening(createSecure(secure, expressApp())),
-  'mesh, express': async () => behind(await everything(), expressApp()),
-  fastify: async () => listening(await fastifyApp({ https: secure })),
-  'mesh, fastify': async () =>
-    behind(await everything(), await fastifyApp({ serverFactory: (fn) => createServer(fn) })),
+const targets = {
+  'node:http': { bare: () => createSecure(secure, plain), meshed: () => plain },
+  express: { bare: () => createSecure(secure, expressApp()), meshed: expressApp },
+  fastify: {
+    bare: () => fastifyApp({ https: secure }),
+    meshed: () => fastifyApp({ serverFactory: (fn) => createServer(fn) }),
+  },
 };
+/** `express`, or `express, mesh, 100 rules` with or without `, no telemetry`. */
+async function serverOf(name) {
+  const [target, mesh, rules] = name.split(', ');
+  const { bare, meshed } = targets[target];
+  if (mesh !== 'mesh') return listening(await bare());
+  return behind(await meshWith({ rules: Number.parseInt(rules, 10), spansPercent: 1 }), await meshed());
+}
 const ports = {};
-for (const name of names) ports[name] = await servers[name]();
+for (const name of names) ports[name] = await serverOf(name);
 
 let before;
 process.on('message', ({ begin, end }) => {
   if (begin !== undefined) {
-    if (begin.startsWith('mesh') && !begin.includes('no telemetry')) watched.enable();
+    if (begin.includes(', mesh') && !begin.includes('no telemetry')) watched.enable();
     // A slice pays for its own garbage, not for that of the one before it.
     globalThis.gc?.({ type: 'minor' });
     before = process.cpuUsage();
@@ -84,8 +85,8 @@ async function behind(mesh, target) {
   return port;
 }
 
-async function meshWith(name, features) {
-  const policy = joinPath(folder, `${name}.yaml`);
+async function meshWith(features) {
+  const policy = joinPath(folder, `${features.rules}.yaml`);
   writeFileSync(policy, serverPolicy(features));
   return join({ policy, identityDir: identity, drainTimeoutMs: 10, log: () => {} });
 }
