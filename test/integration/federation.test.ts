@@ -1,69 +1,40 @@
 /** Two trust domains over real mutual TLS: peers are believed where their domain is federated, for their own domain only. */
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join as path } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { TestCa, type TestIdentity } from '@heddle/testkit';
-import { isMeshError, join, type Mesh } from 'heddle';
+import {
+  memberOf,
+  meshService,
+  peerAuthentication,
+  policies,
+  TestCa,
+  type TestIdentity,
+} from '@heddle/testkit';
+import { isMeshError, type Mesh } from 'heddle';
 import { withFederated } from 'heddle/security';
 
 const REVIEWS = 'spiffe://cluster.local/ns/default/sa/reviews';
 const PARTNER = 'spiffe://partner.example/ns/default/sa/web';
 
-async function member(t: TestContext, policy: string, identity: TestIdentity): Promise<Mesh> {
-  const folder = await mkdtemp(path(tmpdir(), 'heddle-federation-'));
-  t.after(() => rm(folder, { recursive: true, force: true }));
-  const file = path(folder, 'policy.yaml');
-  await writeFile(file, policy);
-  const mesh = await join({
-    policy: file,
-    identity,
-    trustDomain: identity.bundle.current().trustDomain,
-    joinTimeoutMs: 60_000,
-    drainTimeoutMs: 0,
-    log: () => {},
-  });
-  t.after(() => mesh.close());
-  return mesh;
+function member(t: TestContext, policy: string, identity: TestIdentity): Promise<Mesh> {
+  const { trustDomain } = identity.bundle.current();
+  return memberOf(t, policy, { identity, trustDomain, drainTimeoutMs: 0 });
 }
 
-const STRICT = `
-apiVersion: security.istio.io/v1
-kind: PeerAuthentication
-metadata: { name: default, namespace: default }
-spec: { mtls: { mode: STRICT } }
-`;
+const STRICT = peerAuthentication('STRICT');
 
-const allow = (source: string) => `${STRICT}---
-apiVersion: security.istio.io/v1
+const allow = (source: string) =>
+  policies(
+    STRICT,
+    `apiVersion: security.istio.io/v1
 kind: AuthorizationPolicy
 metadata: { name: partners, namespace: default }
 spec:
   rules: [{ from: [{ source: ${source} }] }]
-`;
+`,
+  );
 
-const towards = (port: number) => `
-apiVersion: networking.istio.io/v1
-kind: ServiceEntry
-metadata: { name: reviews, namespace: default }
-spec:
-  hosts: [reviews.mesh]
-  location: MESH_INTERNAL
-  resolution: STATIC
-  ports: [{ number: 80, name: http, protocol: HTTP }]
-  endpoints: [{ address: 127.0.0.1, ports: { http: ${port} } }]
----
-apiVersion: networking.istio.io/v1
-kind: DestinationRule
-metadata: { name: reviews, namespace: default }
-spec:
-  host: reviews.mesh
-  trafficPolicy:
-    tls: { mode: ISTIO_MUTUAL, subjectAltNames: ['${REVIEWS}'] }
-    connectionPool: { http: { maxRequestsPerConnection: 1 } }
-`;
+const towards = (port: number) => meshService({ host: 'reviews.mesh', port, id: REVIEWS, perConnection: 1 });
 
 /** Two authorities, and an identity of each that believes the other. */
 async function domains() {

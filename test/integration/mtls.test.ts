@@ -7,8 +7,8 @@ import { join as path } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { TLSSocket } from 'node:tls';
-import { TestCa } from '@heddle/testkit';
-import { isMeshError, join, type Mesh } from 'heddle';
+import { memberOf, meshService, peerAuthentication, TestCa } from '@heddle/testkit';
+import { isMeshError, type Mesh } from 'heddle';
 
 const REVIEWS = 'spiffe://cluster.local/ns/default/sa/reviews';
 const PRODUCTPAGE = 'spiffe://cluster.local/ns/default/sa/productpage';
@@ -33,55 +33,20 @@ async function writeIdentity(into: string, ca: TestCa, id: string, also?: TestCa
   }
 }
 
-async function member(
+function member(
   t: TestContext,
   policy: string,
   identityDir: string | null,
   log: (line: string) => void = () => {},
 ): Promise<Mesh> {
-  const file = path(await folder(t), 'policy.yaml');
-  await writeFile(file, policy);
-  const identity = identityDir === null ? {} : { identityDir };
-  const mesh = await join({
-    policy: file,
-    joinTimeoutMs: 60_000,
-    drainTimeoutMs: 60_000,
-    log,
-    ...identity,
-  });
-  t.after(() => mesh.close());
-  return mesh;
+  return memberOf(t, policy, { log, ...(identityDir === null ? {} : { identityDir }) });
 }
 
-const STRICT = `
-apiVersion: security.istio.io/v1
-kind: PeerAuthentication
-metadata: { name: default, namespace: default }
-spec: { mtls: { mode: STRICT } }
-`;
+const STRICT = peerAuthentication('STRICT');
 
 /** How the client reaches the server; it expects `id` there. */
-function towards(port: number, id: string, mode = 'ISTIO_MUTUAL', perConnection = 0): string {
-  return `
-apiVersion: networking.istio.io/v1
-kind: ServiceEntry
-metadata: { name: reviews, namespace: default }
-spec:
-  hosts: [reviews.mesh]
-  location: MESH_INTERNAL
-  resolution: STATIC
-  ports: [{ number: 80, name: http, protocol: HTTP }]
-  endpoints: [{ address: 127.0.0.1, ports: { http: ${port} } }]
----
-apiVersion: networking.istio.io/v1
-kind: DestinationRule
-metadata: { name: reviews, namespace: default }
-spec:
-  host: reviews.mesh
-  trafficPolicy:
-    tls: { mode: ${mode}${mode === 'DISABLE' ? '' : `, subjectAltNames: ['${id}']`} }
-    connectionPool: { http: { maxRequestsPerConnection: ${perConnection} } }
-`;
+function towards(port: number, id: string | null, perConnection = 0): string {
+  return meshService({ host: 'reviews.mesh', port, id, perConnection });
 }
 
 interface Served {
@@ -158,7 +123,7 @@ test('a client of another CA and one in plain text get no answer from a strict s
   const { port, resumed } = await serve(t, theirs);
   const stranger = await member(t, towards(port, REVIEWS), ours);
   await refusalOf(stranger);
-  const plain = await member(t, towards(port, REVIEWS, 'DISABLE'), null);
+  const plain = await member(t, towards(port, null), null);
   await refusalOf(plain);
   assert.equal(resumed.length, 0);
 });
@@ -174,7 +139,7 @@ test('sessions are resumed: a new connection costs no full handshake, and the pe
   await writeIdentity(ours, ca, PRODUCTPAGE);
   await writeIdentity(theirs, ca, REVIEWS);
   const { port, resumed } = await serve(t, theirs);
-  const client = await member(t, towards(port, REVIEWS, 'ISTIO_MUTUAL', 1), ours);
+  const client = await member(t, towards(port, REVIEWS, 1), ours);
   for (let i = 0; i < 200 && !resumed.includes(true); i += 1) {
     assert.equal(await (await client.fetch('http://reviews.mesh/')).text(), PRODUCTPAGE);
   }
@@ -195,7 +160,7 @@ test('certificates and keys of both sides are replaced while requests flow: none
   };
   const { port } = await serve(t, theirs, count('theirs'));
   // A connection for each few requests, so that each certificate is used for some.
-  const client = await member(t, towards(port, REVIEWS, 'ISTIO_MUTUAL', 3), ours, count('ours'));
+  const client = await member(t, towards(port, REVIEWS, 3), ours, count('ours'));
   let flowing = true;
   let answered = 0;
   const all = Promise.all(

@@ -13,5 +13,5 @@ export {
   textOf,
 } from './in-memory-transport.js';
 export { memberOf, type TestScope } from './member.js';
-export { denyPaths, peerAuthentication, policies } from './policies.js';
+export { denyPaths, type MeshServiceOptions, meshService, peerAuthentication, policies } from './policies.js';
 export { TestCa, TestIdentity, type TestSvidOptions } from './test-ca.js';

@@ -24,3 +24,38 @@ spec:
   rules: [{ to: [{ operation: { paths: ${JSON.stringify(paths)} } }] }]
 `;
 }
+
+export interface MeshServiceOptions {
+  readonly host: string;
+  /** On this machine. */
+  readonly port: number;
+  /** SPIFFE ID that callers expect there; null: they call in plain text. */
+  readonly id: string | null;
+  /** Requests on one connection; 0: as many as there are. @default 0 */
+  readonly perConnection?: number;
+}
+
+/** A service of HTTP on port 80 with one endpoint, and how callers reach it. */
+export function meshService({ host, port, id, perConnection = 0 }: MeshServiceOptions): string {
+  const [name] = host.split('.');
+  const tls = id === null ? '{ mode: DISABLE }' : `{ mode: ISTIO_MUTUAL, subjectAltNames: ['${id}'] }`;
+  return `apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: { name: ${name}, namespace: default }
+spec:
+  hosts: [${host}]
+  location: MESH_INTERNAL
+  resolution: STATIC
+  ports: [{ number: 80, name: http, protocol: HTTP }]
+  endpoints: [{ address: 127.0.0.1, ports: { http: ${port} } }]
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: { name: ${name}, namespace: default }
+spec:
+  host: ${host}
+  trafficPolicy:
+    tls: ${tls}
+    connectionPool: { http: { maxRequestsPerConnection: ${perConnection} } }
+`;
+}

@@ -4,34 +4,13 @@ import { writeFileSync } from 'node:fs';
 import { join as path } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { status } from '@grpc/grpc-js';
+import { meshService, peerAuthentication, policies } from '@heddle/testkit';
 import { isMeshError, join } from 'heddle';
 import { joinByAgent } from './member.test.helper.js';
 import { agent, folder, ID, message, response } from './spire.test.helper.js';
 
-const policy = (port: number) => `
-apiVersion: security.istio.io/v1
-kind: PeerAuthentication
-metadata: { name: default, namespace: default }
-spec: { mtls: { mode: STRICT } }
----
-apiVersion: networking.istio.io/v1
-kind: ServiceEntry
-metadata: { name: web, namespace: default }
-spec:
-  hosts: [web.mesh]
-  location: MESH_INTERNAL
-  resolution: STATIC
-  ports: [{ number: 80, name: http, protocol: HTTP }]
-  endpoints: [{ address: 127.0.0.1, ports: { http: ${port} } }]
----
-apiVersion: networking.istio.io/v1
-kind: DestinationRule
-metadata: { name: web, namespace: default }
-spec:
-  host: web.mesh
-  trafficPolicy:
-    tls: { mode: ISTIO_MUTUAL, subjectAltNames: ["${ID}"] }
-`;
+const policy = (port: number) =>
+  policies(peerAuthentication('STRICT'), meshService({ host: 'web.mesh', port, id: ID }));
 
 /** The environment of the process, for as long as the test takes. */
 function environment(t: TestContext, variables: Readonly<Record<string, string>>): void {

@@ -1,6 +1,7 @@
 /** Two config services of two trust domains, and a call between workloads of the two. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { meshService, peerAuthentication, policies } from '@heddle/testkit';
 import { isMeshError, join, type Mesh } from 'heddle';
 import { joinToken, service } from '../server.test.client.js';
 
@@ -34,38 +35,18 @@ async function federate(ours: Service, theirs: Service, trustDomain: string): Pr
   assert.equal(reply.status, 200, reply.text);
 }
 
-const server = `
-apiVersion: security.istio.io/v1
-kind: PeerAuthentication
-metadata: { name: default, namespace: default }
-spec: { mtls: { mode: STRICT } }
----
-apiVersion: security.istio.io/v1
+const server = policies(
+  peerAuthentication('STRICT'),
+  `apiVersion: security.istio.io/v1
 kind: AuthorizationPolicy
 metadata: { name: partners, namespace: default }
 spec:
   rules: [{ from: [{ source: { principals: ["b.example/ns/default/sa/web"] } }] }]
-`;
+`,
+);
 
-const client = (port: number) => `
-apiVersion: networking.istio.io/v1
-kind: ServiceEntry
-metadata: { name: reviews, namespace: default }
-spec:
-  hosts: [reviews.partner]
-  location: MESH_INTERNAL
-  resolution: STATIC
-  ports: [{ number: 80, name: http, protocol: HTTP }]
-  endpoints: [{ address: 127.0.0.1, ports: { http: ${port} } }]
----
-apiVersion: networking.istio.io/v1
-kind: DestinationRule
-metadata: { name: reviews, namespace: default }
-spec:
-  host: reviews.partner
-  trafficPolicy:
-    tls: { mode: ISTIO_MUTUAL, subjectAltNames: ["spiffe://a.example/ns/default/sa/reviews"] }
-`;
+const client = (port: number) =>
+  meshService({ host: 'reviews.partner', port, id: 'spiffe://a.example/ns/default/sa/reviews' });
 
 /** Policy and trust reach workloads by and by: asks until it is as it is to be, or the test has run out of time. */
 async function until(isThere: () => Promise<boolean>, signal: AbortSignal): Promise<void> {
