@@ -9,7 +9,18 @@ import {
   type sendUnaryData,
   status,
 } from '@grpc/grpc-js';
-import { ADMIT_ALL, dial, echo, failureOf, type Line, linesOf, serve } from './fixtures.test.helper.js';
+import {
+  ADMIT_ALL,
+  answerOf,
+  beginRaw,
+  dial,
+  dialRaw,
+  echo,
+  failureOf,
+  type Line,
+  linesOf,
+  serve,
+} from './fixtures.test.helper.js';
 
 const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 
@@ -134,6 +145,36 @@ spec:
   await first;
   const error = await failureOf(client.one('over'));
   assert.equal(error.code, status.UNAVAILABLE);
+  arrived[0]!(null, { text: 'done' });
+  assert.equal((await held).text, 'done');
+});
+
+test('health checks are answered while calls are shed', async (t) => {
+  const policy = `${ADMIT_ALL}---
+apiVersion: heddle.dev/v1
+kind: ResiliencePolicy
+metadata: { name: shed, namespace: default }
+spec: { selector: {}, concurrency: { minLimit: 1, maxLimit: 1, initialLimit: 1 }, queue: { maxLength: 0, maxLoopDelay: 60s } }
+`;
+  const arrived: sendUnaryData<Line>[] = [];
+  let here: () => void = () => {};
+  const first = new Promise<void>((resolve) => (here = resolve));
+  const server = echo({
+    One: (_call: unknown, callback: sendUnaryData<Line>) => {
+      arrived.push(callback);
+      here();
+    },
+  } as never);
+  const { port } = await serve(t, server, { policy, listen: { health: true } });
+  const client = dial(t, port, { 'grpc.enable_retries': 0 });
+  const held = client.one('held');
+  await first;
+  const error = await failureOf(client.one('over'));
+  assert.equal(error.code, status.UNAVAILABLE);
+  assert.equal(error.details, 'reached concurrency limit');
+  const stream = beginRaw(await dialRaw(t, port), { ':path': '/grpc.health.v1.Health/Check' });
+  stream.end(Buffer.alloc(5));
+  assert.equal((await answerOf(stream)).trailers['grpc-status'], '0');
   arrived[0]!(null, { text: 'done' });
   assert.equal((await held).text, 'done');
 });
