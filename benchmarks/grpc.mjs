@@ -17,11 +17,14 @@ import { installPeers } from './harness/peers.mjs';
 import { goal, main, row } from './harness/result.mjs';
 import { pairedRatio, summary } from './harness/stats.mjs';
 
-/** Processes are started anew so that what one of them happened to compile is not taken for a property of the code. */
+/**
+ * Processes are started anew so that what one of them happened to compile is not taken for a property of the code. Slices are longer than
+ * those of other benchmarks: what switching telemetry on costs would count with calls that are as few as a busy machine makes.
+ */
 const SIZES = {
   mini: { processes: 1, rounds: 2, warm: 1, sliceMs: 5, messages: MESSAGES, concurrencies: [4], brief: true },
-  short: { processes: 2, rounds: 12, warm: 5, sliceMs: 150, messages: 30_000, concurrencies: [32, 1] },
-  full: { processes: 5, rounds: 21, warm: 6, sliceMs: 200, messages: 100_000, concurrencies: [32, 1] },
+  short: { processes: 1, rounds: 14, warm: 5, sliceMs: 300, messages: 30_000, concurrencies: [32, 1] },
+  full: { processes: 5, rounds: 15, warm: 6, sliceMs: 500, messages: 100_000, concurrencies: [32, 1] },
 };
 /** What a slice of a server's benchmark is, of unary calls. */
 const CALLS = { mini: 32, short: 1_500, full: 3_000 };

@@ -72,7 +72,7 @@ function help() {
   return [
     'usage: npm run bench [-- [NAME …] [--size mini|short|full] [--out FOLDER]]',
     '',
-    'Without names: all of them in short, some fifteen minutes. With names: those in full.',
+    'Without names: all of them in short, some twenty minutes. With names: those in full.',
     '',
     ...Object.entries(BENCHMARKS).map(([name, { what }]) => `  ${name.padEnd(width)}  ${what}`),
     '',
