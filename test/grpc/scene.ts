@@ -10,8 +10,8 @@ import {
   type Server,
   ServerCredentials,
 } from '@grpc/grpc-js';
-import type { TestCa } from '@heddle/testkit';
-import { type JoinOptions, join, type Mesh } from 'heddle';
+import { memberOf, type TestCa } from '@heddle/testkit';
+import type { JoinOptions, Mesh } from 'heddle';
 
 export const SERVER = 'spiffe://cluster.local/ns/default/sa/interop';
 export const CLIENT = 'spiffe://cluster.local/ns/default/sa/caller';
@@ -42,16 +42,12 @@ async function pem(ca: TestCa, id: string) {
 }
 
 /** @param documents of policy */
-export async function member(
+export function member(
   t: TestContext,
   documents: readonly string[],
-  options: JoinOptions = {},
+  options: Omit<JoinOptions, 'policy'> = {},
 ): Promise<Mesh> {
-  const policy = path(await folder(t), 'policy.yaml');
-  await writeFile(policy, documents.join('\n---\n'));
-  const mesh = await join({ policy, joinTimeoutMs: 60_000, drainTimeoutMs: 0, log() {}, ...options });
-  t.after(() => mesh.close());
-  return mesh;
+  return memberOf(t, documents.join('\n---\n'), { drainTimeoutMs: 0, ...options });
 }
 
 export const STRICT = `
