@@ -244,7 +244,7 @@ export class Connection implements Carrier, Living {
   }
 
   #broke(error: Error): void {
-    if (this.#state === 'opening') this.#fail(isOfHttp2(error) ? noHttp2(error) : error);
+    if (this.#state === 'opening') this.#fail(error);
     else this.leave();
   }
 
@@ -260,7 +260,8 @@ export class Connection implements Carrier, Living {
     this.#awaitingSettings?.cancel();
     this.#opening?.settle(error);
     this.#socket?.destroy();
-    this.#owner.failed(this, error);
+    // The socket may tell of it before the session does.
+    this.#owner.failed(this, isOfHttp2(error) ? noHttp2(error) : error);
   }
 
   #idled(): void {
@@ -299,6 +300,6 @@ function isOfHttp2(error: NodeJS.ErrnoException): boolean {
 /** A first answer that is no HTTP/2 is nearly always HTTP/1.1 in plain text, where nothing is negotiated. */
 function noHttp2(error: NodeJS.ErrnoException): Error {
   const because =
-    'the peer did not answer in HTTP/2, which policy says it speaks (protocol HTTP2 or GRPC of its port, or h2UpgradePolicy)';
+    'the peer did not answer in HTTP/2, which policy says it speaks (protocol HTTP2 or GRPC of its port, or h2UpgradePolicy) or gRPC needs';
   return Object.assign(new Error(because, { cause: error }), { code: error.code });
 }

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer as createHttp1 } from 'node:http';
 import { createServer as createHttp2 } from 'node:http2';
+import { createServer as createHttps } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -194,4 +196,27 @@ test('a peer that is told to go elsewhere in the middle finishes what it has, an
     assert.deepEqual(await ask(client, 'x'), { error: null, message: 'a' });
     assert.equal(sessions, at);
   }
+});
+
+test('a peer that speaks HTTP/1.1 only is told so, in plain text and under TLS', async (t) => {
+  const plain = createHttp1((_request, response) => response.end('hello'));
+  plain.listen(0, '127.0.0.1');
+  await once(plain, 'listening');
+  t.after(() => plain.close());
+  const one = await member(t, policyTo({ endpoints: [{ port: (plain.address() as AddressInfo).port }] }));
+  const inPlainText = await ask(clientOf(t, one.mesh), 'x');
+  assert.equal(inPlainText.error?.code, status.UNAVAILABLE);
+  assert.match(inPlainText.error?.details ?? '', /did not answer in HTTP\/2/);
+  const ca = await TestCa.create();
+  const ours = await folderOf(t, ca, 'spiffe://cluster.local/ns/default/sa/shop');
+  const { pem } = await folderOf(t, ca, REVIEWS);
+  const secure = createHttps({ ...pem, requestCert: true }, (_request, response) => response.end('hello'));
+  secure.listen(0, '127.0.0.1');
+  await once(secure, 'listening');
+  t.after(() => secure.close());
+  const { port } = secure.address() as AddressInfo;
+  const two = await member(t, mutual(port, REVIEWS), { identityDir: ours.dir });
+  const underTls = await ask(clientOf(t, two.mesh), 'x');
+  assert.equal(underTls.error?.code, status.UNAVAILABLE);
+  assert.match(underTls.error?.details ?? '', /takes HTTP\/1\.1 only/);
 });
