@@ -119,16 +119,20 @@ export function serverPolicy({ rules, spansPercent, operation = ITEMS }) {
     from: [{ source: { principals: [`cluster.local/ns/shop/sa/caller-${index}`] } }],
     to: [{ operation: { methods: ['GET', 'POST'], paths: [`/api/v${index}/*`] } }],
   }));
-  if (rules > 0)
+  const all = rules > 0 ? [...others, last] : [];
+  for (let at = 0; at < all.length; at += MOST_RULES)
     documents.push({
       apiVersion: 'security.istio.io/v1',
       kind: 'AuthorizationPolicy',
-      metadata: { name: 'callers', namespace: 'istio-system' },
-      spec: { action: 'ALLOW', rules: [...others, last] },
+      metadata: { name: `callers-${at}`, namespace: 'istio-system' },
+      spec: { action: 'ALLOW', rules: all.slice(at, at + MOST_RULES) },
     });
   if (spansPercent !== undefined) documents.push(sampling(spansPercent));
   return documents.map((document) => JSON.stringify(document)).join('\n---\n');
 }
+
+/** Of one policy. */
+const MOST_RULES = 500;
 
 const route = [{ destination: { host: 'peer.example' } }];
 
