@@ -2,12 +2,13 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { join } from 'heddle';
 
-// A server of a protocol that is not HTTP. It knows nothing of the mesh.
+// #region listen
+const store = await join({ service: 'store' });
 const server = createServer((socket) => {
   socket.on('data', (line) => socket.write(`+OK ${line}`));
 });
-server.listen(Number(process.env.PORT ?? 9201), '127.0.0.1');
-await once(server, 'listening');
+await store.listen(server, Number(process.env.PORT ?? 9201), { address: '127.0.0.1', protocol: 'tcp' });
+// #endregion
 
 // #region connect
 const mesh = await join({ service: 'caller' });
@@ -23,4 +24,4 @@ await mesh.connect('store:6379').catch(({ code, flag }) => console.log(code, fla
 stream.end();
 await once(stream, 'close');
 await mesh.close();
-server.close();
+await store.close();

@@ -79,7 +79,11 @@ async function start(t: TestContext): Promise<Parties> {
   while (mesh.status().clusters.length < ports.length) await delay(20);
 
   const load = new Load(mesh, PER_SECOND, CALLER);
-  t.after(() => load.stop());
+  t.after(async () => {
+    await load.stop();
+    // Whatever else ended the test.
+    for (const failure of load.failures.slice(0, 10)) t.diagnostic(failure);
+  });
   return { service, mesh, load, ports };
 }
 

@@ -302,6 +302,8 @@ test('a workload starts from the last good policy while the service is away, and
   resumed.update(9, []);
   await until(client.status, (status) => !status.fromLastGood);
   assert.equal(client.status.current().staleSince, null);
+  // Its folder goes next.
+  await client.close();
 });
 
 test('a workload that the service denies does not start from a saved policy', async (t) => {
@@ -316,6 +318,8 @@ test('a workload that the service denies does not start from a saved policy', as
   const client = joined(t, { url: service.url, token: service.token, stateDir });
   await until(client.status, (status) => status.lastError !== null);
   assert.equal(client.policy.current(), null);
+  // Its folder goes next.
+  await client.close();
 });
 
 test('a config service in dev mode is spoken to in plain text, without an identity and without the token', async (t) => {
