@@ -19,7 +19,7 @@ import { pairedDifference, pairedRatio, summary } from './harness/stats.mjs';
 /** Processes are started anew so that what one of them happened to compile is not taken for a property of the code. */
 const SIZES = {
   mini: { processes: 1, rounds: 2, warm: 1, requests: 32, rules: [100] },
-  short: { processes: 1, rounds: 10, warm: 4, requests: 1_000, rules: [0, 10, 100, 1_000] },
+  short: { processes: 1, rounds: 10, warm: 3, requests: 800, rules: [0, 10, 100, 1_000] },
   full: { processes: 5, rounds: 25, warm: 6, requests: 3_000, rules: [0, 10, 100, 1_000] },
 };
 const SERVERS = ['node:http', 'express', 'fastify'];
