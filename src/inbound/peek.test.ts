@@ -64,6 +64,7 @@ test('however the first bytes are cut, the answer is the same, comes once, and w
         await turn();
       }
       clock.advance(1);
+      await turn();
       const whole = sortBytes(bytes);
       assert.deepEqual(answers, [whole === 'more' ? 'silent' : whole]);
       assert.equal(clock.pending, 0);
@@ -98,4 +99,22 @@ test('a caller that ends or breaks off before it has said what it speaks leaves 
     if (how === 'ends') assert.equal(socket.listenerCount('data'), 0);
     socket.destroy();
   }
+});
+
+test('bytes that were there while the process was busy for longer than the time are not taken for silence', async () => {
+  const clock = new FakeClock();
+  const socket = pipe();
+  const answers: FirstBytes[] = [];
+  peek(socket as Socket, { clock, timeoutMs: 1_000, done: (first) => answers.push(first) });
+  // Node tells of timers first, then of what has come.
+  clock.advance(5_000);
+  socket.push(Buffer.from([0x16, 0x03]));
+  await turn();
+  await turn();
+  assert.deepEqual(answers, ['tls']);
+  const silent = pipe();
+  peek(silent as Socket, { clock, timeoutMs: 1_000, done: (first) => answers.push(first) });
+  clock.advance(1_000);
+  await turn();
+  assert.deepEqual(answers, ['tls', 'silent']);
 });

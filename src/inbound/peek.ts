@@ -29,7 +29,9 @@ export interface PeekOptions {
 /** @param socket nobody has read from it */
 export function peek(socket: Socket, { clock, timeoutMs, done }: PeekOptions): void {
   let bytes: Buffer | null = null;
+  let open = true;
   const settle = (first: FirstBytes) => {
+    open = false;
     timer.cancel();
     socket.removeListener('data', onData);
     socket.removeListener('end', onEnd);
@@ -45,8 +47,12 @@ export function peek(socket: Socket, { clock, timeoutMs, done }: PeekOptions): v
     if (sorted !== 'more') settle(sorted);
   };
   const onEnd = () => settle('ended');
-  const onClose = () => timer.cancel();
-  const timer = clock.after(timeoutMs, () => settle('silent'));
+  const onClose = () => {
+    open = false;
+    timer.cancel();
+  };
+  // A process that was busy for long tells of timers before it tells of bytes that have been there for as long: those come first.
+  const timer = clock.after(timeoutMs, () => setImmediate(() => open && settle('silent')));
   socket.on('data', onData);
   socket.once('end', onEnd);
   socket.once('close', onClose);
