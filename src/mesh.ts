@@ -149,12 +149,13 @@ export class Mesh implements AsyncDisposable {
       environment: (name) => process.env[name],
     });
     this.#telemetry = observed.telemetry;
-    this.#transport = new HttpTransport({ contexts: this.#contexts, clock });
+    const opening = { contexts: this.#contexts, clock };
+    this.#transport = new HttpTransport(opening);
     const deadlines = new Deadlines(clock);
     this.#outbound = new Outbound({ clock, random, deadlines, transport: this.#transport, ambient });
     const event: StateEvent = (name, attributes) => this.#event(name, attributes);
     this.#names = new Names({ clock, resolver: systemNames, onChange: () => this.#inForce.rebind() });
-    const probe = probeOver({ contexts: this.#contexts, clock });
+    const probe = probeOver(opening);
     this.#binder = new Binder({
       clock,
       names: this.#names,
@@ -209,11 +210,7 @@ export class Mesh implements AsyncDisposable {
     this.dispatcher = dispatcherOver(this.#outbound);
     this.calls = callsOver(this.#outbound, probe);
     this.agent = agentOver(this.#outbound, clock);
-    this.#connections = new TcpConnections(
-      this.#outbound,
-      { contexts: this.#contexts, clock },
-      this.#telemetry,
-    );
+    this.#connections = new TcpConnections(this.#outbound, opening, this.#telemetry);
     this.connect = this.#connections.connect;
   }
 
