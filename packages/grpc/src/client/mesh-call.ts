@@ -1,15 +1,25 @@
 /** One call of a channel: grpc-js's `Call` on the one side, a call of the mesh on the other. */
 import { AsyncResource } from 'node:async_hooks';
-import { type CallCredentials, type Metadata, type StatusObject, status } from '@grpc/grpc-js';
+import { type CallCredentials, type Metadata, status } from '@grpc/grpc-js';
 import type { AuthContext } from '@grpc/grpc-js/build/src/auth-context.js';
 import type { Call, InterceptingListener, MessageContext } from '@grpc/grpc-js/build/src/call-interface.js';
 import type { CallListener, CallStart, StartedCall } from 'heddle';
 import type { HeaderFields } from 'heddle/ports';
-import { ACCEPTED, type Coding, compress, decompress } from './compression.js';
-import { frameOf, MessageReader, type Received, TooLong } from './framing.js';
-import { fieldsOf, metadataOf } from './metadata.js';
+import { type Coding, compress } from './compression.js';
+import { frameOf } from './framing.js';
+import { addGenerated, askedFor, generate } from './generated.js';
+import { Inbox, type InboxOwner } from './inbox.js';
+import { complete, fieldsOf, metadataOf } from './metadata.js';
 import type { ChannelParts } from './parts.js';
-import { type Ended, endedWith, statusIn, statusOfError, statusOfHttp } from './status.js';
+import {
+  type Ended,
+  endedWith,
+  type PartialStatus,
+  statusIn,
+  statusOfError,
+  withoutStatus,
+} from './status.js';
+import { tellLater, tellMessage, tellMetadata, tellStatus } from './tell.js';
 
 type Taken = (() => void) | null;
 
@@ -20,7 +30,7 @@ const NO_COMPRESS = 2;
  * The request leaves when it is known what it is: with its only message, if that and the end come at once, as they do of unary calls;
  * otherwise when the code that made the call has had its turn. What the application is told runs in the context in which it called.
  */
-export class MeshCall extends AsyncResource implements Call, CallListener {
+export class MeshCall extends AsyncResource implements Call, CallListener, InboxOwner {
   readonly #channel: ChannelParts;
   readonly #method: string;
   readonly #number: number;
@@ -41,12 +51,7 @@ export class MeshCall extends AsyncResource implements Call, CallListener {
   #compressing = false;
   #halfClosed = false;
   #sends: Coding;
-  #reader: MessageReader | null = null;
-  #receives = 'identity';
-  /** Messages that nobody has asked for yet. */
-  #queue: Received[] | null = null;
-  #wanted = false;
-  #decompressing = false;
+  readonly #inbox: Inbox;
   #paused = false;
   #httpStatus = 0;
   /** The only head of a call that has no other (trailers-only). */
@@ -54,7 +59,8 @@ export class MeshCall extends AsyncResource implements Call, CallListener {
   /** What comes when all messages were given. */
   #last: Ended | null = null;
   #over = false;
-  #cleanUp: (() => void) | null = null;
+  /** @internal Told once, when the call is over. */
+  onOver: (() => void) | null = null;
 
   constructor(channel: ChannelParts, number: number, method: string, deadline: number, host: string | null) {
     super('HEDDLE_GRPC_CALL');
@@ -64,6 +70,7 @@ export class MeshCall extends AsyncResource implements Call, CallListener {
     this.#deadline = deadline;
     this.#host = host;
     this.#sends = channel.coding;
+    this.#inbox = new Inbox(this, channel.settings.maxReceived);
   }
 
   // -- the application's side --
@@ -114,11 +121,8 @@ export class MeshCall extends AsyncResource implements Call, CallListener {
   }
 
   startRead(): void {
-    this.#wanted = true;
-    this.#pump();
-    if (!this.#paused || this.#isBehind) return;
-    this.#paused = false;
-    this.#started?.resume();
+    this.#inbox.want();
+    this.moved();
   }
 
   cancelWithStatus(code: number, details: string): void {
@@ -145,11 +149,6 @@ export class MeshCall extends AsyncResource implements Call, CallListener {
     return started.isSecure ? { transportSecurityType: 'ssl' } : {};
   }
 
-  /** @internal Told once, when the call is over. */
-  set onOver(cleanUp: () => void) {
-    this.#cleanUp = cleanUp;
-  }
-
   /** @internal The code that made the call has had its turn. */
   beginLate(): void {
     if (this.#ready && this.#started === null && !this.#over && !this.#compressing) this.#begin('written');
@@ -167,47 +166,30 @@ export class MeshCall extends AsyncResource implements Call, CallListener {
     if (httpStatus !== 200) return;
     const type = headers['content-type'];
     if (type !== undefined && !String(type).startsWith('application/grpc')) {
-      this.cancelWithStatus(
-        status.UNKNOWN,
-        `Received content-type ${String(type)} instead of application/grpc`,
-      );
+      const details = `Received content-type ${String(type)} instead of application/grpc`;
+      this.cancelWithStatus(status.UNKNOWN, details);
       return;
-    }
-    const encoding = headers['grpc-encoding'];
-    if (encoding !== undefined) {
-      this.#receives = String(encoding);
     }
     const accepted = headers['grpc-accept-encoding'];
     if (accepted !== undefined) {
       this.#channel.accepts(String(accepted));
       this.#sends = this.#channel.coding;
     }
-    this.#reader = new MessageReader(this.#channel.settings.maxReceived);
+    this.#inbox.open(String(headers['grpc-encoding'] ?? 'identity'));
     this.runInAsyncScope(tellMetadata, null, this.#listener, metadataOf(headers));
   }
 
   onData(chunk: Uint8Array): boolean {
-    const reader = this.#reader;
-    // Without a head of gRPC's, the body is for people.
-    if (reader === null) return true;
-    reader.push(chunk);
-    try {
-      for (let message = reader.next(); message !== null && !this.#over; message = reader.next())
-        this.#arrived(message);
-    } catch (error) {
-      if (!(error instanceof TooLong)) throw error;
-      this.cancelWithStatus(status.RESOURCE_EXHAUSTED, error.message);
-    }
-    this.#paused = this.#isBehind;
+    this.#inbox.push(chunk);
+    this.#paused = this.#inbox.isBehind;
     return !this.#paused;
   }
 
   onEnd(trailers: HeaderFields | null): void {
-    const said = (trailers && statusIn(trailers)) ?? (this.#onlyHead && statusIn(this.#onlyHead));
-    if (said === null || said === undefined) this.#conclude(this.#withoutStatus());
-    else if (said.code === status.OK && this.#reader?.isInside === true)
+    const ended = statusIn(trailers) ?? statusIn(this.#onlyHead) ?? withoutStatus(this.#httpStatus);
+    if (ended.code === status.OK && this.#inbox.isInside)
       this.#conclude(endedWith(status.INTERNAL, 'The stream ended in the middle of a message'));
-    else this.#conclude(said);
+    else this.#conclude(ended);
   }
 
   onError(error: unknown): void {
@@ -274,12 +256,7 @@ export class MeshCall extends AsyncResource implements Call, CallListener {
     const { settings, coding } = this.#channel;
     const fields = this.#headers!;
     this.#headers = null;
-    fields['content-type'] = 'application/grpc';
-    fields.te = 'trailers';
-    fields['user-agent'] = settings.userAgent;
-    fields['grpc-accept-encoding'] = ACCEPTED;
-    if (this.#sends !== 'identity') fields['grpc-encoding'] = coding;
-    else if (fields['grpc-encoding'] !== undefined) delete fields['grpc-encoding'];
+    complete(fields, settings.userAgent, this.#sends === 'identity' ? null : coding);
     const host = this.#host ?? settings.authority;
     if (host !== null) fields.host = host;
     return fields;
@@ -295,46 +272,25 @@ export class MeshCall extends AsyncResource implements Call, CallListener {
     const ofChannel = this.#channel.settings.callCredentials;
     const own = this.#credentials;
     const credentials = own === null ? ofChannel! : ofChannel === null ? own : own.compose(ofChannel);
-    const timer = this.#limitWait();
-    const service = this.#method.slice(0, this.#method.lastIndexOf('/'));
-    const { authority } = this.#channel;
-    const asked = {
-      method_name: this.#method,
-      service_url: `https://${this.#host ?? authority.replace(/:443$/, '')}${service}`,
-    };
-    credentials.generateMetadata(asked).then(
-      (metadata) => {
-        timer?.cancel();
-        if (!this.#over) this.#authorized(metadata);
-      },
-      (error: unknown) => {
-        timer?.cancel();
-        this.#unauthorized(error);
-      },
-    );
-  }
-
-  /** Until the mesh has the call, its deadline is ours to watch. */
-  #limitWait(): { cancel(): void } | null {
-    if (this.#deadline === Number.POSITIVE_INFINITY) return null;
+    const asked = askedFor(this.#method, this.#host ?? this.#channel.authority);
     const { clock } = this.#channel;
-    const leftMs = Math.max(0, this.#deadline - this.#channel.now());
-    return clock.after(leftMs, () =>
-      this.cancelWithStatus(status.DEADLINE_EXCEEDED, 'Deadline exceeded while metadata was generated'),
+    // Until the mesh has the call, its deadline is ours to watch.
+    generate(
+      credentials,
+      asked,
+      { clock, leftMs: this.#deadline - this.#channel.now() },
+      (failed, metadata) => {
+        if (this.#over) return;
+        if (failed === null) this.#authorized(metadata);
+        else this.unreadable(failed);
+      },
     );
   }
 
   #authorized(generated: Metadata | undefined): void {
-    const fields = this.#headers!;
-    if (generated !== undefined) {
-      const added = fieldsOf(generated);
-      for (const name of Object.keys(added)) {
-        const present = fields[name];
-        fields[name] = present === undefined ? added[name]! : [present, added[name]!].flat();
-      }
-    }
-    if (Array.isArray(fields.authorization)) {
-      this.cancelWithStatus(status.INTERNAL, '"authorization" metadata cannot have multiple values');
+    const refused = addGenerated(this.#headers!, generated);
+    if (refused !== null) {
+      this.unreadable(refused);
       return;
     }
     this.#ready = true;
@@ -343,80 +299,34 @@ export class MeshCall extends AsyncResource implements Call, CallListener {
     else this.#begin('written');
   }
 
-  #unauthorized(error: unknown): void {
-    const { code, message } = error as { code?: unknown; message?: string };
-    const details = `Getting metadata from plugin failed with error: ${message ?? String(error)}`;
-    const known = typeof code === 'number' ? code : status.UNKNOWN;
-    if (!NOT_OF_A_PLUGIN.has(known)) this.cancelWithStatus(known, details);
-    else
-      this.cancelWithStatus(
-        status.INTERNAL,
-        `Invalid status from control plane: ${known} ${status[known]} ${details}`,
-      );
-  }
-
   // -- what comes in --
 
-  /** Are there messages that nobody has asked for? */
-  get #isBehind(): boolean {
-    return this.#decompressing || (this.#queue !== null && this.#queue.length > 0);
-  }
-
-  #arrived(message: Received): void {
+  counted(): void {
     this.#started?.countReceived();
-    // Most messages come when somebody waits for one.
-    if (this.#wanted && !message.compressed && !this.#isBehind) {
-      this.#wanted = false;
-      this.#give(message.bytes);
-      return;
-    }
-    if (this.#queue === null) this.#queue = [message];
-    else this.#queue.push(message);
-    this.#pump();
   }
 
-  #pump(): void {
-    while (this.#wanted && !this.#over && !this.#decompressing && this.#queue !== null) {
-      const message = this.#queue.shift();
-      if (message === undefined) break;
-      this.#wanted = false;
-      if (!message.compressed) this.#give(message.bytes);
-      else {
-        this.#decompressing = true;
-        decompress(this.#receives, message.bytes, this.#channel.settings.maxReceived, (failed, whole) => {
-          this.#decompressing = false;
-          if (this.#over) return;
-          if (failed !== null) {
-            this.cancelWithStatus(failed.code, failed.details);
-            return;
-          }
-          this.#give(whole);
-          // More may have been asked for meanwhile.
-          if (this.#wanted) this.startRead();
-          else if (this.#paused && !this.#isBehind) {
-            this.#paused = false;
-            this.#started?.resume();
-          }
-        });
-      }
-    }
-    if (this.#last !== null && !this.#isBehind) this.#finish(this.#last, false);
-  }
-
-  #give(message: Buffer): void {
+  give(message: Buffer): void {
     this.runInAsyncScope(tellMessage, null, this.#listener, message);
-    if (this.#last !== null && !this.#isBehind) this.#finish(this.#last, false);
   }
 
-  #withoutStatus(): Ended {
-    if (this.#httpStatus !== 200) return statusOfHttp(this.#httpStatus);
-    return endedWith(status.UNKNOWN, 'The call ended without a gRPC status');
+  unreadable({ code, details }: PartialStatus): void {
+    this.cancelWithStatus(code, details);
+  }
+
+  moved(): void {
+    if (this.#inbox.isBehind) return;
+    if (this.#last !== null) this.#finish(this.#last, false);
+    else if (this.#paused) {
+      this.#paused = false;
+      this.#started?.resume();
+    }
   }
 
   /** A good end waits for the messages before it; a bad one does not wait for a reader that asks for none. */
   #conclude(ended: Ended): void {
     if (this.#over) return;
-    if (this.#isBehind && (ended.code === status.OK || this.#decompressing)) this.#last = ended;
+    const { isBehind, isDecompressing } = this.#inbox;
+    if (isBehind && (ended.code === status.OK || isDecompressing)) this.#last = ended;
     else this.#finish(ended, false);
   }
 
@@ -425,11 +335,11 @@ export class MeshCall extends AsyncResource implements Call, CallListener {
     if (this.#over) return;
     this.#over = true;
     this.#last = null;
-    this.#queue = null;
+    this.#inbox.close();
     const takens = this.#takens;
     this.#frames = null;
     this.#takens = null;
-    this.#cleanUp?.();
+    this.onOver?.();
     if (later) this.runInAsyncScope(tellLater, null, this.#listener, ended);
     else this.runInAsyncScope(tellStatus, null, this.#listener, ended);
     if (takens !== null) for (const taken of takens) taken?.();
@@ -439,31 +349,3 @@ export class MeshCall extends AsyncResource implements Call, CallListener {
 function beginLate(call: MeshCall): void {
   call.beginLate();
 }
-
-function tellMetadata(listener: InterceptingListener | null, metadata: Metadata): void {
-  listener?.onReceiveMetadata(metadata);
-}
-
-function tellMessage(listener: InterceptingListener | null, message: Buffer): void {
-  listener?.onReceiveMessage(message);
-}
-
-function tellStatus(listener: InterceptingListener | null, ended: StatusObject): void {
-  listener?.onReceiveStatus(ended);
-}
-
-function tellLater(listener: InterceptingListener | null, ended: StatusObject): void {
-  process.nextTick(tellStatus, listener, ended);
-}
-
-/** What a generator of metadata has no right to say. @source gRPC A54 */
-const NOT_OF_A_PLUGIN: ReadonlySet<number> = new Set([
-  status.OK,
-  status.INVALID_ARGUMENT,
-  status.NOT_FOUND,
-  status.ALREADY_EXISTS,
-  status.FAILED_PRECONDITION,
-  status.ABORTED,
-  status.OUT_OF_RANGE,
-  status.DATA_LOSS,
-]);

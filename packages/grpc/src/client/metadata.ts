@@ -1,6 +1,7 @@
 /** Metadata as header fields, and back. @source grpc `doc/PROTOCOL-HTTP2.md`, Custom-Metadata */
 import { Metadata } from '@grpc/grpc-js';
 import { emptyFields, type HeaderFields } from 'heddle/ports';
+import { ACCEPTED, type Coding } from './compression.js';
 
 /** What an application sends. The authority of a call is no metadata. */
 export function fieldsOf(metadata: Metadata): HeaderFields {
@@ -38,4 +39,14 @@ function add(metadata: Metadata, name: string, value: string): void {
   } catch {
     // grpc-js refuses what is neither a legal name nor a legal value.
   }
+}
+
+/** Adds what every call says of itself. @param coding by which messages are compressed; null: by none @source grpc `doc/PROTOCOL-HTTP2.md`, Requests */
+export function complete(fields: HeaderFields, userAgent: string, coding: Coding | null): void {
+  fields['content-type'] = 'application/grpc';
+  fields.te = 'trailers';
+  fields['user-agent'] = userAgent;
+  fields['grpc-accept-encoding'] = ACCEPTED;
+  if (coding !== null) fields['grpc-encoding'] = coding;
+  else if (fields['grpc-encoding'] !== undefined) delete fields['grpc-encoding'];
 }

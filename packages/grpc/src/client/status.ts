@@ -19,10 +19,10 @@ export function endedWith(code: number, details: string): Ended {
   return { code, details, metadata: new Metadata() };
 }
 
-/** What the peer's trailers, or its only head, say; null: nothing. */
-export function statusIn(fields: HeaderFields): Ended | null {
-  const text = fields['grpc-status'];
-  if (text === undefined) return null;
+/** What the peer's trailers, or its only head, say; null: nothing. @param fields null: there are none */
+export function statusIn(fields: HeaderFields | null): Ended | null {
+  const text = fields?.['grpc-status'];
+  if (fields === null || text === undefined) return null;
   const code = typeof text === 'string' && /^\d{1,10}$/.test(text) ? Number(text) : status.UNKNOWN;
   const message = fields['grpc-message'];
   return {
@@ -47,7 +47,8 @@ function decoded(text: string): string {
 }
 
 /** Of a response without a gRPC status. */
-export function statusOfHttp(httpStatus: number): Ended {
+export function withoutStatus(httpStatus: number): Ended {
+  if (httpStatus === 200) return endedWith(status.UNKNOWN, 'The call ended without a gRPC status');
   return endedWith(codeOfHttp(httpStatus), `Received HTTP status code ${httpStatus}`);
 }
 
