@@ -1,8 +1,11 @@
-/** Calls at a constant rate over HTTP/1.1, HTTP/2 and connections that are not HTTP, while something else happens. */
+/** Calls at a constant rate over HTTP/1.1, HTTP/2, gRPC and connections that are not HTTP, while something else happens. */
 import assert from 'node:assert/strict';
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
+import { credentials, type ServiceError } from '@grpc/grpc-js';
+import { clientOptions } from '@heddle/grpc';
 import type { Mesh } from 'heddle';
+import { TellClient } from './tell.js';
 
 export class Load {
   /** What failed, and what was going on at that time. */
@@ -13,6 +16,7 @@ export class Load {
   readonly #mesh: Mesh;
   readonly #perSecond: number;
   readonly #caller: string;
+  readonly #grpc: InstanceType<typeof TellClient>;
   readonly #running: Promise<void>;
   #stopped = false;
 
@@ -21,6 +25,7 @@ export class Load {
     this.#mesh = mesh;
     this.#perSecond = perSecond;
     this.#caller = caller;
+    this.#grpc = new TellClient('reviews:9090', credentials.createInsecure(), clientOptions(mesh));
     this.#running = this.#run();
   }
 
@@ -28,6 +33,7 @@ export class Load {
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#running;
+    this.#grpc.close();
   }
 
   /** By the clock, not one after the other: a call that is slow does not spare the others. */
@@ -49,7 +55,8 @@ export class Load {
     const { phase } = this;
     try {
       if (number % 5 === 0) await this.#echo(`hello ${number}`);
-      else await this.#request(number, number % 5 < 3 ? '1.1' : '2.0');
+      else if (number % 5 === 1) await this.#tell(`hello ${number}`);
+      else await this.#request(number, number % 5 === 2 ? '1.1' : '2.0');
     } catch (error) {
       const { cause } = error as Error;
       this.failures.push(`call ${number} (${number % 5}) in ${phase}..${this.phase}: ${error} ${cause}`);
@@ -70,6 +77,15 @@ export class Load {
       version,
       peer: this.#caller,
     });
+  }
+
+  async #tell(text: string): Promise<void> {
+    const answer = await new Promise<string>((resolve, reject) =>
+      this.#grpc.tell!(text, (error: ServiceError | null, value?: string) =>
+        error === null ? resolve(value!) : reject(error),
+      ),
+    );
+    assert.deepEqual(JSON.parse(answer), { asked: text, peer: this.#caller });
   }
 
   async #echo(text: string): Promise<void> {
