@@ -1,8 +1,11 @@
 /** Calls of gRPC on a port of the mesh, as far as HTTP/2 knows them. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import http2 from 'node:http2';
-import { before, test } from 'node:test';
+import { connect as connectTcp } from 'node:net';
+import { Duplex } from 'node:stream';
+import { before, type TestContext, test } from 'node:test';
 import { denyPaths, inboundPolicy, until } from '../../inbound/fixtures.test.js';
 import { type Authorities, newAuthorities, serve } from '../node-http/fixtures.test.js';
 import { answerOf, ask, begin, dial } from './fixtures.test.helper.js';
@@ -147,3 +150,48 @@ test('the end of the port is told once, and when nothing is left of it', async (
   await until(() => told.length === 2);
   assert.deepEqual(told, ['closing', 'closed']);
 });
+
+test('a caller whose first bytes hold all of a call is served in the frame of its exchange, and counted whole', async (t) => {
+  const grpc = http2.createServer();
+  const seen: unknown[] = [];
+  const listening = (stream: http2.ServerHttp2Stream) => {
+    const told = (event: string) => seen.push([event, mesh.ambient.getStore()?.grpc != null]);
+    stream.on('data', () => told('data'));
+    stream.once('end', () => {
+      told('end');
+      stream.respond({ ':status': 200, 'grpc-status': 0 }, { endStream: true });
+    });
+  };
+  grpc.on('stream', listening);
+  const { mesh, port } = await serve(t, own, { target: page, options: { grpc } });
+  const socket = await allAtOnce(t, port);
+  const session = http2.connect('http://reviews', { createConnection: () => socket });
+  t.after(() => session.destroy());
+  const stream = begin(session, { ...CALL, ':path': '/s/0' });
+  stream.end(MESSAGES);
+  assert.equal((await answerOf(stream)).headers['grpc-status'], '0');
+  assert.deepEqual(seen, [
+    ['data', true],
+    ['end', true],
+  ]);
+  const [exchange] = await mesh.endedBy(1);
+  assert.deepEqual([exchange?.grpc?.requests.count, exchange?.bytesReceived], [2, MESSAGES.length]);
+});
+
+/** A connection whose first writes go out together. */
+async function allAtOnce(t: TestContext, port: number): Promise<Duplex> {
+  const wire = connectTcp(port, '127.0.0.1');
+  t.after(() => wire.destroy());
+  await once(wire, 'connect');
+  wire.cork();
+  setTimeout(() => wire.uncork(), 50);
+  const socket = new Duplex({
+    read() {},
+    write(chunk: Buffer, _encoding, done) {
+      wire.write(chunk);
+      done();
+    },
+  });
+  wire.on('data', (chunk: Buffer) => socket.push(chunk));
+  return socket;
+}

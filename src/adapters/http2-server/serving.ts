@@ -118,14 +118,33 @@ function fromList(list: readonly unknown[]): OutgoingHttpHeaders {
  * told inside the frame of his exchange, which the session does not know.
  */
 function countReceived(path: InboundPath, exchange: Exchange, stream: ServerHttp2Stream): void {
-  const push = stream.push;
+  const { push } = stream;
+  const count = (chunk: unknown) => {
+    if (!(chunk instanceof Uint8Array)) return;
+    exchange.bytesReceived += chunk.byteLength;
+    exchange.grpc?.requests.add(chunk);
+  };
   stream.push = (chunk: unknown, encoding?: BufferEncoding) => {
-    if (chunk instanceof Uint8Array) {
-      exchange.bytesReceived += chunk.byteLength;
-      exchange.grpc?.requests.add(chunk);
-    }
+    count(chunk);
     return path.run(exchange, () => push.call(stream, chunk, encoding));
   };
+  if (stream.readableLength > 0) countEarly(path, exchange, stream, count);
+}
+
+/** What was read together with the head is in the stream already, and Node has made up its mind to tell of it: outside of the frame. */
+function countEarly(
+  path: InboundPath,
+  exchange: Exchange,
+  stream: ServerHttp2Stream,
+  count: (chunk: unknown) => void,
+): void {
+  const here: unknown = stream.read();
+  count(here);
+  stream.unshift(here);
+  const { emit } = stream;
+  Reflect.set(stream, 'emit', (...args: unknown[]) =>
+    path.run(exchange, () => Reflect.apply(emit, stream, args)),
+  );
 }
 
 function countSent(exchange: Exchange, stream: ServerHttp2Stream): void {
