@@ -77,8 +77,7 @@ export class MeshCall extends AsyncResource implements Call, CallListener, Inbox
 
   start(metadata: Metadata, listener: InterceptingListener): void {
     this.#listener = listener;
-    const { waitForReady } = metadata.getOptions();
-    this.#waitForReady = waitForReady === true;
+    this.#waitForReady = metadata.getOptions().waitForReady === true;
     this.#headers = fieldsOf(metadata);
     if (this.#over) return;
     if (this.#channel.closed) this.cancelWithStatus(status.UNAVAILABLE, 'The channel has been closed');
@@ -164,8 +163,8 @@ export class MeshCall extends AsyncResource implements Call, CallListener, Inbox
       return;
     }
     if (httpStatus !== 200) return;
-    const type = headers['content-type'];
-    if (type !== undefined && !String(type).startsWith('application/grpc')) {
+    const type = headers['content-type'] ?? 'application/grpc';
+    if (!String(type).startsWith('application/grpc')) {
       const details = `Received content-type ${String(type)} instead of application/grpc`;
       this.cancelWithStatus(status.UNKNOWN, details);
       return;
