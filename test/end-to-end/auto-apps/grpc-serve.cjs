@@ -11,14 +11,15 @@ server.addService(Greeter.service, {
     call.end();
   },
   wait(_call, answer) {
-    process.stdout.write('somebody waits\n');
+    // Whoever reads that may send the signal at once.
     process.once('SIGUSR2', () => answer(null, { text: 'waited' }));
+    process.stdout.write('somebody waits\n');
   },
-});
-server.bindAsync(address, grpc.ServerCredentials.createInsecure(), (error, port) => {
-  if (error) throw error;
-  process.stdout.write(`${port}\n`);
 });
 process.once('SIGTERM', () =>
   server.tryShutdown((error) => process.stdout.write(`shut down ${error ?? 'well'}\n`)),
 );
+server.bindAsync(address, grpc.ServerCredentials.createInsecure(), (error, port) => {
+  if (error) throw error;
+  process.stdout.write(`${port}\n`);
+});
