@@ -13,11 +13,11 @@ const client = new GrpcJsClient(
   (options) => new Client('interop:80', credentials.createInsecure(), clientOptions(mesh, options)),
   { sent: 0, received: 0 },
 );
-process.stdout.write('joined\n');
 let going = true;
 process.once('SIGTERM', () => {
   going = false;
 });
+process.stdout.write('joined\n');
 
 async function call(method: MethodName): Promise<void> {
   const one = client.call(method);
