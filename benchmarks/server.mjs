@@ -7,10 +7,9 @@
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { identityOf } from './harness/identity.mjs';
 import { versions } from './harness/machine.mjs';
 import { installPeers } from './harness/peers.mjs';
 import { goal, main, row } from './harness/result.mjs';
@@ -34,8 +33,6 @@ const contestsOf = (rules) => [
 ];
 const GOAL = meshed('node:http', 100);
 const CONNECTIONS = 32;
-const ID = 'spiffe://cluster.local/ns/default/sa/peer';
-
 export async function run(size, progress) {
   const { processes, rounds, warm, requests, rules } = SIZES[size];
   const installed = installPeers(progress);
@@ -129,24 +126,6 @@ async function inProcesses({ names, rounds, warm, requests }, progress) {
     }
     rmSync(material.folder, { recursive: true, force: true });
   }
-}
-
-/** One identity for both sides, in memory and as files. */
-async function identityOf() {
-  const { TestCa } = await import('@heddle/testkit');
-  const ca = await TestCa.create();
-  const svid = await ca.svid(ID);
-  const pem = {
-    cert: svid.chain.join(''),
-    key: svid.key.export({ type: 'pkcs8', format: 'pem' }),
-    ca: ca.bundle.roots.join(''),
-  };
-  const folder = mkdtempSync(join(tmpdir(), 'heddle-bench-'));
-  const identity = join(folder, 'identity');
-  mkdirSync(identity);
-  for (const [name, text] of Object.entries(pem))
-    writeFileSync(join(identity, `${name}.pem`), text, { mode: 0o600 });
-  return { pem, identity, folder };
 }
 
 function started(file, execArgv) {
