@@ -33,6 +33,7 @@ const contestsOf = (rules) => [
 ];
 const GOAL = meshed('node:http', 100);
 const CONNECTIONS = 32;
+
 export async function run(size, progress) {
   const { processes, rounds, warm, requests, rules } = SIZES[size];
   const installed = installPeers(progress);
